@@ -8,6 +8,7 @@ __all__ = [
     "BadEvent",
     "BadShape",
     "BadSource",
+    "BadStore",
     "DiskFull",
     "LimnerError",
     "LogBusy",
@@ -51,6 +52,10 @@ class BadShape(LimnerError, ValueError):
 
 class BadSource(LimnerError, ValueError):
     """A file or query cannot be read as events."""
+
+
+class BadStore(LimnerError, RuntimeError):
+    """A profile store cannot be opened, is not whole, or is of a newer Limner."""
 
 
 class DiskFull(LimnerError, OSError):

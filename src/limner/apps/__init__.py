@@ -1,1 +1,1 @@
-"""To be captioned."""
+"""What profiles are good for: one file an application."""

@@ -1,1 +1,1 @@
-"""To be captioned."""
+"""Where profiles are kept: one file a store, each with one public name."""

@@ -1,0 +1,5 @@
+"""tmp"""
+
+
+def card_html(profile: object, language: str) -> str:
+    return ""

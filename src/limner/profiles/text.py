@@ -1,0 +1,5 @@
+"""tmp"""
+
+
+def card_text(profile: object, language: str, *, width: int) -> str:
+    return ""
