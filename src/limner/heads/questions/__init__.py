@@ -1,1 +1,1 @@
-"""To be captioned."""
+"""The questions that are built in, one file each."""

@@ -1,0 +1,467 @@
+"""The automatic aggregates: what a customer did before a moment, counted in every way we know."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import Field
+
+from limner.config import Config
+from limner.dataset.ledger import Ledger, age_days
+from limner.errors import NotFitted
+
+__all__ = ["Aggregates", "AggregatesConfig", "Vocabulary"]
+
+FACETS = ("kind", "department", "category", "brand", "band")
+
+
+class AggregatesConfig(Config):
+    """Which windows, decays and classes are counted."""
+
+    windows_days: tuple[float, ...] = (7, 14, 30, 60, 90, 180)
+    """Lengths of the windows that end at the cut, in days."""
+    half_lives_days: tuple[float, ...] = (7, 30, 90)
+    """After so many days an event weighs half, in the exponentially decayed counters."""
+    kinds: int = Field(8, ge=1)
+    """How many of the commonest kinds are counted apart."""
+    departments: int = Field(24, ge=1)
+    """How many of the commonest departments (first steps of the category path)."""
+    categories: int = Field(96, ge=1)
+    """How many of the commonest categories."""
+    brands: int = Field(48, ge=1)
+    """How many of the commonest brands."""
+    bands: int = Field(5, ge=2)
+    """Into how many bands of equal count the prices are cut."""
+    hashed: int = Field(8, ge=1)
+    """Into how many further columns each facet's rarer classes are hashed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What the aggregates learned before a moment: the commonest classes and the price edges.
+
+    ``slots`` maps each facet to one column number a code (V,), -1 for none; ``labels`` names the
+    columns; ``edges`` are the inner edges between price bands, in money.
+    """
+
+    slots: dict[str, NDArray[np.int64]]
+    labels: dict[str, tuple[str, ...]]
+    edges: tuple[float, ...]
+
+
+class Aggregates:
+    """Count, sum, time and compare each customer's events before a cut.
+
+    Counts and sums by window, exponentially decayed counters, recency, gaps between orders and
+    recency over the own usual gap, trends between windows, rhythm over the day and the week,
+    discount share, price, diversity and entropy; and for each kind, department, category, brand and
+    price band decayed counts and money, and recency. The commonest classes have columns of their
+    own, the rest share hashed ones.
+
+    A value that a history cannot give, like the gap of a single order, is NaN.
+
+    Attributes
+    ----------
+    vocabulary_
+        Set by :meth:`fit`.
+
+    Examples
+    --------
+    >>> Aggregates().config.windows_days[0]
+    7.0
+    """
+
+    def __init__(self, config: AggregatesConfig | None = None) -> None:
+        self.config = config or AggregatesConfig()
+        self.vocabulary_: Vocabulary | None = None
+
+    def fit(self, ledger: Ledger, *, before: datetime) -> Self:
+        """Learn the commonest classes and the price edges from events before a moment."""
+        most = {
+            "kind": self.config.kinds,
+            "department": self.config.departments,
+            "category": self.config.categories,
+            "brand": self.config.brands,
+        }
+        counts: dict[str, list[pl.DataFrame]] = {facet: [] for facet in most}
+        prices = []
+        for _, _, part in ledger.parts():
+            past = part.lazy().filter(pl.col("time") < before)
+            for facet in most:
+                counts[facet].append(past.group_by(facet).len().collect())
+            prices.append(
+                past.filter(pl.col("price") > 0)
+                .select(pl.col("price").quantile(np.linspace(0, 1, 101).tolist()).explode())
+                .collect()["price"]
+                .drop_nulls()
+            )
+        slots, labels = {}, {}
+        for facet, limit in most.items():
+            names = ledger.kinds if facet == "kind" else ledger.names_of(facet)
+            ranked = (
+                pl.concat(counts[facet])
+                .drop_nulls()
+                .group_by(facet)
+                .agg(pl.col("len").sum())
+                .sort(["len", facet], descending=[True, False])[facet]
+                .to_numpy()
+            )
+            slots[facet], labels[facet] = _slots(ranked[:limit], names, self.config.hashed)
+        pooled = np.concatenate([one.to_numpy() for one in prices])
+        inner = np.linspace(0, 1, self.config.bands + 1)[1:-1]
+        edges = tuple(np.unique(np.quantile(pooled, inner)).tolist()) if len(pooled) else ()
+        labels["band"] = tuple(f"price band {number + 1}" for number in range(len(edges) + 1))
+        slots["band"] = np.arange(len(edges) + 1)
+        self.vocabulary_ = Vocabulary(slots, labels, edges)
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        self._fitted()
+        return (*self._plain_names(), *self._facet_names())
+
+    def at(self, ledger: Ledger, cut: datetime) -> NDArray[np.float32]:
+        """Describe every customer of the ledger as of a cut.
+
+        Returns
+        -------
+        Values (N, D), one row a customer; a customer without an event before the cut has NaN
+        everywhere but in counts, which are 0.
+
+        Raises
+        ------
+        NotFitted
+            If :meth:`fit` has not been called.
+        """
+        self._fitted()
+        blocks = [
+            self._part(part, start, count, cut, ledger) for start, count, part in ledger.parts()
+        ]
+        return np.concatenate(blocks)
+
+    def _fitted(self) -> Vocabulary:
+        if self.vocabulary_ is None:
+            raise NotFitted(
+                "the aggregates have not learned their classes yet",
+                hint="call fit(ledger, before=cut) first",
+            )
+        return self.vocabulary_
+
+    def _part(
+        self, part: pl.DataFrame, start: int, count: int, cut: datetime, ledger: Ledger
+    ) -> NDArray[np.float32]:
+        past = (
+            part.filter(pl.col("time") < cut)
+            .lazy()
+            .with_columns(
+                (pl.col("customer") - start).alias("row"), age_days(cut).alias("age")
+            )
+            .with_columns(
+                **{
+                    f"decay_{_days(life)}": pl.lit(0.5).pow(pl.col("age") / life)
+                    for life in self.config.half_lives_days
+                }
+            )
+            .collect()
+        )
+        orders = _orders(past, ledger)
+        frames = [
+            _histories(past, ledger),
+            _order_statistics(orders, self.config),
+        ]
+        plain = pl.DataFrame({"row": np.arange(count, dtype=np.uint32)})
+        for frame in frames:
+            plain = plain.join(frame, on="row", how="left", maintain_order="left")
+        plain = _compare(plain, self.config)
+        columns = [
+            plain[name].cast(pl.Float32).fill_null(np.nan if _unknown(name) else 0.0)
+            for name in self._plain_names()
+        ]
+        dense = np.column_stack([column.to_numpy() for column in columns])
+        return np.concatenate([dense, self._facets(past, count)], axis=1)
+
+    def _plain_names(self) -> tuple[str, ...]:
+        return (*_HISTORY_NAMES, *_order_names(self.config), *_compared_names(self.config))
+
+    def _facet_names(self) -> tuple[str, ...]:
+        vocabulary = self._fitted()
+        return tuple(
+            f"{measure}: {facet} {label}"
+            for facet in FACETS
+            for measure in self._measures(facet)
+            for label in vocabulary.labels[facet]
+        )
+
+    def _measures(self, facet: str) -> list[str]:
+        """Return what is counted by a facet; kinds, being few, are counted in every window."""
+        lives = [_days(life) for life in self.config.half_lives_days]
+        if facet == "kind":
+            return [
+                *(f"count {_days(days)}" for days in self.config.windows_days),
+                *(f"decayed count {life}" for life in lives),
+                "count",
+                "distinct items",
+                "days since",
+            ]
+        if facet == "brand":
+            return [f"decayed count {lives[-1]}", "days since"]
+        middle = lives[len(lives) // 2]
+        return [
+            f"decayed count {middle}",
+            f"decayed count {lives[-1]}",
+            f"decayed amount {lives[-1]}",
+            "days since",
+        ]
+
+    def _facets(self, past: pl.DataFrame, count: int) -> NDArray[np.float32]:
+        vocabulary = self._fitted()
+        blocks = []
+        for facet in FACETS:
+            codes = (
+                pl.col("price").cut(list(vocabulary.edges)).to_physical()
+                if facet == "band"
+                else pl.col(facet)
+            )
+            slots = pl.Series(vocabulary.slots[facet])
+            measures = self._measures(facet)
+            table = (
+                past.lazy()
+                .with_columns(codes.alias("code"))
+                .filter(pl.col("code").is_not_null())
+                .with_columns(slot=pl.lit(slots).gather(pl.col("code").cast(pl.UInt32)))
+                .group_by("row", "slot")
+                .agg(_measure(measure).alias(measure) for measure in measures)
+                .collect()
+            )
+            rows, places = table["row"].to_numpy(), table["slot"].to_numpy()
+            width = len(vocabulary.labels[facet])
+            for measure in measures:
+                empty = np.nan if measure == "days since" else 0.0
+                block = np.full((count, width), empty, np.float32)
+                block[rows, places] = table[measure].to_numpy()
+                blocks.append(block)
+        return np.concatenate(blocks, axis=1)
+
+
+def _days(days: float) -> str:
+    return f"{days:g}d"
+
+
+def _slots(
+    common: NDArray[Any], names: Sequence[str], hashed: int
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Give the commonest codes a column each, and spread the rest over hashed ones."""
+    rest = len(names) > len(common)
+    slots = np.zeros(len(names), np.int64)
+    if rest:
+        # A name's own bytes decide, so that a code's column does not move when others come.
+        spread = [sum(name.encode()) % hashed for name in names]
+        slots = len(common) + np.asarray(spread, np.int64)
+    slots[common.astype(np.int64)] = np.arange(len(common))
+    labels = [names[code] for code in common]
+    if rest:
+        labels += [f"other {number + 1}" for number in range(hashed)]
+    return slots, tuple(labels)
+
+
+def _measure(measure: str) -> pl.Expr:
+    """Return the expression behind a facet's measure."""
+    words = measure.split()
+    if measure == "days since":
+        return pl.col("age").min()
+    if measure == "count":
+        return pl.len()
+    if measure == "distinct items":
+        return pl.col("item").n_unique()
+    if words[0] == "count":
+        return (pl.col("age") <= float(words[1][:-1])).sum()
+    weight = pl.col(f"decay_{words[2]}")
+    return weight.sum() if words[1] == "count" else (weight * pl.col("amount")).sum()
+
+
+_HISTORY_NAMES = (
+    "days since first",
+    "days active",
+    "distinct items",
+    "distinct categories",
+    "distinct brands",
+    "repeat share",
+    "category entropy",
+    "mean price",
+    "highest price",
+    "discount share",
+    "return count",
+    *(f"hour share {hour}-{hour + 6}" for hour in range(0, 24, 6)),
+    *(f"weekday share {day}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")),
+    "hour entropy",
+)
+
+
+def _histories(past: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
+    """What the single events say, one row a customer; messages are not deeds."""
+    done = past.lazy()
+    if "message" in ledger.kinds:
+        done = done.filter(pl.col("kind") != ledger.kinds.index("message"))
+    returns = ledger.kind_codes(["return"])
+    hour, weekday = pl.col("time").dt.hour(), pl.col("time").dt.weekday()
+    return (
+        done.group_by("row")
+        .agg(
+            pl.col("age").max().alias("days since first"),
+            pl.col("age").cast(pl.Int32).n_unique().alias("days active"),
+            pl.col("item").n_unique().alias("distinct items"),
+            pl.col("category").n_unique().alias("distinct categories"),
+            pl.col("brand").n_unique().alias("distinct brands"),
+            (1.0 - pl.col("item").n_unique() / pl.len()).alias("repeat share"),
+            _entropy(pl.col("category")).alias("category entropy"),
+            pl.col("price").mean().alias("mean price"),
+            pl.col("price").max().alias("highest price"),
+            (
+                pl.col("discount").sum()
+                / (pl.col("amount").clip(lower_bound=0).sum() + pl.col("discount").sum())
+            )
+            .fill_nan(None)
+            .alias("discount share"),
+            pl.col("kind").is_in(returns).sum().alias("return count"),
+            *(
+                ((hour >= start) & (hour < start + 6)).mean().alias(f"hour share {start}-{start + 6}")
+                for start in range(0, 24, 6)
+            ),
+            *(
+                (weekday == number + 1).mean().alias(f"weekday share {day}")
+                for number, day in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
+            ),
+            _entropy(hour).alias("hour entropy"),
+        )
+        .collect()
+    )
+
+
+def _entropy(values: pl.Expr) -> pl.Expr:
+    """Return the entropy of a column's values, in nats."""
+    return values.drop_nulls().value_counts(name="n").struct.field("n").entropy(normalize=True)
+
+
+def _orders(past: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
+    """One row a purchase order: when, worth, lines, categories; the newest first in a customer."""
+    bought = pl.col("kind").is_in(ledger.kind_codes(["purchase"]))
+    return (
+        past.lazy()
+        .filter(bought)
+        .group_by("row", "order")
+        .agg(
+            pl.col("age").max(),
+            pl.col("amount").sum(),
+            pl.col("quantity").sum(),
+            pl.len().alias("lines"),
+            pl.col("category").n_unique().alias("categories"),
+        )
+        .sort("row", "age", "order")
+        .collect()
+    )
+
+
+def _order_names(config: AggregatesConfig) -> tuple[str, ...]:
+    return tuple(name for name, _ in _order_measures(config))
+
+
+def _order_measures(config: AggregatesConfig) -> list[tuple[str, pl.Expr]]:
+    age, worth = pl.col("age"), pl.col("amount")
+    gaps = age.diff().drop_nulls()
+    found: list[tuple[str, pl.Expr]] = [
+        ("orders", pl.len()),
+        ("amount", worth.sum()),
+        ("days since order", age.first()),
+        *(
+            (f"days since order {place + 1}", age.get(place, null_on_oob=True))
+            for place in (1, 2, 4)
+        ),
+        ("gap mean", gaps.mean()),
+        ("gap median", gaps.median()),
+        ("gap deviation", gaps.std()),
+        ("gap longest", gaps.max()),
+        ("gap newest five", age.head(6).diff().drop_nulls().mean()),
+        ("order amount mean", worth.mean()),
+        ("order amount median", worth.median()),
+        ("order amount deviation", worth.std()),
+        ("order amount highest", worth.max()),
+        ("order amount last", worth.first()),
+        ("order amount newest five", worth.head(5).mean()),
+        ("order lines mean", pl.col("lines").mean()),
+        ("order lines last", pl.col("lines").first()),
+        ("order categories mean", pl.col("categories").mean()),
+        ("order quantity mean", pl.col("quantity").mean()),
+    ]
+    for days in config.windows_days:
+        within = age <= days
+        found += [
+            (f"orders {_days(days)}", within.sum()),
+            (f"amount {_days(days)}", worth.filter(within).sum()),
+            (f"lines {_days(days)}", pl.col("lines").filter(within).sum()),
+        ]
+    for life in config.half_lives_days:
+        weight = pl.lit(0.5).pow(age / life)
+        found += [
+            (f"decayed orders {_days(life)}", weight.sum()),
+            (f"decayed amount {_days(life)}", (weight * worth).sum()),
+        ]
+    return found
+
+
+def _order_statistics(orders: pl.DataFrame, config: AggregatesConfig) -> pl.DataFrame:
+    """What the orders say, one row a customer."""
+    return (
+        orders.lazy()
+        .group_by("row", maintain_order=True)
+        .agg(expression.alias(name) for name, expression in _order_measures(config))
+        .collect()
+    )
+
+
+def _compared_names(config: AggregatesConfig) -> tuple[str, ...]:
+    return tuple(name for name, _ in _comparisons(config))
+
+
+def _comparisons(config: AggregatesConfig) -> list[tuple[str, pl.Expr]]:
+    """Ratios between what was counted: recency over the own gap, and trends between windows."""
+    since = pl.col("days since order")
+    found: list[tuple[str, pl.Expr]] = [
+        ("recency over gap", since / pl.col("gap mean")),
+        ("recency over median gap", since / pl.col("gap median")),
+        ("recency over longest gap", since / pl.col("gap longest")),
+        ("recency over newest gaps", since / pl.col("gap newest five")),
+        ("gap regularity", pl.col("gap deviation") / pl.col("gap mean")),
+        ("order rate", pl.col("orders") / pl.col("days since first")),
+        ("amount rate", pl.col("amount") / pl.col("days since first")),
+        ("last over mean amount", pl.col("order amount last") / pl.col("order amount mean")),
+    ]
+    windows = config.windows_days
+    for what in ("orders", "amount"):
+        for short, long in zip(windows, windows[1:], strict=False):
+            recent, both = pl.col(f"{what} {_days(short)}"), pl.col(f"{what} {_days(long)}")
+            # The share of the longer window that fell into the shorter one, against an even flow.
+            found.append(
+                (f"{what} trend {_days(short)} in {_days(long)}", recent / both * (long / short))
+            )
+    return found
+
+
+def _compare(plain: pl.DataFrame, config: AggregatesConfig) -> pl.DataFrame:
+    return plain.with_columns(
+        pl.when(expression.is_finite()).then(expression).alias(name)
+        for name, expression in _comparisons(config)
+    )
+
+
+_COUNTED = ("orders", "amount", "lines", "decayed", "days active", "distinct", "return count")
+
+
+def _unknown(name: str) -> bool:
+    """Return whether a missing value of this column is unknown rather than nothing."""
+    return " trend " in name or not name.startswith(_COUNTED)
+
