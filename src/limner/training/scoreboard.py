@@ -1,0 +1,183 @@
+"""The table of all results: a row for a question, a method and a metric, and its JSON file."""
+
+import json
+import math
+import os
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Self
+
+from limner.errors import BadSource
+from limner.heads.answers import Shape
+from limner.training.bootstrap import LEVEL
+
+__all__ = ["REFERENCES", "Row", "Scoreboard"]
+
+REFERENCES: Mapping[Shape, str] = {
+    "whether": "hand_made",
+    "how_many": "hand_made",
+    "how_much": "hand_made",
+    "which": "hand_made",
+    "what_next": "own_frequency",
+}
+"""Against which method the others are held, for each shape of question."""
+
+VERSIONS_OF = ("numpy", "polars", "scikit-learn", "lightgbm", "scipy")
+"""The packages whose versions a scoreboard remembers, where they are installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One number: a method's metric on a question, how sure it is, and the distance to the reference.
+
+    ``low`` and ``high`` hold 95 % of the resamples; ``delta`` is the value less the reference's,
+    with its own paired interval, and 0 for the reference itself. ``n`` counts customers,
+    ``positives`` the outcomes that the number rests on. Where there is no number, ``value`` and
+    all that follows from it are None, and ``too_few`` says why.
+    """
+
+    question: str
+    shape: Shape
+    horizon_days: float
+    cut: datetime
+    method: str
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    positives: int
+    delta: float | None = None
+    delta_low: float | None = None
+    delta_high: float | None = None
+    too_few: str | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the interval of the difference to the reference leaves out zero."""
+        if self.delta_low is None or self.delta_high is None:
+            return False
+        return self.delta_low > 0 or self.delta_high < 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row for JSON; ``too_few`` is there only where there is no number."""
+        row = asdict(self)
+        row["cut"] = self.cut.isoformat()
+        row["horizon_days"] = _whole(self.horizon_days)
+        if self.too_few is None:
+            del row["too_few"]
+        return row
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Self:
+        """Return the row that :meth:`to_dict` wrote."""
+        return cls(**{**row, "cut": datetime.fromisoformat(row["cut"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Scoreboard:
+    """All rows, and ``meta``: how they came about, as JSON."""
+
+    rows: tuple[Row, ...]
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        rows: Iterable[Row],
+        *,
+        seed: int,
+        resamples: int,
+        data: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Return the scoreboard of these rows, with seed, resamples and versions in ``meta``.
+
+        Parameters
+        ----------
+        rows
+            What :func:`limner.training.score` gave, question after question.
+        seed, resamples
+            What it was given.
+        data
+            What is to be remembered of the data: provenance, cohort, cuts, cleaning.
+        """
+        meta = {
+            "seed": seed,
+            "resamples": resamples,
+            "level": LEVEL,
+            "reference": dict(REFERENCES),
+            "versions": _versions(),
+            "data": dict(data or {}),
+        }
+        return cls(tuple(rows), meta)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def blocks(self) -> dict[tuple[str, datetime], list[Row]]:
+        """Return the rows of each question and cut, in the order in which they first stand."""
+        blocks: dict[tuple[str, datetime], list[Row]] = {}
+        for row in self.rows:
+            blocks.setdefault((row.question, row.cut), []).append(row)
+        return blocks
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return rows and meta for JSON."""
+        return {"rows": [row.to_dict() for row in self.rows], "meta": dict(self.meta)}
+
+    def to_json(self) -> str:
+        """Return strict JSON: no NaN, no infinity.
+
+        Raises
+        ------
+        ValueError
+            If ``meta`` holds what JSON cannot say.
+        """
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+    def write(self, path: Path | str) -> None:
+        """Write ``scoreboard.json``, whole or not at all."""
+        path = Path(path)
+        beside = path.with_name(f".{path.name}.part")
+        beside.write_text(self.to_json(), encoding="utf-8")
+        os.replace(beside, path)  # noqa: PTH105 - one atomic step, as its name says
+
+    @classmethod
+    def read(cls, path: Path | str) -> Self:
+        """Read what :meth:`write` wrote.
+
+        Raises
+        ------
+        BadSource
+            If the file is no scoreboard.
+        """
+        try:
+            given = json.loads(Path(path).read_text(encoding="utf-8"))
+            return cls(tuple(Row.from_dict(row) for row in given["rows"]), given["meta"])
+        except (KeyError, TypeError, ValueError) as error:
+            wanted = ", ".join(part.name for part in fields(Row)[:7])
+            raise BadSource(
+                f"{path} must be a scoreboard with rows of {wanted}, …, but: {error}",
+                hint="write one with limner evaluate --json FILE",
+            ) from None
+
+
+def _whole(days: float) -> float | int:
+    return int(days) if math.isfinite(days) and days == int(days) else days
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in ("limner", *VERSIONS_OF):
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
