@@ -150,13 +150,12 @@ def bin_shares(score: Floats, bins: int = BINS) -> tuple[Ints, Floats]:
     The group of equal scores that each belongs to (M,), and the shares (G, bins) of the groups;
     each group's shares sum to 1.
     """
-    values, groups, sizes = np.unique(score, return_inverse=True, return_counts=True)
+    _, groups, sizes = np.unique(score, return_inverse=True, return_counts=True)
     ends = np.cumsum(sizes)
     edges = np.arange(bins + 1) * (len(score) / bins)
     low = np.maximum((ends - sizes)[:, None], edges[None, :-1])
     high = np.minimum(ends[:, None], edges[None, 1:])
     shares = np.maximum(high - low, 0.0) / sizes[:, None]
-    assert shares.shape == (len(values), bins)
     return groups.astype(np.int64), shares
 
 
@@ -167,11 +166,7 @@ def ece_gauge(truth: Floats, score: Floats, owners: Ints | None = None) -> Gauge
     are those of :func:`auroc_gauge`.
     """
     groups, shares = bin_shares(score)
-    return shared_out_gauge(score - truth, groups, shares, owners)
-
-
-def shared_out_gauge(error: Floats, groups: Ints, shares: Floats, owners: Ints | None) -> Gauge:
-    """Gauge the sum over bins of the size of each bin's summed error, over the whole mass."""
+    error = score - truth
     owners = np.arange(len(error)) if owners is None else owners
     customers = int(owners.max()) + 1 if len(owners) else 0
     mass = np.bincount(owners, minlength=customers).astype(np.float64)
@@ -305,4 +300,4 @@ def _dot(values: Floats, counts: Counts) -> Floats:
 def _divide(above: Counts, below: Counts, *, otherwise: float = np.nan) -> Floats:
     """Divide where the divisor is above 0."""
     wide = np.broadcast_shapes(np.shape(above), np.shape(below))
-    return np.divide(above, below, out=np.full(wide, otherwise), where=below > 0)
+    return np.asarray(np.divide(above, below, out=np.full(wide, otherwise), where=below > 0))

@@ -67,8 +67,9 @@ def average_precision(truth: Floats, score: Floats) -> float:
 
     Examples
     --------
-    >>> average_precision(np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.9, 0.8, 0.7, 0.1])).__round__(6)
-    0.833333
+    >>> truth, score = np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.9, 0.8, 0.7, 0.7])
+    >>> average_precision(truth, score)
+    0.75
     """
     truth, score = _pair(truth, score)
     return _read(gauges.average_precision_gauge(truth, score), len(truth))

@@ -52,7 +52,7 @@ class Hits:
         """
         discount = 1.0 / np.log2(np.arange(2, DEPTH + 2))
         best = np.concatenate([[0.0], np.cumsum(discount)])[np.minimum(self.sought, DEPTH)]
-        return _share(self.found @ discount, best)
+        return _share((self.found * discount).sum(axis=1), best)
 
     @property
     def recall(self) -> Floats:
@@ -125,4 +125,4 @@ def _keys(customers: Ints, items: Ints, width: int) -> Ints:
 
 
 def _share(part: Floats, whole: Floats | Ints) -> Floats:
-    return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
+    return np.asarray(np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0))

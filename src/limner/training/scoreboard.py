@@ -32,7 +32,7 @@ VERSIONS_OF = ("numpy", "polars", "scikit-learn", "lightgbm", "scipy")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One number: a method's metric on a question, how sure it is, and the distance to the reference.
+    """One number: a method's metric on a question, how sure it is, how far from the reference.
 
     ``low`` and ``high`` hold 95 % of the resamples; ``delta`` is the value less the reference's,
     with its own paired interval, and 0 for the reference itself. ``n`` counts customers,
