@@ -9,10 +9,11 @@ from functools import cache
 from typing import Any, Literal, Self
 
 from pydantic import TypeAdapter, ValidationError
+from rich.console import RenderableType
 
 from limner.errors import BadShape
 from limner.profiles.card import card_html
-from limner.profiles.text import card_text
+from limner.profiles.text import card_text, card_view
 
 __all__ = [
     "Attribute",
@@ -99,9 +100,9 @@ class Score:
     ``quintile`` is null for a customer who never ordered.
     """
 
-    value: float | None
     unit: str
-    quintile: int | None
+    value: float | None = None
+    quintile: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Trait:
     """One thing the log says of the customer: a value, its unit, its source, and its witnesses."""
 
     name: str
-    value: bool | int | float | str | None
+    value: bool | int | float | str
     unit: str
     as_of: datetime
     source: str = "log"
@@ -130,7 +131,7 @@ class Trait:
         if isinstance(self.value, float) and not math.isfinite(self.value):
             raise BadShape(
                 f"trait {self.name!r} must be a finite number, got {self.value}",
-                hint="leave the value None where nothing is known",
+                hint="leave the trait out where nothing is known",
             )
 
 
@@ -172,10 +173,10 @@ class Rhythm:
     time_zone: str
     hours: tuple[int, ...]
     weekdays: tuple[int, ...]
-    preferred_hour: int | None
-    preferred_weekday: int | None
-    usual_gap_days: float | None
-    weekly_spend: tuple[float, ...]
+    weekly_spend: tuple[float, ...] = ()
+    preferred_hour: int | None = None
+    preferred_weekday: int | None = None
+    usual_gap_days: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,12 +325,13 @@ class Profile:
         LookupError
             If there is nothing at that place.
         """
-        place, _, rest = path.partition(".")
-        found: Any = None
+        (place, _, rest), found = path.partition("."), None
         if place == "traits":
             found = self.trait(rest)
         elif place == "predictions":
             found = self.prediction(rest)
+        elif place == "recommendations":
+            found = next((each for each in self.recommendations if each.item_id == rest), None)
         elif place in {"categories", "brands", "items"}:
             found = next((each for each in getattr(self, place) if each.key == rest), None)
         elif place in {"identity", "lifecycle", "rhythm", "value"}:
@@ -350,8 +352,7 @@ class Profile:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the profile as plain JSON values, for ``--json`` and for templates."""
-        plain: dict[str, Any] = json.loads(_adapter().dump_json(self))
-        return plain
+        return _adapter().dump_python(self, mode="json")  # type: ignore[no-any-return]
 
     @classmethod
     def from_json(cls, text: bytes | str) -> Self:
@@ -384,6 +385,10 @@ class Profile:
 
     def _repr_html_(self) -> str:
         return self.to_html()
+
+    def __rich__(self) -> RenderableType:
+        """Return the card for ``rich.print``, in colours where the terminal has them."""
+        return card_view(self)
 
     def __str__(self) -> str:
         """Return the card as text."""

@@ -13,9 +13,7 @@ _UTC = pl.Datetime("us", "UTC")
 _FAVOURITES = {"category": "categories", "brand": "brands", "item_id": "items"}
 
 
-def read_bucket(
-    events: pl.LazyFrame, references: References, *, config: TraitsConfig | None = None
-) -> pl.DataFrame:
+def read_bucket(events: pl.LazyFrame, references: References) -> pl.DataFrame:
     """Return one bucket's events before ``references.as_of``, sorted, each with what it was worth.
 
     The columns are ``code`` (the place of the customer among all of the bucket, by id),
@@ -69,7 +67,7 @@ def learn_traits(
     """
     config = config or TraitsConfig()
     if isinstance(events, pl.LazyFrame):
-        events = read_bucket(events, references, config=config)
+        events = read_bucket(events, references)
     as_of = references.as_of
     bought = events.filter(pl.col("kind") == "purchase")
     orders = orders_of(bought.lazy(), "code").collect()
@@ -80,7 +78,8 @@ def learn_traits(
     people = _derive(people)
     basis = people.select("code", "basis")
     more = [_rhythm(events, orders, basis, config), _weeks(events, as_of, config)]
-    more += [_favourites(events, basis, column, config.top) for column in _FAVOURITES]
+    chosen = _chosen(events, basis)
+    more += [_favourites(chosen, column, config.top) for column in _FAVOURITES]
     for part in more:
         people = people.join(part, on="code", how="left", maintain_order="left")
     money = pl.selectors.float().round(6)
@@ -319,24 +318,42 @@ def _weeks(events: pl.DataFrame, as_of: datetime, config: TraitsConfig) -> pl.Da
     )
 
 
-def _favourites(events: pl.DataFrame, basis: pl.DataFrame, column: str, top: int) -> pl.DataFrame:
-    """Return the largest shares of one column: of spend, of purchases, or of events."""
+def _chosen(events: pl.DataFrame, basis: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines that favourites are made of, each with its share of its customer's whole.
+
+    The whole is spend, or purchases where nothing has a price, or events where there is no
+    purchase.
+    """
     by_spend, by_event = pl.col("basis") == "spend", pl.col("basis") == "events"
     worth = pl.when(by_spend).then(pl.col("amount").clip(0)).otherwise(1.0)
-    fields = ["key", "name", "share", "count", "spend", "kind", "time", "order_id", "item"]
-    return (
+    lines = (
         events.lazy()
         .join(basis.lazy(), on="code", how="left", maintain_order="left")
         .filter((pl.col("kind") == "purchase") | (by_event & pl.col("item_id").is_not_null()))
         .with_columns(worth.alias("worth"))
-        .with_columns((pl.col("worth") / pl.col("worth").sum().over("code")).alias("share"))
+    )
+    whole = lines.group_by("code").agg(pl.col("worth").sum().alias("whole"))
+    return (
+        lines.join(whole, on="code", how="left", maintain_order="left")
+        .with_columns(
+            (pl.col("worth") / pl.col("whole")).alias("share"),
+            pl.when(pl.col("kind") == "purchase").then("amount").otherwise(0.0).alias("spend"),
+        )
+        .collect()
+    )
+
+
+def _favourites(chosen: pl.DataFrame, column: str, top: int) -> pl.DataFrame:
+    """Return the largest shares of one column, each with its last event."""
+    fields = ["key", "name", "share", "count", "spend", "kind", "time", "order_id", "item"]
+    return (
+        chosen.lazy()
         .filter(pl.col(column).is_not_null())
         .group_by("code", pl.col(column).alias("key"))
         .agg(
             pl.col("title" if column == "item_id" else column).last().alias("name"),
-            pl.col("share").sum().round(6),
+            pl.col("share", "spend").sum().round(6),
             pl.len().alias("count"),
-            pl.col("amount").filter(pl.col("kind") == "purchase").sum().round(6).alias("spend"),
             pl.col("kind", "time", "order_id").last(),
             pl.col("item_id").last().alias("item"),
         )

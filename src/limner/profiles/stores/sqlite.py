@@ -128,11 +128,7 @@ class SqliteStore:
             raise BadStore(
                 f"{self.path} was opened for reading only", hint="open it without read_only"
             )
-        rows = (
-            (each.customer_id, each.lifecycle.rfm_group, each.lifecycle.stage)
-            + (each.as_of.isoformat(), each.to_json().decode())
-            for each in profiles
-        )
+        rows = map(_row, profiles)
         with self._telling(), closing(self._open()) as connection:
             connection.execute("CREATE TEMP TABLE fresh AS SELECT * FROM profiles WHERE 0")
             connection.execute("BEGIN")
@@ -258,11 +254,22 @@ class SqliteStore:
             for sign, order in ((">", "ASC"), ("<", "DESC"))
             for row in ask(f"{near.format(sign, order)} LIMIT {_NEIGHBOURS}", (customer_id,))
         ]
-        alike = (
-            "SELECT customer_id FROM profiles WHERE length(customer_id) BETWEEN ? AND ?"
-            f" LIMIT {_SCANNED}"
-        )
+        alike = "SELECT customer_id FROM profiles WHERE length(customer_id) BETWEEN ? AND ? LIMIT ?"
         length = len(customer_id)
         return get_close_matches(customer_id, around, n=1, cutoff=0.7) or get_close_matches(
-            customer_id, [row[0] for row in ask(alike, (length - 1, length + 1))], n=1, cutoff=0.5
+            customer_id,
+            [row[0] for row in ask(alike, (length - 1, length + 1, _SCANNED))],
+            n=1,
+            cutoff=0.5,
         )
+
+
+def _row(profile: Profile) -> tuple[str, str, str, str, str]:
+    """Return a profile as a row of the table."""
+    return (
+        profile.customer_id,
+        profile.lifecycle.rfm_group,
+        profile.lifecycle.stage,
+        profile.as_of.isoformat(),
+        profile.to_json().decode(),
+    )
