@@ -234,9 +234,10 @@ def _code(
             "item_id",
             kind=pl.col("kind").cast(pl.Enum(kinds)).to_physical().cast(pl.UInt16),
             # Only ever compared within one customer of one bucket, so a process' own hash will do.
-            order=pl.coalesce(
-                pl.col("order_id").hash(), pl.col("time").dt.timestamp("us").hash(seed=1)
-            ),
+            # A missing id has a hash too, so it is not left to ``coalesce``.
+            order=pl.when(pl.col("order_id").is_not_null())
+            .then(pl.col("order_id").hash())
+            .otherwise(pl.col("time").dt.timestamp("us").hash(seed=1)),
             quantity=pl.col("quantity").cast(pl.Float32),
             amount=amount() * sign,
             discount=pl.col("discount").fill_null(0.0),
