@@ -1,0 +1,64 @@
+"""Answering a question from one block of columns, whatever its shape."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.dataset.cuts import Window
+from limner.heads.features import Block, stack_samples
+from limner.heads.stacked import StackedHead
+from limner.heads.study import Sample, Study
+
+__all__ = ["BlockAnswer", "learn_binary"]
+
+MakeHead = Callable[[], StackedHead]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockAnswer:
+    """One head for ``whether``, or one a class for ``which``, over a block of columns."""
+
+    block: Block
+    heads: tuple[StackedHead, ...]
+
+    def predict(self, study: Study, window: Window, customers: Ints) -> Floats:
+        """Return probabilities (N,), or (N, C) for ``which``."""
+        features = self.block(study, window, customers)
+        answers = np.stack([head.predict(features) for head in self.heads], axis=1)
+        return answers if study.question.shape == "which" else answers[:, 0]
+
+
+def learn_binary(
+    study: Study,
+    train: Sequence[Sample],
+    validation: Sample,
+    *,
+    block: Block,
+    make: MakeHead,
+) -> BlockAnswer:
+    """Learn one head for ``whether``, or one a class for ``which``.
+
+    Parameters
+    ----------
+    block
+        What the heads may read.
+    make
+        Makes one head that has not learned yet.
+    """
+    features, truth = stack_samples(study, train, block)
+    held_out, held_out_truth = stack_samples(study, [validation], block)
+    columns = truth[:, None] if truth.ndim == 1 else truth
+    out_columns = held_out_truth[:, None] if held_out_truth.ndim == 1 else held_out_truth
+    heads = tuple(
+        make().fit(features, columns[:, place], held_out, out_columns[:, place])
+        for place in range(columns.shape[1])
+    )
+    return BlockAnswer(block, heads)
+
+
+def learn_amount(study, train, validation, *, block):
+    raise NotImplementedError

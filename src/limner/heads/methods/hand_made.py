@@ -1,0 +1,27 @@
+"""What a data scientist makes by hand: recency, frequency, money, and boosted trees."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
+
+from limner.heads.blockwise import learn_amount, learn_binary
+from limner.heads.features import hand_made_block
+from limner.heads.stacked import StackedHead, boosted_only
+from limner.heads.study import Learned, Sample, Study
+
+__all__ = ["HandMade"]
+
+
+class HandMade:
+    """Seventeen hand-made columns and LightGBM: the reference of every paired difference."""
+
+    shapes: ClassVar[frozenset[str]] = frozenset({"whether", "how_many", "how_much", "which"})
+
+    def learn(self, study: Study, train: Sequence[Sample], validation: Sample) -> Learned:
+        """Learn boosted trees, one model a class for ``which``."""
+        if study.question.shape in ("how_many", "how_much"):
+            return learn_amount(study, train, validation, block=hand_made_block)
+        make = partial(StackedHead, "binary", heads=boosted_only, seed=study.seed)
+        # A model a class is slow, and the oldest cuts add least: the newest six are enough.
+        newest = train[-6:] if study.question.shape == "which" else train
+        return learn_binary(study, newest, validation, block=hand_made_block, make=make)

@@ -1,0 +1,273 @@
+"""Every method, on the same customers, at a cut in time: what it said and what came true."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner import plugins
+from limner.dataset.aggregates import Aggregates, AggregatesConfig
+from limner.dataset.cuts import CutPlan, plan_cuts
+from limner.dataset.labels import item_codes, seen_items
+from limner.dataset.ledger import Ledger, Source
+from limner.errors import TooFew
+from limner.heads import methods as method_folder
+from limner.heads.answers import Answers, Rankings
+from limner.heads.question import Question
+from limner.heads.study import Desk, Method, Sample, Study
+from limner.training.scoreboard import Row
+from limner.training.scoring import score
+
+__all__ = ["Evaluation", "evaluate", "plan_question", "silent"]
+
+Progress = Callable[[str, float], None]
+Ints = NDArray[np.int64]
+FOLDS = 5
+DEPTH = 10
+
+
+def silent(what: str, share: float) -> None:
+    """Say nothing of the progress."""
+    del what, share
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was said, how it scored, and what is to be known about it."""
+
+    answers: tuple[Answers | Rankings, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+
+def evaluate(
+    log: Source,
+    questions: Mapping[str, Question],
+    *,
+    cuts: Sequence[datetime],
+    seed: int = 0,
+    methods: Sequence[str] | None = None,
+    aggregates: AggregatesConfig | None = None,
+    level: int = 2,
+    resamples: int = 1000,
+    progress: Progress = silent,
+) -> Evaluation:
+    """Put every question to every method at every cut, and score the answers.
+
+    Parameters
+    ----------
+    log
+        The event log.
+    questions
+        What is asked, by name.
+    cuts
+        The moments at which it is asked; each method knows only what lies before.
+    seed
+        Where chance begins: folds, trees and resamples.
+    methods
+        The names of the methods to compare; none: all that can answer a question's shape.
+    aggregates
+        Settings of the automatic block.
+    level
+        Which step of the category path is the category; see :meth:`Ledger.of`.
+    resamples
+        How often the customers are drawn anew for the intervals.
+    progress
+        Is told what is done next and the share done.
+
+    Raises
+    ------
+    UnknownPlugin
+        If a method is unknown.
+    TooFew
+        If a cut leaves too little history, or no question could be put at all.
+    """
+    ledger = Ledger.of(log, level=level)
+    names = list(methods) if methods is not None else plugins.names(method_folder)
+    known = {name: plugins.load(method_folder, name)() for name in _in_order(names)}
+    answers: list[Answers | Rankings] = []
+    rows: list[Row] = []
+    notes: list[str] = []
+    steps = len(cuts) * len(questions)
+    for place, cut in enumerate(cuts):
+        desk: Desk | None = None
+        for number, (name, question) in enumerate(questions.items()):
+            progress(f"{name} at {cut:%Y-%m-%d}", (place * len(questions) + number) / steps)
+            try:
+                plan = plan_question(ledger, question, cut, questions=questions)
+                if desk is None:
+                    learned = Aggregates(aggregates).fit(ledger, before=plan.validation.cut)
+                    desk = Desk(ledger, learned)
+                study = Study(desk, name, question, plan, seed)
+                answer = _put(study, known)
+            except TooFew as refusal:
+                notes.append(f"{name} at {cut:%Y-%m-%d}: {refusal.message}")
+                continue
+            if plan.shortened:
+                notes.append(
+                    f"{name} at {cut:%Y-%m-%d}: the log is shorter than two horizons before the "
+                    f"cut; what was learned comes from windows of "
+                    f"{plan.validation.horizon_days:.0f} days, stretched to "
+                    f"{question.horizon_days:g}"
+                )
+            answers.append(answer)
+            rows += score(answer, seed=seed, resamples=resamples)
+    if not answers:
+        raise TooFew("no question could be put: " + "; ".join(notes))
+    progress("done", 1.0)
+    return Evaluation(tuple(answers), tuple(rows), tuple(notes))
+
+
+def plan_question(
+    ledger: Ledger,
+    question: Question,
+    cut: datetime,
+    *,
+    questions: Mapping[str, Question],
+) -> CutPlan:
+    """Lay the cuts of a question so that questions of similar horizons share them.
+
+    All questions whose horizon fits into a quarter of the history use the longest such horizon as
+    their distance between cuts; a question that looks further ahead uses its own.
+    """
+    quarter = (cut - ledger.first) / timedelta(days=1) / 4
+    shared = [one.horizon_days for one in questions.values() if one.horizon_days <= quarter]
+    gap = max([question.horizon_days, *shared]) if question.horizon_days <= quarter else None
+    return plan_cuts(ledger.first, cut, horizon_days=question.horizon_days, gap_days=gap)
+
+
+def _in_order(names: Sequence[str]) -> list[str]:
+    """Sort methods from the simplest to the richest; strangers come last by name."""
+    ladder = (
+        *("base", "recency", "hand_made", "bgnbd", "automatic"),
+        *("popularity", "own_frequency", "item_to_item", "ease", "reranked"),
+    )
+    return sorted(names, key=lambda name: (ladder.index(name) if name in ladder else 99, name))
+
+
+def _put(study: Study, methods: Mapping[str, Method]) -> Answers | Rankings:
+    """Put a study's question to every method that can answer its shape."""
+    shape = study.question.shape
+    able = {name: method for name, method in methods.items() if shape in method.shapes}
+    if not able:
+        raise TooFew(f"no method among {', '.join(methods)} answers {shape!r}")
+    if shape == "what_next":
+        return _rank(study, able)
+    if study.question.attribute is not None:
+        return _cross_fit(study, able)
+    if study.plan.test.end > study.ledger.last + timedelta(days=1):
+        raise TooFew(
+            f"the window ends {study.plan.test.end:%Y-%m-%d}, after the last event "
+            f"{study.ledger.last:%Y-%m-%d}: what came true is not known yet",
+            hint="evaluate at an earlier cut",
+        )
+    train, validation = study.training()
+    asked = study.sample(study.plan.test)
+    _enough(study, train, validation, asked)
+    said, seconds = {}, {}
+    for name, method in able.items():
+        began = time.perf_counter()
+        try:
+            learned = method.learn(study, train, validation)
+        except NotImplementedError:
+            continue
+        said[name] = learned.predict(study, asked.window, asked.customers)
+        seconds[name] = time.perf_counter() - began
+    return _answers(study, asked, said, seconds)
+
+
+def _cross_fit(study: Study, methods: Mapping[str, Method]) -> Answers:
+    """Ask for an attribute, of each fold of customers from what the other folds told."""
+    asked = study.sample(study.plan.test)
+    if len(asked.customers) < 10 * FOLDS:
+        raise TooFew(f"only {len(asked.customers)} customers told their {study.question.attribute}")
+    folds = np.random.default_rng(study.seed).permutation(len(asked.customers)) % FOLDS
+    said: dict[str, NDArray[np.float64]] = {}
+    seconds: dict[str, float] = {}
+    for name, method in methods.items():
+        began = time.perf_counter()
+        try:
+            for fold in range(FOLDS):
+                out, held = folds == fold, folds == (fold + 1) % FOLDS
+                learned = method.learn(study, [asked.take(~out & ~held)], asked.take(held))
+                answer = learned.predict(study, asked.window, asked.customers[out])
+                said.setdefault(name, np.zeros(asked.truth.shape))[out] = answer
+        except NotImplementedError:
+            continue
+        seconds[name] = time.perf_counter() - began
+    return _answers(study, asked, said, seconds)
+
+
+def _answers(
+    study: Study,
+    asked: Sample,
+    said: Mapping[str, NDArray[np.float64]],
+    seconds: Mapping[str, float],
+) -> Answers:
+    return Answers(
+        question=study.name,
+        shape=study.question.shape,
+        horizon_days=study.question.horizon_days,
+        cut=asked.window.cut,
+        customers=study.ledger.customers[asked.customers],
+        truth=asked.truth,
+        predictions=said,
+        classes=study.class_names,
+        seconds=seconds,
+    )
+
+
+def _rank(study: Study, methods: Mapping[str, Method]) -> Rankings:
+    """Ask every recommender for its best items."""
+    window, ledger = study.plan.test, study.ledger
+    deeds = study.question.deeds
+    customers = study.asked(window)
+    truth_at, truth = _rows(*item_codes(ledger, window, deeds=deeds), customers)
+    seen_at, seen = seen_items(ledger, window, deeds=deeds)
+    seen_at, seen = _rows(seen_at, seen, customers)
+    top, seconds = {}, {}
+    for name, method in methods.items():
+        began = time.perf_counter()
+        ranked = method.rank(study, window, customers, most=DEPTH)  # type: ignore[attr-defined]
+        top[name] = ranked.items
+        seconds[name] = time.perf_counter() - began
+    return Rankings(
+        question=study.name,
+        shape="what_next",
+        horizon_days=study.question.horizon_days,
+        cut=window.cut,
+        customers=ledger.customers[customers],
+        truth_at=truth_at,
+        truth=truth,
+        seen_at=seen_at,
+        seen=seen,
+        top=top,
+        items=len(ledger.items),
+        seconds=seconds,
+    )
+
+
+def _rows(at: Ints, values: Ints, rows: Ints) -> tuple[Ints, Ints]:
+    """Return some rows of a CSR list of values."""
+    counts = at[rows + 1] - at[rows]
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    places = np.repeat(at[rows] - starts[:-1], counts) + np.arange(starts[-1])
+    return starts, values[places]
+
+
+def _enough(study: Study, train: Sequence[Sample], validation: Sample, asked: Sample) -> None:
+    """Refuse what cannot be learned or measured, and say why."""
+    learned = sum(len(sample.customers) for sample in train)
+    for what, count in (
+        ("to learn from", learned),
+        ("to validate on", len(validation.customers)),
+        ("to ask", len(asked.customers)),
+    ):
+        if count < 20:
+            raise TooFew(
+                f"{study.name}: {count} customers {what}, and 20 are the least",
+                hint="choose a later cut, a longer among_days or a shorter horizon",
+            )
