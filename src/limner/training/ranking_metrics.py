@@ -66,7 +66,7 @@ class Hits:
     @property
     def hit(self) -> Floats:
         """1 for a customer who took at least one of the ten, else 0: (N,)."""
-        return self.found.any(axis=1).astype(np.float64)
+        return np.asarray(self.found.any(axis=1), np.float64)
 
 
 def hits(rankings: Rankings, method: str, part: Part = "all") -> Hits:

@@ -86,20 +86,15 @@ def _block(rows: Sequence[Row]) -> Iterator[RenderableType]:
         title = f"{heading(first)}{part.replace(':', ' · ')}"
         title = f"{title} · {first.n:,} customers, {first.positives:,} positives"
         if any(row.value is not None for row in of_part):
-            yield _table(of_part, title)
+            yield Text(title, style="bold")
+            yield _table(of_part)
         else:
             yield Text.assemble((title, "bold"), f"\n too few to say: {first.too_few}\n")
 
 
-def _table(rows: Sequence[Row], title: str) -> Table:
+def _table(rows: Sequence[Row]) -> Table:
     metrics = list(dict.fromkeys(row.metric for row in rows))
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("method", no_wrap=True)
     for metric in metrics:
         table.add_column(_header(metric), justify="right")
