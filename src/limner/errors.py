@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 __all__ = [
     "BadConfig",
@@ -36,6 +37,17 @@ class LimnerError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         self.message, self.hint = message, hint
         super().__init__(f"{message}\n  hint: {hint}" if hint else message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel whole between processes; ``Exception`` alone would lose the hint."""
+        return _again, (type(self), self.message, self.hint)
+
+
+def _again(kind: type[LimnerError], message: str, hint: str) -> LimnerError:
+    """Rebuild an error that came from another process, whatever its class wants to be told."""
+    error = kind.__new__(kind)
+    LimnerError.__init__(error, message, hint=hint)
+    return error
 
 
 class BadConfig(LimnerError, ValueError):
