@@ -5,6 +5,7 @@ for light and dark; a class may stand beside attributes, so every series also di
 shape or dash. Text is in both languages, of which the page shows one.
 """
 
+# ruff: noqa: RUF001 - the minus sign is meant
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,11 +19,8 @@ __all__ = ["DASHES", "Plot", "nice_ticks", "short"]
 
 Point = tuple[float, float]
 
-DASHES = ("", "6 3", "2 3", "8 3 2 3", "4 2", "1 3", "10 4", "3 1")
-"""How the line of each series is broken, so that it is known without its colour."""
-
-LETTER = 6.4
-"""The width of a letter at the size used, in units of the picture."""
+DASHES = ("2 3", "7 3", "", "8 3 2 3", "4 2 1 2 1 2", "1 2", "12 4", "3 1")
+"""How the line of each colour is broken, so that it is known without its colour."""
 
 
 def short(value: float) -> str:
@@ -30,7 +28,7 @@ def short(value: float) -> str:
     for size, sign in ((1e6, "M"), (1e4, "k")):
         if abs(value) >= size:
             return f"{value / (1e3 if sign == 'k' else 1e6):g}{sign}"
-    return f"{round(value, 6):g}"
+    return f"{round(value, 6):g}".replace("-", "−")
 
 
 def nice_ticks(low: float, high: float, *, most: int = 6) -> list[float]:

@@ -43,7 +43,11 @@ white-space:nowrap}
 th{font-weight:600;color:var(--soft);font-size:13px;vertical-align:bottom}
 thead th{white-space:normal}
 th:first-child,td:first-child{text-align:left;padding-left:0}
+.scroll table:not(.glance) th:first-child{position:sticky;left:0;background:var(--paper)}
 tbody th{color:var(--ink);font-size:14px;vertical-align:top}
+td.none{text-align:left;color:var(--soft);white-space:normal}
+th a{color:inherit;text-decoration-color:var(--edge);text-underline-offset:3px}
+th a:hover{color:var(--accent)}
 tr.best>th,tr.best .v{color:var(--accent)}
 .v{font-weight:600;display:block}
 .i,.d{display:block;font-size:12px;color:var(--soft)}
@@ -56,8 +60,8 @@ gap:16px;margin:0 0 20px}
 figure{margin:0;padding:16px;border:1px solid var(--edge);border-radius:12px;
 background:var(--card);break-inside:avoid;display:flex;flex-direction:column}
 figcaption{display:contents}
-figcaption p{margin:0 0 10px;color:var(--soft);font-size:13px;line-height:1.45}
-svg{display:block;width:100%;height:auto;max-width:560px;margin:auto auto 0;overflow:visible}
+figcaption p{margin:0 0 10px;min-height:4.35em;color:var(--soft);font-size:13px;line-height:1.45}
+svg{display:block;width:100%;height:auto;max-width:560px;margin:0 auto;overflow:visible}
 svg text{font-size:12px;fill:var(--soft)}
 svg [data-kind=label]{fill:var(--ink)}
 svg [data-kind=name]{fill:var(--ink)}
@@ -72,13 +76,13 @@ svg [data-kind=small]{font-size:11px;fill:var(--ink)}
 .bar{fill:currentColor;opacity:.75}
 .c0{color:var(--c0)}.c1{color:var(--c1)}.c2{color:var(--c2)}.c3{color:var(--c3)}
 .c4{color:var(--c4)}.c5{color:var(--c5)}.c6{color:var(--c6)}.c7{color:var(--c7)}
-.keys{list-style:none;display:flex;flex-wrap:wrap;gap:2px 14px;margin:10px 0 0;padding:0;
+.keys{list-style:none;display:flex;flex-wrap:wrap;gap:2px 14px;margin:auto 0 0;padding:10px 0 0;
 font-size:13px}
 .keys li{display:inline-flex;align-items:center;gap:6px}
 .keys svg{width:26px;height:12px;margin:0;flex:none}
 details{margin:0 0 20px}
 summary{cursor:pointer;color:var(--accent);font-size:14px;margin:0 0 10px}
-details figure{max-width:640px}
+details figure{max-width:640px}details figcaption p{min-height:0}
 .notes{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,420px),1fr));gap:16px;
 margin:0 0 20px}
 .note{border:1px solid var(--edge);border-radius:12px;padding:16px;background:var(--card);
@@ -90,7 +94,12 @@ font-variant-numeric:tabular-nums}
 footer{color:var(--soft);font-size:13px;padding-bottom:40px}
 @media (max-width:520px){body{font-size:15px}header,main,footer{padding-left:14px;
 padding-right:14px}header{padding-top:18px}h1{font-size:25px}figure,.note{padding:12px}
-th,td{padding:6px 8px}}
+th,td{padding:6px 8px}
+.glance,.glance tbody{display:block}.glance thead{display:none}
+.glance tr{display:grid;grid-template-columns:1fr auto;border-bottom:1px solid var(--edge);
+padding:8px 0}.glance th,.glance td{border:0;padding:1px 0;text-align:left}
+.glance th,.glance td.none{grid-column:1/-1}.glance td:nth-child(odd){text-align:right}
+.glance td.none{text-align:left!important}}
 @media print{:root{--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--edge:#ccc;--wash:#f5f5f5}
 .tongue,nav{display:none}body{font-size:11pt}.scroll{overflow:visible}
 .pictures{grid-template-columns:1fr 1fr}section,tr{break-inside:auto}h2,h3{break-after:avoid}

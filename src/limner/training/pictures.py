@@ -13,7 +13,7 @@ from limner.training import metrics, ranking_metrics
 from limner.training.charts import DASHES, Plot, above, short
 from limner.training.gauges import bin_shares
 from limner.training.scoreboard import REFERENCES, Row
-from limner.training.scoring import METRICS, classes_scored
+from limner.training.scoring import FOREMOST, classes_scored
 from limner.training.table import BETTER, better, figure
 from limner.training.words import CAPTIONS, LABELS, METHODS, Words, fill, name_of
 from limner.training.words import METRICS as METRIC_NAMES
@@ -116,10 +116,10 @@ def pictures(answers: Answers | Rankings, rows: Sequence[Row]) -> list[Picture]:
 
 
 def foremost(rows: Sequence[Row]) -> str | None:
-    """Return the method with the best value of the shape's first metric, or None without values."""
+    """Return the method with the best value of the foremost metric, or None without values."""
     if not rows:
         return None
-    metric = METRICS[rows[0].shape][0]
+    metric = FOREMOST[rows[0].shape]
     direction = BETTER.get(metric, 1)
     valued = [row for row in rows if row.metric == metric and row.value is not None]
     best = max(valued, key=lambda row: direction * (row.value or 0.0), default=None)
@@ -154,7 +154,7 @@ def _dots(rows: Sequence[Row], metric: str) -> Picture:
     plot = Plot(
         (min(ends) - pad, max(ends) + pad),
         (len(found) - 0.5, -0.5),
-        height=72 + 27 * len(found),
+        height=max(330, 72 + 27 * len(found)),
         left=104,
         right=76,
     )
@@ -248,7 +248,7 @@ def _tenths(said: _Said) -> Picture:
             hint = f"{method}, {tenth}: {value:.2f}"
             plot.bar((left, left + width * 0.94), value, colour_of(method), hint=hint)
     plot.rule((0.4, 1), (10.6, 1))
-    title, told = CAPTIONS["tenths"]
+    title, told = CAPTIONS["tenths_of_pairs" if said.pooled else "tenths"]
     keys = [*_keys(said.shown, kind="bar"), Key(LABELS["chance"], 0, kind="rule")]
     return Picture(title, told, plot.svg(title, told), tuple(keys))
 
@@ -256,7 +256,7 @@ def _tenths(said: _Said) -> Picture:
 def _gains(said: _Said, *, volume: bool = False) -> Picture:
     plot = Plot((0, 1), (0, 1))
     plot.axes(
-        LABELS["reached"],
+        LABELS["pairs_reached" if said.pooled else "reached"],
         LABELS["volume_caught" if volume else "caught"],
         x_text=_percent,
         y_text=_percent,
@@ -269,7 +269,7 @@ def _gains(said: _Said, *, volume: bool = False) -> Picture:
         colour = colour_of(method)
         curve = zip(places.tolist(), [0.0, *caught.tolist()], strict=True)
         plot.line(list(curve), colour, dash=DASHES[colour])
-    title, told = CAPTIONS["gains"]
+    title, told = CAPTIONS["gains_of_pairs" if said.pooled else "gains"]
     keys = [*_keys(tuple(said.scores)), Key(LABELS["chance"], 0, kind="rule")]
     return Picture(title, told, plot.svg(title, told), tuple(keys))
 
@@ -368,15 +368,18 @@ def _classes(answers: Answers, said: _Said) -> Picture:
         if method in said.shown
     }
     ends = [value for each in values.values() for value in each]
-    low = min(0.5, *ends)
     plot = Plot(
-        (low, max(1.0, *ends)), (len(scored) - 0.5, -0.5), height=72 + 15 * len(scored), left=150
+        (min(ends) - 0.02, max(ends) + 0.02),
+        (len(scored) - 0.5, -0.5),
+        width=560,
+        height=72 + 15 * len(scored),
+        left=150,
     )
     plot.axes(name_of(METRIC_NAMES, "auroc"), "", y_ticks=())
     for row, at in enumerate(scored.tolist()):
         spread = [values[method][row] for method in said.shown]
         plot.rule((min(spread), row), (max(spread), row))
-        for method, value in zip(said.shown, spread, strict=True):
+        for method, value in zip(said.shown[::-1], spread[::-1], strict=True):
             hint = f"{answers.classes[at]} · {method}: {value:.3f}"
             plot.dot((value, row), colour_of(method), hint=hint, hollow=method != said.main)
         label = answers.classes[at].rpartition(" > ")[2]

@@ -13,7 +13,7 @@ from limner.heads.answers import Answers, Rankings
 from limner.training.page import SCRIPT, STYLE
 from limner.training.pictures import Key, Picture, foremost, pictures
 from limner.training.scoreboard import Row, Scoreboard
-from limner.training.scoring import LEAST_POSITIVES, METRICS
+from limner.training.scoring import FOREMOST, LEAST_POSITIVES
 from limner.training.table import better, figure
 from limner.training.words import (
     LABELS,
@@ -112,13 +112,13 @@ def _glance(
     """Return one line a question: its foremost metric, the best method, and how sure that is."""
     lines = []
     for key, rows in blocks.items():
-        metric = METRICS[rows[0].shape][0]
+        metric = FOREMOST[rows[0].shape]
         best = foremost(rows)
         row = next((r for r in rows if r.metric == metric and r.method == best), None)
         when = _when(key[1]) if several else ""
         name = f'<th scope="row"><a href="#{anchors[key]}">{_question(key[0])}</a>{when}</th>'
         if row is None:
-            why = f'<td colspan="4">{_few(rows)}</td>'
+            why = f'<td class="none" colspan="4">{_few(rows)}</td>'
             lines.append(f"<tr>{name}{why}</tr>")
             continue
         lines.append(
@@ -133,7 +133,7 @@ def _glance(
     )
     return (
         f"<section><h2>{say(LABELS['glance'])}</h2>"
-        f'<div class="scroll"><table><thead><tr>{heads}</tr></thead>'
+        f'<div class="scroll"><table class="glance"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div></section>"
     )
 
@@ -192,8 +192,9 @@ def _table(rows: Sequence[Row]) -> str:
             f'<tr{mark}><th scope="row">{say(name_of(METHODS, method))}'
             f'<br><span class="code">{escape(method)}</span></th>{told}</tr>'
         )
-    reasons = {row.too_few for row in rows if row.too_few}
-    few = "".join(f'<p class="under">– {escape(reason)}</p>' for reason in sorted(reasons))
+    missing = [row for row in rows if row.value is None]
+    reasons = dict.fromkeys(say(_why(row)) for row in missing)
+    few = "".join(f'<p class="under">– {reason}</p>' for reason in reasons)
     return (
         f'<div class="scroll"><table><thead><tr><th scope="col">{say(LABELS["method"])}</th>'
         f"{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>{few}"
@@ -233,11 +234,14 @@ def _delta(row: Row, *, wordy: bool = False) -> str:
 
 
 def _few(rows: Sequence[Row]) -> str:
-    why: Words = rows[0].too_few or ""
-    if rows[0].positives < LEAST_POSITIVES:
-        counts = {"n": f"{rows[0].positives:,}", "least": str(LEAST_POSITIVES)}
-        why = fill(LABELS["few_why"], **counts)
-    return say(LABELS["few"], why=why)
+    return say(LABELS["few"], why=_why(rows[0]))
+
+
+def _why(row: Row) -> Words:
+    """Return why a row has no value."""
+    if row.positives >= LEAST_POSITIVES:
+        return LABELS["alike"]
+    return fill(LABELS["few_why"], n=f"{row.positives:,}", least=str(LEAST_POSITIVES))
 
 
 def _figure(picture: Picture) -> str:

@@ -11,7 +11,7 @@ from limner.training import bootstrap, gauges, ranking_metrics
 from limner.training.gauges import Gauge
 from limner.training.scoreboard import REFERENCES, Row
 
-__all__ = ["LEAST_POSITIVES", "METRICS", "MOST_CLASSES", "classes_scored", "score"]
+__all__ = ["FOREMOST", "LEAST_POSITIVES", "METRICS", "MOST_CLASSES", "classes_scored", "score"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,7 +33,16 @@ METRICS: Mapping[str, tuple[str, ...]] = {
         *(f"{name}@10:new" for name in ("ndcg", "recall", "hit")),
     ),
 }
-"""The metrics of each shape of question, the first being the one to look at first."""
+"""The metrics of each shape of question."""
+
+FOREMOST: Mapping[str, str] = {
+    "whether": "auroc",
+    "which": "auroc",
+    "how_many": "spearman",
+    "how_much": "r2_log",
+    "what_next": "ndcg@10",
+}
+"""The metric of each shape to look at first."""
 
 LEANING = ("ece", "coverage@10")
 """Metrics that lean to one side in a resample: noise adds to a calibration error, and a third of

@@ -69,8 +69,8 @@ LABELS: Mapping[str, Words] = {
     "title": ("Honest report", "评估报告"),
     "lead": (
         (
-            "Every method was asked the same questions about the same customers at the same moment, "
-            "knowing only what lay before it. Intervals hold 95 % of {resamples} resamples of the "
+            "Every method was asked the same questions about the same customers at the same "
+            "moment, knowing only what lay before it. Intervals hold 95 % of {resamples} resamples of the "
             "customers; differences are paired."
         ),
         (
@@ -91,6 +91,10 @@ LABELS: Mapping[str, Words] = {
     "days_ahead": ("{days} days ahead of {cut}", "自 {cut} 起 {days} 天内"),
     "few": ("Too few to say: {why}.", "样本太少，不给数字：{why}。"),
     "few_why": ("{n} positives, fewer than {least}", "正例 {n} 个，少于 {least} 个"),
+    "alike": (
+        "no value: the truth or the answers are all alike",
+        "无数值：真值或预测全部相同",
+    ),
     "legend": (
         (
             "Below each value its 95 % interval, then the difference to the reference. "
@@ -116,6 +120,10 @@ LABELS: Mapping[str, Words] = {
     "tenth": ("tenth of the scores, highest first", "按得分从高到低的十等分"),
     "lift": ("times the mean of all", "相对总体均值的倍数"),
     "reached": ("share of customers, highest score first", "客户比例（得分从高到低）"),
+    "pairs_reached": (
+        "share of pairs, highest score first",
+        "客户–类别对的比例（得分从高到低）",
+    ),
     "caught": ("share of all positives caught", "捕获的正例比例"),
     "volume_caught": ("share of the whole volume caught", "捕获的总量比例"),
     "yes": ("came true", "发生"),
@@ -149,8 +157,8 @@ CAPTIONS: Mapping[str, tuple[Words, Words]] = {
         ("Reliability", "可靠性"),
         (
             (
-                "Ten groups of equal size. On the diagonal the probabilities mean what they say. Bars "
-                "below: how many got which probability from {method}."
+                "Ten groups of equal size. On the diagonal the probabilities mean what they say. "
+                "Bars below: how many got which probability from {method}."
             ),
             "分为十个等量组。落在对角线上说明概率名副其实。下方柱形：{method} 给出各概率的数量。",
         ),
@@ -159,8 +167,8 @@ CAPTIONS: Mapping[str, tuple[Words, Words]] = {
         ("Lift by tenth", "十等分提升度"),
         (
             (
-                "How each tenth of the customers compares with the mean of all; 1 is no better than "
-                "chance."
+                "How each tenth of the customers compares with the mean of all; 1 is no better "
+                "than chance."
             ),
             "每十分之一客户与总体均值之比；1 等同随机。",
         ),
@@ -172,12 +180,26 @@ CAPTIONS: Mapping[str, tuple[Words, Words]] = {
             "只触达得分最高的一部分客户时，能覆盖总体的多少。",
         ),
     ),
+    "tenths_of_pairs": (
+        ("Lift by tenth", "十等分提升度"),
+        (
+            "Over all pairs of a customer and a class: how each tenth compares with the mean of all.",
+            "对所有客户–类别对：每十分之一与总体均值之比；1 等同随机。",
+        ),
+    ),
+    "gains_of_pairs": (
+        ("Cumulative gains", "累积增益"),
+        (
+            "Over all pairs of a customer and a class: what the best scored share holds of the whole.",
+            "对所有客户–类别对：得分最高的一部分覆盖总体的多少。",
+        ),
+    ),
     "scores": (
         ("Distribution of scores", "得分分布"),
         (
             (
-                "The scores of {method} for those where it came true and those where it did not; the "
-                "less they overlap, the better."
+                "The scores of {method} for those where it came true and those where it did not; "
+                "the less they overlap, the better."
             ),
             "{method} 对发生者与未发生者的得分分布；重叠越少越好。",
         ),
@@ -186,8 +208,8 @@ CAPTIONS: Mapping[str, tuple[Words, Words]] = {
         ("Predicted and actual by tenth", "各组预测与实际"),
         (
             (
-                "Ten groups of equal size ({count} customers each), by predicted amount, with 95 % "
-                "intervals of the actual mean. On the diagonal the amounts are right on average."
+                "Ten groups of equal size ({count} customers each), by predicted amount, with "
+                "95 % intervals of the actual mean. On the diagonal the amounts are right on average."
             ),
             (
                 "按预测值分为十个等量组（每组 {count} 位客户），竖线为实际均值的 95 % 区间。"
