@@ -118,7 +118,9 @@ def test_nothing_at_or_after_the_moment_moves_anything(shop, a_log, catalogue, a
     assert_frame_equal(learn_traits(shop, now), learn_traits(later, now))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15
+)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_order_of_the_events_does_not_matter(shop, catalogue, as_of, seed):
     shuffled = shop.collect().sample(fraction=1, shuffle=True, seed=seed).lazy()

@@ -63,6 +63,9 @@ ReasonCode = Literal[
     "bought_before", "bought_with", "same_category", "same_brand", "popular", "model"
 ]
 
+_KEYS = {"traits": "name", "predictions": "question", "recommendations": "item_id"}
+_KEYS |= dict.fromkeys(("categories", "brands", "items"), "key")
+
 
 @dataclass(frozen=True, slots=True)
 class EventReference:
@@ -317,7 +320,7 @@ class Profile:
         """Return the answer to one question, or None where it was not asked."""
         return next((each for each in self.predictions if each.question == question), None)
 
-    def resolve(self, path: str) -> Any:  # noqa: ANN401 - whatever stands at that place
+    def resolve(self, path: str) -> object:
         """Follow a path as the summary names it: ``traits.orders``, ``lifecycle.stage``.
 
         Raises
@@ -325,15 +328,11 @@ class Profile:
         LookupError
             If there is nothing at that place.
         """
-        (place, _, rest), found = path.partition("."), None
-        if place == "traits":
-            found = self.trait(rest)
-        elif place == "predictions":
-            found = self.prediction(rest)
-        elif place == "recommendations":
-            found = next((each for each in self.recommendations if each.item_id == rest), None)
-        elif place in {"categories", "brands", "items"}:
-            found = next((each for each in getattr(self, place) if each.key == rest), None)
+        place, _, rest = path.partition(".")
+        found: object = None
+        if place in _KEYS:
+            named = ((getattr(each, _KEYS[place]), each) for each in getattr(self, place))
+            found = next((each for key, each in named if key == rest), None)
         elif place in {"identity", "lifecycle", "rhythm", "value"}:
             found = getattr(getattr(self, place), rest, None)
         if found is None:
@@ -373,7 +372,7 @@ class Profile:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """Read what :meth:`to_dict` made; raises BadShape as :meth:`from_json` does."""
-        return cls.from_json(json.dumps(dict(plain)))
+        return cls.from_json(json.dumps(plain))
 
     def to_text(self, language: Language = "en", *, width: int = 96) -> str:
         """Return the card for a terminal, at most ``width`` columns wide."""

@@ -151,7 +151,10 @@ def tally(events: pl.LazyFrame, *, as_of: datetime, config: TraitsConfig | None 
             days.median().alias("usual_gap_days"),
         )
         .join(returned, on="customer_id", how="left")
-        .with_columns((pl.col("spend") - pl.col("returned").fill_null(0.0)).round(6))
+        .with_columns(
+            (pl.col("spend") - pl.col("returned").fill_null(0.0)).round(6),
+            pl.col("recency_days", "usual_gap_days").round(6),  # as the traits are
+        )
         .sort("customer_id")
         .select("recency_days", "orders", "spend", "usual_gap_days")
     )

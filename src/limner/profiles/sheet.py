@@ -33,9 +33,10 @@ border:1px solid var(--rule);border-radius:99px;padding:1px 10px;position:relati
 .limner-card .story span[title]:hover{background:var(--calm-bg);border-radius:3px}
 .limner-card h4{margin:0 0 8px;font-size:12px;font-weight:600;color:var(--soft);line-height:1.4}
 .limner-card section{margin:0 0 20px;min-width:0}
-.limner-card .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));
-gap:1px;background:var(--rule);border:1px solid var(--rule);border-radius:10px;overflow:hidden}
-.limner-card .tile{background:var(--paper);padding:10px 14px;min-width:0}
+.limner-card .tiles{display:flex;flex-wrap:wrap;gap:1px;
+background:var(--rule);border:1px solid var(--rule);border-radius:10px;overflow:hidden}
+.limner-card .tile{background:var(--paper);flex:1 1 140px;padding:10px 14px;
+min-width:0}
 .limner-card .tile b{display:block;font-size:18px;font-weight:600;line-height:1.3;
 font-variant-numeric:tabular-nums;white-space:nowrap}
 .limner-card .tile small,.limner-card .note{font-size:12px;color:var(--soft)}

@@ -25,6 +25,7 @@ _VERSION = 1
 _WAIT_S = 60.0
 _NEIGHBOURS = 200
 _SCANNED = 20_000
+_ANEW = "move it away and learn the profiles anew: limner fit"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS profiles (
     customer_id TEXT PRIMARY KEY,
@@ -187,7 +188,13 @@ class SqliteStore:
             raise BadStore(
                 f"{self.path} cannot be opened: {error}", hint="does its folder exist?"
             ) from None
-        connection.execute("PRAGMA synchronous = FULL")
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            raise BadStore(
+                f"{self.path} is not a whole profile store: {error}", hint=_ANEW
+            ) from error
         return connection
 
     def _prepare(self) -> None:
@@ -238,7 +245,7 @@ class SqliteStore:
         except sqlite3.DatabaseError as error:
             raise BadStore(
                 f"{self.path} is not a whole profile store: {error}",
-                hint="move it away and learn the profiles anew: limner fit",
+                hint=_ANEW,
             ) from error
 
     def _nearest(self, customer_id: str) -> list[str]:

@@ -1,0 +1,42 @@
+"""The card for a terminal."""
+
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_line_is_wider_than_asked(profiles, language, width):
+    for profile in profiles.values():
+        text = profile.to_text(language, width=width)
+        assert max(cell_len(line) for line in text.splitlines()) <= width
+
+
+def test_it_tells_what_matters(ann):
+    text = str(ann)
+    for part in ("ann", "Champions", "22.00 USD", "no purchase in 14 days", "12 %", "Dairy"):
+        assert part in text
+    assert "bought 3 times" in text
+    assert "特征" in ann.to_text("zh")
+
+
+def test_data_is_neither_markup_nor_control(ann):
+    evil = replace(
+        ann,
+        customer_id="[bold]x[/nope]\x1b[2J",
+        brands=tuple(replace(each, name="a\x1b]0;b\x07[/]") for each in ann.brands),
+    )
+    text = evil.to_text()
+    assert "[bold]x[/nope]" in text
+    assert "\x1b" not in text
+    assert "\x07" not in text
+
+
+def test_rich_prints_it_in_colours(ann):
+    page = StringIO()
+    Console(file=page, force_terminal=True, color_system="truecolor", width=90).print(ann)
+    assert "\x1b[" in page.getvalue()

@@ -1,0 +1,51 @@
+"""Words and figures as people write them."""
+
+from datetime import UTC, datetime
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from limner.events.event import KINDS
+from limner.profiles import words
+from limner.profiles.portrait import _TRAITS
+from limner.profiles.record import Band, Trait
+
+
+def test_every_name_has_a_label_in_both_languages():
+    assert set(words.KINDS) == set(KINDS)
+    assert set(words.BANDS) == set(get_args(Band))
+    assert set(words.TRAITS) == {name for name, _, _ in _TRAITS}
+    for table in (words.GROUPS, words.STAGES, words.KINDS, words.TRAITS, words.UNITS):
+        assert all(english and chinese for english, chinese in table.values())
+
+
+def test_an_unknown_name_stands_for_itself():
+    assert words.label(words.KINDS, "lend_out", "en") == "lend out"
+    assert words.label(words.KINDS, "lend_out", "zh") == "lend_out"
+
+
+@given(st.floats(-1e12, 1e12))
+def test_a_number_is_near_what_is_written(value):
+    written = float(words.number(value).replace(",", ""))
+    assert written == pytest.approx(value, rel=0.006, abs=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "unit", "english", "chinese"),
+    [
+        ("spend", 12.5, "USD", "12.50 USD", "12.50 USD"),
+        ("spend", 12.5, "money", "12.50", "12.50"),
+        ("recency_days", 3.04, "days", "3 days", "3 天"),
+        ("orders", 4, "orders", "4 orders", "4 单"),
+        ("discount_share", 0.1, "share", "10 %", "10 %"),
+        ("price_position", 0.5, "share", "0.50", "0.50"),
+        ("price_tier", "low", "tier", "low", "低价位"),
+        ("member", True, "", "True", "True"),
+    ],
+)
+def test_traits_are_written_with_their_units(name, value, unit, english, chinese):
+    trait = Trait(name, value, unit, datetime(2024, 1, 1, tzinfo=UTC))
+    assert words.trait_value(trait, "en") == english
+    assert words.trait_value(trait, "zh") == chinese
