@@ -11,6 +11,17 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from limner.config import Config
+from limner.dataset.habits import (
+    HISTORY_NAMES,
+    compare,
+    compared_names,
+    days_text,
+    histories,
+    is_unknown,
+    order_names,
+    order_statistics,
+    orders_of,
+)
 from limner.dataset.ledger import Ledger, age_days
 from limner.errors import NotFitted
 
@@ -158,35 +169,38 @@ class Aggregates:
         past = (
             part.filter(pl.col("time") < cut)
             .lazy()
-            .with_columns(
-                (pl.col("customer") - start).alias("row"), age_days(cut).alias("age")
-            )
+            .with_columns((pl.col("customer") - start).alias("row"), age_days(cut).alias("age"))
             .with_columns(
                 **{
-                    f"decay_{_days(life)}": pl.lit(0.5).pow(pl.col("age") / life)
+                    f"decay_{days_text(life)}": pl.lit(0.5).pow(pl.col("age") / life)
                     for life in self.config.half_lives_days
                 }
             )
             .collect()
         )
-        orders = _orders(past, ledger)
         frames = [
-            _histories(past, ledger),
-            _order_statistics(orders, self.config),
+            histories(past, ledger),
+            order_statistics(
+                orders_of(past, ledger), self.config.windows_days, self.config.half_lives_days
+            ),
         ]
         plain = pl.DataFrame({"row": np.arange(count, dtype=np.uint32)})
         for frame in frames:
             plain = plain.join(frame, on="row", how="left", maintain_order="left")
-        plain = _compare(plain, self.config)
+        plain = compare(plain, self.config.windows_days)
         columns = [
-            plain[name].cast(pl.Float32).fill_null(np.nan if _unknown(name) else 0.0)
+            plain[name].cast(pl.Float32).fill_null(np.nan if is_unknown(name) else 0.0)
             for name in self._plain_names()
         ]
         dense = np.column_stack([column.to_numpy() for column in columns])
         return np.concatenate([dense, self._facets(past, count)], axis=1)
 
     def _plain_names(self) -> tuple[str, ...]:
-        return (*_HISTORY_NAMES, *_order_names(self.config), *_compared_names(self.config))
+        return (
+            *HISTORY_NAMES,
+            *order_names(self.config.windows_days, self.config.half_lives_days),
+            *compared_names(self.config.windows_days),
+        )
 
     def _facet_names(self) -> tuple[str, ...]:
         vocabulary = self._fitted()
@@ -199,10 +213,10 @@ class Aggregates:
 
     def _measures(self, facet: str) -> list[str]:
         """Return what is counted by a facet; kinds, being few, are counted in every window."""
-        lives = [_days(life) for life in self.config.half_lives_days]
+        lives = [days_text(life) for life in self.config.half_lives_days]
         if facet == "kind":
             return [
-                *(f"count {_days(days)}" for days in self.config.windows_days),
+                *(f"count {days_text(days)}" for days in self.config.windows_days),
                 *(f"decayed count {life}" for life in lives),
                 "count",
                 "distinct items",
@@ -248,10 +262,6 @@ class Aggregates:
         return np.concatenate(blocks, axis=1)
 
 
-def _days(days: float) -> str:
-    return f"{days:g}d"
-
-
 def _slots(
     common: NDArray[Any], names: Sequence[str], hashed: int
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
@@ -282,186 +292,3 @@ def _measure(measure: str) -> pl.Expr:
         return (pl.col("age") <= float(words[1][:-1])).sum()
     weight = pl.col(f"decay_{words[2]}")
     return weight.sum() if words[1] == "count" else (weight * pl.col("amount")).sum()
-
-
-_HISTORY_NAMES = (
-    "days since first",
-    "days active",
-    "distinct items",
-    "distinct categories",
-    "distinct brands",
-    "repeat share",
-    "category entropy",
-    "mean price",
-    "highest price",
-    "discount share",
-    "return count",
-    *(f"hour share {hour}-{hour + 6}" for hour in range(0, 24, 6)),
-    *(f"weekday share {day}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")),
-    "hour entropy",
-)
-
-
-def _histories(past: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
-    """What the single events say, one row a customer; messages are not deeds."""
-    done = past.lazy()
-    if "message" in ledger.kinds:
-        done = done.filter(pl.col("kind") != ledger.kinds.index("message"))
-    returns = ledger.kind_codes(["return"])
-    hour, weekday = pl.col("time").dt.hour(), pl.col("time").dt.weekday()
-    return (
-        done.group_by("row")
-        .agg(
-            pl.col("age").max().alias("days since first"),
-            pl.col("age").cast(pl.Int32).n_unique().alias("days active"),
-            pl.col("item").n_unique().alias("distinct items"),
-            pl.col("category").n_unique().alias("distinct categories"),
-            pl.col("brand").n_unique().alias("distinct brands"),
-            (1.0 - pl.col("item").n_unique() / pl.len()).alias("repeat share"),
-            _entropy(pl.col("category")).alias("category entropy"),
-            pl.col("price").mean().alias("mean price"),
-            pl.col("price").max().alias("highest price"),
-            (
-                pl.col("discount").sum()
-                / (pl.col("amount").clip(lower_bound=0).sum() + pl.col("discount").sum())
-            )
-            .fill_nan(None)
-            .alias("discount share"),
-            pl.col("kind").is_in(returns).sum().alias("return count"),
-            *(
-                ((hour >= start) & (hour < start + 6)).mean().alias(f"hour share {start}-{start + 6}")
-                for start in range(0, 24, 6)
-            ),
-            *(
-                (weekday == number + 1).mean().alias(f"weekday share {day}")
-                for number, day in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
-            ),
-            _entropy(hour).alias("hour entropy"),
-        )
-        .collect()
-    )
-
-
-def _entropy(values: pl.Expr) -> pl.Expr:
-    """Return the entropy of a column's values, in nats."""
-    return values.drop_nulls().value_counts(name="n").struct.field("n").entropy(normalize=True)
-
-
-def _orders(past: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
-    """One row a purchase order: when, worth, lines, categories; the newest first in a customer."""
-    bought = pl.col("kind").is_in(ledger.kind_codes(["purchase"]))
-    return (
-        past.lazy()
-        .filter(bought)
-        .group_by("row", "order")
-        .agg(
-            pl.col("age").max(),
-            pl.col("amount").sum(),
-            pl.col("quantity").sum(),
-            pl.len().alias("lines"),
-            pl.col("category").n_unique().alias("categories"),
-        )
-        .sort("row", "age", "order")
-        .collect()
-    )
-
-
-def _order_names(config: AggregatesConfig) -> tuple[str, ...]:
-    return tuple(name for name, _ in _order_measures(config))
-
-
-def _order_measures(config: AggregatesConfig) -> list[tuple[str, pl.Expr]]:
-    age, worth = pl.col("age"), pl.col("amount")
-    gaps = age.diff().drop_nulls()
-    found: list[tuple[str, pl.Expr]] = [
-        ("orders", pl.len()),
-        ("amount", worth.sum()),
-        ("days since order", age.first()),
-        *(
-            (f"days since order {place + 1}", age.get(place, null_on_oob=True))
-            for place in (1, 2, 4)
-        ),
-        ("gap mean", gaps.mean()),
-        ("gap median", gaps.median()),
-        ("gap deviation", gaps.std()),
-        ("gap longest", gaps.max()),
-        ("gap newest five", age.head(6).diff().drop_nulls().mean()),
-        ("order amount mean", worth.mean()),
-        ("order amount median", worth.median()),
-        ("order amount deviation", worth.std()),
-        ("order amount highest", worth.max()),
-        ("order amount last", worth.first()),
-        ("order amount newest five", worth.head(5).mean()),
-        ("order lines mean", pl.col("lines").mean()),
-        ("order lines last", pl.col("lines").first()),
-        ("order categories mean", pl.col("categories").mean()),
-        ("order quantity mean", pl.col("quantity").mean()),
-    ]
-    for days in config.windows_days:
-        within = age <= days
-        found += [
-            (f"orders {_days(days)}", within.sum()),
-            (f"amount {_days(days)}", worth.filter(within).sum()),
-            (f"lines {_days(days)}", pl.col("lines").filter(within).sum()),
-        ]
-    for life in config.half_lives_days:
-        weight = pl.lit(0.5).pow(age / life)
-        found += [
-            (f"decayed orders {_days(life)}", weight.sum()),
-            (f"decayed amount {_days(life)}", (weight * worth).sum()),
-        ]
-    return found
-
-
-def _order_statistics(orders: pl.DataFrame, config: AggregatesConfig) -> pl.DataFrame:
-    """What the orders say, one row a customer."""
-    return (
-        orders.lazy()
-        .group_by("row", maintain_order=True)
-        .agg(expression.alias(name) for name, expression in _order_measures(config))
-        .collect()
-    )
-
-
-def _compared_names(config: AggregatesConfig) -> tuple[str, ...]:
-    return tuple(name for name, _ in _comparisons(config))
-
-
-def _comparisons(config: AggregatesConfig) -> list[tuple[str, pl.Expr]]:
-    """Ratios between what was counted: recency over the own gap, and trends between windows."""
-    since = pl.col("days since order")
-    found: list[tuple[str, pl.Expr]] = [
-        ("recency over gap", since / pl.col("gap mean")),
-        ("recency over median gap", since / pl.col("gap median")),
-        ("recency over longest gap", since / pl.col("gap longest")),
-        ("recency over newest gaps", since / pl.col("gap newest five")),
-        ("gap regularity", pl.col("gap deviation") / pl.col("gap mean")),
-        ("order rate", pl.col("orders") / pl.col("days since first")),
-        ("amount rate", pl.col("amount") / pl.col("days since first")),
-        ("last over mean amount", pl.col("order amount last") / pl.col("order amount mean")),
-    ]
-    windows = config.windows_days
-    for what in ("orders", "amount"):
-        for short, long in zip(windows, windows[1:], strict=False):
-            recent, both = pl.col(f"{what} {_days(short)}"), pl.col(f"{what} {_days(long)}")
-            # The share of the longer window that fell into the shorter one, against an even flow.
-            found.append(
-                (f"{what} trend {_days(short)} in {_days(long)}", recent / both * (long / short))
-            )
-    return found
-
-
-def _compare(plain: pl.DataFrame, config: AggregatesConfig) -> pl.DataFrame:
-    return plain.with_columns(
-        pl.when(expression.is_finite()).then(expression).alias(name)
-        for name, expression in _comparisons(config)
-    )
-
-
-_COUNTED = ("orders", "amount", "lines", "decayed", "days active", "distinct", "return count")
-
-
-def _unknown(name: str) -> bool:
-    """Return whether a missing value of this column is unknown rather than nothing."""
-    return " trend " in name or not name.startswith(_COUNTED)
-

@@ -155,7 +155,9 @@ def attribute_labels(ledger: Ledger, name: str) -> tuple[Ints, tuple[str, ...]]:
         .unique("customer_id", keep="last", maintain_order=True)
     )
     names = tuple(sorted(told["value"].unique().to_list()))
-    ids = pl.DataFrame({"customer_id": ledger.customers.tolist()}, schema={"customer_id": pl.String})
+    ids = pl.DataFrame(
+        {"customer_id": ledger.customers.tolist()}, schema={"customer_id": pl.String}
+    )
     joined = ids.join(told, on="customer_id", how="left", maintain_order="left")["value"]
     places = {value: place for place, value in enumerate(names)}
     codes = joined.replace_strict(places, default=-1, return_dtype=pl.Int64)

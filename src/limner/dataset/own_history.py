@@ -89,9 +89,7 @@ def own_history(
         active += lately.select(pl.col("customer").n_unique()).collect().item()
         common.append(_class_counts(lately.join(slots.lazy(), on=column)).collect())
         weights.append(
-            done.group_by("customer", column)
-            .agg(_decayed(90).alias("weight"))
-            .collect()
+            done.group_by("customer", column).agg(_decayed(90).alias("weight")).collect()
         )
     pairs, decayed = pl.concat(tables), pl.concat(weights)
     blocks = [

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,17 @@ class BlockAnswer:
         answers = np.stack([head.predict(features) for head in self.heads], axis=1)
         return answers if study.question.shape == "which" else answers[:, 0]
 
+    def save(self, folder: Path) -> None:
+        """Write one folder a head: ``0``, ``1``, …."""
+        for place, head in enumerate(self.heads):
+            head.save(folder / str(place))
+
+    @classmethod
+    def load(cls, folder: Path, *, block: Block, make: MakeHead) -> Self:
+        """Read what :meth:`save` wrote."""
+        places = sorted(int(found.name) for found in folder.iterdir() if found.is_dir())
+        return cls(block, tuple(make().load(folder / str(place)) for place in places))
+
 
 def learn_binary(
     study: Study,
@@ -58,7 +71,3 @@ def learn_binary(
         for place in range(columns.shape[1])
     )
     return BlockAnswer(block, heads)
-
-
-def learn_amount(study, train, validation, *, block):
-    raise NotImplementedError

@@ -139,9 +139,7 @@ class BoostedHead:
 
     def gains(self) -> Floats:
         """Return how much each column lowered the loss, summed over the ensembles: (F,)."""
-        return np.sum(
-            [booster.feature_importance("gain") for booster in self._boosters()], axis=0
-        )
+        return np.sum([booster.feature_importance("gain") for booster in self._boosters()], axis=0)
 
     def save(self, file: Path) -> None:
         """Write each ensemble as LightGBM's text to ``file`` with ``.0.txt``, ``.1.txt``, …."""

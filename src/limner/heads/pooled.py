@@ -1,5 +1,6 @@
 """One head for all classes: a row is a customer and a class, and both bring their history."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -111,7 +112,18 @@ class PooledHead:
 
     def save(self, folder: Path) -> None:
         """Write the trees and the calibration into a folder."""
-        raise NotImplementedError
+        if self.trees_ is None:
+            raise NotFitted("the pooled head has not learned yet", hint="call fit(…) first")
+        self.trees_.save(folder / "trees")
+        text = json.dumps(self.calibration_.to_dict())
+        (folder / "calibration.json").write_text(text, encoding="utf-8")
+
+    def load(self, folder: Path) -> Self:
+        """Read what :meth:`save` wrote."""
+        self.trees_ = self._trees().load(folder / "trees")
+        text = (folder / "calibration.json").read_text(encoding="utf-8")
+        self.calibration_ = Calibration.from_dict(json.loads(text))
+        return self
 
     def _trees(self) -> BoostedHead:
         return BoostedHead("binary", config=self.config, seed=self.seed)

@@ -109,7 +109,8 @@ class StackedHead:
         )
         kept, kept_out = features[:, self.columns_], held_out[:, self.columns_]
         first = {
-            name: head.fit(kept, truth) for name, head in self._make(self.objective, self.seed).items()
+            name: head.fit(kept, truth)
+            for name, head in self._make(self.objective, self.seed).items()
         }
         answers = np.stack([self._margin(head.predict(kept_out)) for head in first.values()])
         self.weights_ = _weigh(answers, held_out_truth, self.objective)

@@ -88,9 +88,7 @@ class Study:
         question, ledger = self.question, self.ledger
         if question.attribute is not None:
             self._told, self.class_names = labels.attribute_labels(ledger, question.attribute)
-            counts = np.bincount(
-                self._told[self._told >= 0], minlength=len(self.class_names)
-            )
+            counts = np.bincount(self._told[self._told >= 0], minlength=len(self.class_names))
             self.classes = np.argsort(-counts, kind="stable")
             self.class_names = tuple(self.class_names[code] for code in self.classes)
             if len(self.class_names) < 2:
@@ -117,15 +115,23 @@ class Study:
 
     def asked(self, window: Window) -> Ints:
         """Return the codes of the customers to whom the question is put at a cut, rising."""
-        customers = labels.active_customers(
+        customers = self._active(window)
+        if self._told is not None:
+            customers = customers[self._told[customers] >= 0]
+        return customers
+
+    def _active(self, window: Window) -> Ints:
+        return labels.active_customers(
             self.ledger,
             window,
             deeds=labels.Deeds(self.question.active),
             within_days=self.question.among_days,
         )
-        if self._told is not None:
-            customers = customers[self._told[customers] >= 0]
-        return customers
+
+    def untold(self, window: Window) -> Ints:
+        """Return who would be asked at a cut but has not told the attribute, rising."""
+        customers = self._active(window)
+        return customers if self._told is None else customers[self._told[customers] < 0]
 
     def sample(self, window: Window) -> Sample:
         """Return who is asked at a cut and what came true within its window."""
@@ -138,7 +144,11 @@ class Study:
             return np.asarray(self._told[:, None] == self.classes[None, :], np.float64)
         if question.shape == "which":
             found = labels.future_classes(
-                ledger, window, deeds=question.deeds, column=question.of, classes=self.classes.tolist()
+                ledger,
+                window,
+                deeds=question.deeds,
+                column=question.of,
+                classes=self.classes.tolist(),
             )
             return found.astype(np.float64)
         if question.shape == "how_much":

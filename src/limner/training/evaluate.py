@@ -13,7 +13,7 @@ from limner.dataset.aggregates import Aggregates, AggregatesConfig
 from limner.dataset.cuts import CutPlan, plan_cuts
 from limner.dataset.labels import item_codes, seen_items
 from limner.dataset.ledger import Ledger, Source
-from limner.errors import TooFew
+from limner.errors import BadConfig, TooFew
 from limner.heads import methods as method_folder
 from limner.heads.answers import Answers, Rankings
 from limner.heads.question import Question
@@ -102,10 +102,14 @@ def evaluate(
                     learned = Aggregates(aggregates).fit(ledger, before=plan.validation.cut)
                     desk = Desk(ledger, learned)
                 study = Study(desk, name, question, plan, seed)
-                answer = _put(study, known)
+                answer, declined = _put(study, known)
             except TooFew as refusal:
                 notes.append(f"{name} at {cut:%Y-%m-%d}: {refusal.message}")
                 continue
+            notes += [
+                f"{name} at {cut:%Y-%m-%d}: {method} declines: {reason}"
+                for method, reason in declined.items()
+            ]
             if plan.shortened:
                 notes.append(
                     f"{name} at {cut:%Y-%m-%d}: the log is shorter than two horizons before the "
@@ -148,14 +152,14 @@ def _in_order(names: Sequence[str]) -> list[str]:
     return sorted(names, key=lambda name: (ladder.index(name) if name in ladder else 99, name))
 
 
-def _put(study: Study, methods: Mapping[str, Method]) -> Answers | Rankings:
-    """Put a study's question to every method that can answer its shape."""
+def _put(study: Study, methods: Mapping[str, Method]) -> tuple[Answers | Rankings, dict[str, str]]:
+    """Put a study's question to every method that can answer its shape; tell who declined."""
     shape = study.question.shape
     able = {name: method for name, method in methods.items() if shape in method.shapes}
     if not able:
         raise TooFew(f"no method among {', '.join(methods)} answers {shape!r}")
     if shape == "what_next":
-        return _rank(study, able)
+        return _rank(study, able), {}
     if study.question.attribute is not None:
         return _cross_fit(study, able)
     if study.plan.test.end > study.ledger.last + timedelta(days=1):
@@ -167,19 +171,20 @@ def _put(study: Study, methods: Mapping[str, Method]) -> Answers | Rankings:
     train, validation = study.training()
     asked = study.sample(study.plan.test)
     _enough(study, train, validation, asked)
-    said, seconds = {}, {}
+    said, seconds, declined = {}, {}, {}
     for name, method in able.items():
         began = time.perf_counter()
         try:
             learned = method.learn(study, train, validation)
-        except NotImplementedError:
+        except (BadConfig, TooFew) as refusal:
+            declined[name] = refusal.message
             continue
         said[name] = learned.predict(study, asked.window, asked.customers)
         seconds[name] = time.perf_counter() - began
-    return _answers(study, asked, said, seconds)
+    return _answers(study, asked, said, seconds), declined
 
 
-def _cross_fit(study: Study, methods: Mapping[str, Method]) -> Answers:
+def _cross_fit(study: Study, methods: Mapping[str, Method]) -> tuple[Answers, dict[str, str]]:
     """Ask for an attribute, of each fold of customers from what the other folds told."""
     asked = study.sample(study.plan.test)
     if len(asked.customers) < 10 * FOLDS:
@@ -187,6 +192,7 @@ def _cross_fit(study: Study, methods: Mapping[str, Method]) -> Answers:
     folds = np.random.default_rng(study.seed).permutation(len(asked.customers)) % FOLDS
     said: dict[str, NDArray[np.float64]] = {}
     seconds: dict[str, float] = {}
+    declined: dict[str, str] = {}
     for name, method in methods.items():
         began = time.perf_counter()
         try:
@@ -195,10 +201,11 @@ def _cross_fit(study: Study, methods: Mapping[str, Method]) -> Answers:
                 learned = method.learn(study, [asked.take(~out & ~held)], asked.take(held))
                 answer = learned.predict(study, asked.window, asked.customers[out])
                 said.setdefault(name, np.zeros(asked.truth.shape))[out] = answer
-        except NotImplementedError:
+        except (BadConfig, TooFew) as refusal:
+            declined[name] = refusal.message
             continue
         seconds[name] = time.perf_counter() - began
-    return _answers(study, asked, said, seconds)
+    return _answers(study, asked, said, seconds), declined
 
 
 def _answers(

@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
-from limner.heads.blockwise import learn_amount, learn_binary
+from limner.heads.amounts import AmountAnswer, learn_amount
+from limner.heads.blockwise import BlockAnswer, learn_binary
 from limner.heads.features import automatic_block
 from limner.heads.pooled import PooledHead
 from limner.heads.stacked import StackedHead
-from limner.heads.study import Learned, Sample, Study
+from limner.heads.study import Sample, Study
 
 __all__ = ["Automatic"]
+
+Answer = AmountAnswer | BlockAnswer | PooledHead
+"""What the automatic aggregates learn, by the shape of the question."""
 
 
 class Automatic:
@@ -20,12 +25,25 @@ class Automatic:
 
     shapes: ClassVar[frozenset[str]] = frozenset({"whether", "how_many", "how_much", "which"})
 
-    def learn(self, study: Study, train: Sequence[Sample], validation: Sample) -> Learned:
+    def learn(self, study: Study, train: Sequence[Sample], validation: Sample) -> Answer:
         """Learn the head that fits the shape."""
-        shape = study.question.shape
-        if shape in ("how_many", "how_much"):
-            return learn_amount(study, train, validation, block=automatic_block)
-        if shape == "which" and study.question.attribute is None:
+        if study.question.shape in ("how_many", "how_much"):
+            return learn_amount(study, train, validation, block=automatic_block, lean_on_prior=True)
+        if _pooled(study):
             return PooledHead(seed=study.seed).fit(study, train, validation)
         make = partial(StackedHead, "binary", seed=study.seed)
         return learn_binary(study, train, validation, block=automatic_block, make=make)
+
+    def load(self, study: Study, folder: Path) -> Answer:
+        """Read what an answer's ``save`` wrote."""
+        if study.question.shape in ("how_many", "how_much"):
+            return AmountAnswer.load(folder, block=automatic_block, seed=study.seed)
+        if _pooled(study):
+            return PooledHead(seed=study.seed).load(folder)
+        make = partial(StackedHead, "binary", seed=study.seed)
+        return BlockAnswer.load(folder, block=automatic_block, make=make)
+
+
+def _pooled(study: Study) -> bool:
+    """Return whether one head answers for all classes; an attribute has no own history."""
+    return study.question.shape == "which" and study.question.attribute is None

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
-from limner.heads.blockwise import learn_amount, learn_binary
+from limner.heads.amounts import learn_amount
+from limner.heads.blockwise import learn_binary
 from limner.heads.features import hand_made_block
 from limner.heads.stacked import StackedHead, boosted_only
 from limner.heads.study import Learned, Sample, Study
@@ -20,7 +21,7 @@ class HandMade:
     def learn(self, study: Study, train: Sequence[Sample], validation: Sample) -> Learned:
         """Learn boosted trees, one model a class for ``which``."""
         if study.question.shape in ("how_many", "how_much"):
-            return learn_amount(study, train, validation, block=hand_made_block)
+            return learn_amount(study, train, validation, block=hand_made_block, heads=boosted_only)
         make = partial(StackedHead, "binary", heads=boosted_only, seed=study.seed)
         # A model a class is slow, and the oldest cuts add least: the newest six are enough.
         newest = train[-6:] if study.question.shape == "which" else train

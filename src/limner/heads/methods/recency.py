@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.dataset.cuts import Window
-from limner.heads.blockwise import learn_amount, learn_binary
+from limner.heads.amounts import learn_amount
+from limner.heads.blockwise import learn_binary
 from limner.heads.features import pair_history, recency_block
 from limner.heads.stacked import StackedHead, linear_only
 from limner.heads.study import Learned, Sample, Study
@@ -30,7 +31,7 @@ class Recency:
             return learn_binary(study, train, validation, block=recency_block, make=make)
         if study.question.shape == "which":
             return _ByClass(study, [*train, validation])
-        return learn_amount(study, train, validation, block=recency_block)
+        return learn_amount(study, train, validation, block=recency_block, heads=linear_only)
 
 
 class _ByClass:
@@ -61,8 +62,6 @@ class _ByClass:
         return np.where(np.isnan(days), len(self._edges) + 1, bands)
 
     @staticmethod
-    def _recency(
-        study: Study, window: Window, customers: NDArray[np.int64]
-    ) -> NDArray[np.float32]:
+    def _recency(study: Study, window: Window, customers: NDArray[np.int64]) -> NDArray[np.float32]:
         history = pair_history(study, window, customers)
         return history.values[:, :, history.names.index("recency")]

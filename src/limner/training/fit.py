@@ -1,0 +1,252 @@
+"""Learning every question of a shop as of a moment, and answering it for every customer."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner import __version__
+from limner.dataset.aggregates import Aggregates, AggregatesConfig
+from limner.dataset.cuts import Window
+from limner.dataset.ledger import Ledger, Source
+from limner.errors import TooFew
+from limner.heads.blockwise import BlockAnswer
+from limner.heads.features import automatic_block
+from limner.heads.forecast import Forecast
+from limner.heads.methods.automatic import Automatic
+from limner.heads.methods.reranked import Reranked
+from limner.heads.question import Question
+from limner.heads.study import Desk, Learned, Study
+from limner.training.evaluate import Progress, plan_question, silent
+
+__all__ = ["Fitted", "fit"]
+
+Ints = NDArray[np.int64]
+FACTORS = 6
+RANKED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The forecasts, and what is to be known about them."""
+
+    forecasts: tuple[Forecast, ...]
+    notes: tuple[str, ...]
+    version: str
+
+
+def fit(
+    log: Source,
+    questions: Mapping[str, Question],
+    *,
+    cut: datetime,
+    folder: Path,
+    fingerprint: str,
+    seed: int = 0,
+    aggregates: AggregatesConfig | None = None,
+    level: int = 2,
+    progress: Progress = silent,
+) -> Fitted:
+    """Learn every question from what lies before a cut, and answer it as of the cut.
+
+    Each question's heads are written to ``folder`` as soon as they are learned, whole or not at
+    all; a run that was killed goes on with the next question, and the same log, questions, cut and
+    seed give the same answers whether it was killed or not.
+
+    Parameters
+    ----------
+    log
+        The event log.
+    questions
+        What is asked, by name.
+    cut
+        As of when. Only events strictly before it are read.
+    folder
+        Where the model lies: ``config.json``, ``card.md`` and ``heads/<question>/``.
+    fingerprint
+        What tells this log's content from any other's.
+    progress
+        Is told what is done next and the share done.
+
+    Raises
+    ------
+    TooFew
+        If not a single question could be learned.
+    """
+    ledger = Ledger.of(log, level=level, before=cut)
+    settings = {
+        "limner": __version__,
+        "log": fingerprint,
+        "cut": cut.isoformat(),
+        "seed": seed,
+        "level": level,
+        "aggregates": (aggregates or AggregatesConfig()).model_dump(mode="json"),
+        "questions": {name: one.model_dump(mode="json") for name, one in questions.items()},
+    }
+    version = _digest(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    forecasts: list[Forecast] = []
+    notes: list[str] = []
+    desk: Desk | None = None
+    for number, (name, question) in enumerate(questions.items()):
+        progress(name, number / len(questions))
+        try:
+            plan = plan_question(ledger, question, cut, questions=questions)
+            if desk is None:
+                desk = Desk(ledger, Aggregates(aggregates).fit(ledger, before=plan.validation.cut))
+            study = Study(desk, name, question, plan, seed)
+            own = {key: value for key, value in settings.items() if key != "questions"}
+            own |= {"question": question.model_dump(mode="json"), "plan": str(plan)}
+            if question.shape == "what_next":
+                forecasts.append(_ranked(study, version))
+                continue
+            learned = _learned(study, folder / "heads" / name, _digest(own))
+            forecasts.append(_answered(study, learned, version))
+        except TooFew as refusal:
+            notes.append(f"{name}: {refusal.message}")
+    if not forecasts:
+        raise TooFew("no question could be learned: " + "; ".join(notes))
+    _write(folder / "config.json", json.dumps(settings, indent=2))
+    _write(folder / "card.md", _card(settings, ledger, forecasts, notes, version))
+    progress("done", 1.0)
+    return Fitted(tuple(forecasts), tuple(notes), version)
+
+
+def _learned(study: Study, folder: Path, key: str) -> Learned:
+    """Load the heads that were learned from the same; otherwise learn and keep them."""
+    mark = folder / "learned.json"
+    method = Automatic()
+    if mark.is_file() and json.loads(mark.read_text(encoding="utf-8"))["key"] == key:
+        return method.load(study, folder)
+    if study.question.attribute is not None:
+        told = study.sample(study.plan.test)
+        held = np.random.default_rng(study.seed).permutation(len(told.customers)) % 5 == 0
+        if len(told.customers) < 50:
+            raise TooFew(f"only {len(told.customers)} customers told their {study.name}")
+        learned = method.learn(study, [told.take(~held)], told.take(held))
+    else:
+        train, validation = study.training()
+        if sum(len(sample.customers) for sample in train) < 20 or len(validation.customers) < 20:
+            raise TooFew("fewer than 20 customers to learn from or to validate on")
+        learned = method.learn(study, train, validation)
+    fresh = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    learned.save(fresh)
+    (fresh / "learned.json").write_text(json.dumps({"key": key}), encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(fresh, folder)
+    return learned
+
+
+def _answered(study: Study, learned: Learned, version: str) -> Forecast:
+    window = study.plan.test
+    customers = study.asked(window) if study.question.attribute is None else study.untold(window)
+    values = learned.predict(study, window, customers)
+    if study.question.shape in ("how_many", "how_much"):
+        values = values[:, 0]
+    places, effects, raw = _factors(study, learned, window, customers)
+    return Forecast(
+        question=study.name,
+        shape=study.question.shape,
+        horizon_days=study.question.horizon_days,
+        as_of=window.cut,
+        unit=study.question.unit,
+        model_version=version,
+        customers=study.ledger.customers[customers],
+        values=values,
+        classes=study.class_names,
+        factor_names=study.desk.aggregates.names if places.size else (),
+        factor_places=places,
+        factor_effects=effects,
+        factor_values=raw,
+    )
+
+
+def _factors(
+    study: Study, learned: Learned, window: Window, customers: Ints
+) -> tuple[Ints, NDArray[np.float64], NDArray[np.float64]]:
+    """Return the columns that moved each answer most: places, effects, raw values (N, R)."""
+    if not isinstance(learned, BlockAnswer) or study.question.shape != "whether":
+        empty = np.zeros((0, 0))
+        return empty.astype(np.int64), empty, empty
+    block = automatic_block(study, window, customers)
+    effects = learned.heads[0].contributions(block)
+    places = np.argsort(-np.abs(effects), axis=1, kind="stable")[:, :FACTORS]
+    return (
+        places,
+        np.take_along_axis(effects, places, axis=1),
+        np.take_along_axis(block, places, axis=1).astype(np.float64),
+    )
+
+
+def _ranked(study: Study, version: str) -> Forecast:
+    window = study.plan.test
+    customers = study.asked(window)
+    ranked = Reranked().rank(study, window, customers, most=RANKED)
+    ids = np.append(study.ledger.items, "")
+    sources = np.append(np.array(ranked.reason_names, np.str_), "")
+    return Forecast(
+        question=study.name,
+        shape="what_next",
+        horizon_days=study.question.horizon_days,
+        as_of=window.cut,
+        unit=study.question.unit,
+        model_version=version,
+        customers=study.ledger.customers[customers],
+        values=np.zeros(0),
+        items=ids[ranked.items],
+        scores=ranked.scores.astype(np.float64),
+        sources=sources[ranked.reasons],
+    )
+
+
+def _digest(settings: object) -> str:
+    text = json.dumps(settings, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def _write(file: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    fresh = file.with_name(f".{file.name}.new")
+    fresh.write_text(text + "\n", encoding="utf-8")
+    os.replace(fresh, file)
+
+
+def _card(
+    settings: Mapping[str, object],
+    ledger: Ledger,
+    forecasts: list[Forecast],
+    notes: list[str],
+    version: str,
+) -> str:
+    lines = [
+        f"# Model {version}",
+        "",
+        f"Learned from {ledger.rows:,} events of {len(ledger):,} customers, "
+        f"{ledger.first:%Y-%m-%d} to {ledger.last:%Y-%m-%d}, all before {settings['cut']}; "
+        f"log {settings['log']}, seed {settings['seed']}, Limner {settings['limner']}.",
+        "",
+        "| question | shape | horizon, days | customers answered |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {one.question} | {one.shape} | {one.horizon_days:g} | {len(one):,} |"
+            for one in forecasts
+        ),
+        "",
+        "Method: automatic aggregates; a calibrated stack of linear, boosted and bagged heads for "
+        "whether, boosted heads for amounts, a pooled head for classes, reranked candidates for "
+        "items. How good it is: `limner evaluate`.",
+        "",
+        "Limits: it knows what the log holds and nothing else; it foresees no season that it "
+        "has not seen; customers outside `among_days` get no answer.",
+        *(["", "Not learned:", *(f"- {note}" for note in notes)] if notes else []),
+    ]
+    return "\n".join(lines)
