@@ -10,15 +10,32 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from limner.errors import NotFitted
-from limner.heads.boosted import BoostedHead, bagged_trees, boosted_trees
+from limner.heads.boosted import BoostedHead, bagged_trees, boosted_trees, few_trees
 from limner.heads.calibration import Calibration, calibrate, logit
 from limner.heads.linear import LinearHead
 
-__all__ = ["Head", "StackedHead", "all_heads", "boosted_only", "linear_only"]
+__all__ = [
+    "Head",
+    "StackedHead",
+    "all_heads",
+    "boosted_only",
+    "few_boosted",
+    "linear_only",
+    "quick_heads",
+]
+    "Head",
+    "StackedHead",
+    "all_heads",
+    "boosted_only",
+    "few_boosted",
+    "linear_only",
+    "quick_heads",
+]
 
 Floats = NDArray[np.float64]
 Features = NDArray[np.float32]
 Objective = Literal["binary", "regression"]
+FEW_ROWS = 2000
 PRIOR = 50.0
 """How many validation customers the belief in equal weights is worth."""
 
@@ -55,6 +72,16 @@ def all_heads(objective: Objective, seed: int) -> dict[str, Head]:
 def boosted_only(objective: Objective, seed: int) -> dict[str, Head]:
     """Return a boosted head."""
     return {"boosted": BoostedHead(objective, config=boosted_trees(), seed=seed)}
+
+
+def quick_heads(objective: Objective, seed: int) -> dict[str, Head]:
+    """Return a linear head and few boosted trees, for a model a class."""
+    return linear_only(objective, seed) | few_boosted(objective, seed)
+
+
+def few_boosted(objective: Objective, seed: int) -> dict[str, Head]:
+    """Return few boosted trees alone."""
+    return {"boosted": BoostedHead(objective, config=few_trees(), seed=seed)}
 
 
 def linear_only(objective: Objective, seed: int) -> dict[str, Head]:
@@ -203,12 +230,27 @@ class StackedHead:
 def _useful_columns(
     objective: Objective, features: Features, truth: Floats, *, most: int, seed: int
 ) -> NDArray[np.int64]:
-    """Return the columns that a quick boosted ensemble gains most from, in their order."""
+    """Return the columns that tell most of the truth, in their order.
+
+    Those that few boosted trees gain most from; where there are too few rows to grow trees
+    on, those that correlate with the truth most.
+    """
     if features.shape[1] <= most:
         return np.arange(features.shape[1])
-    quick = boosted_trees().model_copy(update={"trees": 60, "ensembles": 1, "learning_rate": 0.1})
-    gains = BoostedHead(objective, config=quick, seed=seed).fit(features, truth).gains()
-    return np.sort(np.argsort(-gains, kind="stable")[:most])
+    if len(features) < FEW_ROWS:
+        told = _correlations(features, truth)
+    else:
+        told = BoostedHead(objective, config=few_trees(), seed=seed).fit(features, truth).gains()
+    return np.sort(np.argsort(-told, kind="stable")[:most])
+
+
+def _correlations(features: Features, truth: Floats) -> Floats:
+    """Return how strongly each column goes with the truth: |r| (F,), a missing value being 0."""
+    known = np.sign(features) * np.log1p(np.abs(np.nan_to_num(features)))
+    centred = known - known.mean(axis=0)
+    spread = np.sqrt((centred**2).sum(axis=0) * ((truth - truth.mean()) ** 2).sum())
+    together = np.abs((truth - truth.mean()) @ centred)
+    return np.where(spread > 0, together / np.maximum(spread, 1e-12), 0.0)
 
 
 def _weigh(answers: Floats, truth: Floats, objective: Objective) -> Floats:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from limner.heads.amounts import AmountAnswer, learn_amount
 from limner.heads.blockwise import BlockAnswer, learn_binary
 from limner.heads.features import automatic_block
 from limner.heads.pooled import PooledHead
-from limner.heads.stacked import StackedHead
+from limner.heads.stacked import StackedHead, quick_heads
 from limner.heads.study import Sample, Study
 
 __all__ = ["Automatic"]
@@ -19,8 +19,10 @@ Answer = AmountAnswer | BlockAnswer | PooledHead
 
 
 class Automatic:
-    """All automatic columns: a stack of linear, boosted and bagged heads for ``whether``; for
-    ``which`` one head pooled over classes, or one a class where the answer is an attribute.
+    """All automatic columns, through the head that fits the shape.
+
+    A stack of linear, boosted and bagged heads for ``whether``; trees for amounts; for ``which``
+    one head pooled over all classes, or one a class where the answer is an attribute.
     """
 
     shapes: ClassVar[frozenset[str]] = frozenset({"whether", "how_many", "how_much", "which"})
@@ -31,7 +33,7 @@ class Automatic:
             return learn_amount(study, train, validation, block=automatic_block, lean_on_prior=True)
         if _pooled(study):
             return PooledHead(seed=study.seed).fit(study, train, validation)
-        make = partial(StackedHead, "binary", seed=study.seed)
+        make = partial(StackedHead, "binary", **_stack(study))
         return learn_binary(study, train, validation, block=automatic_block, make=make)
 
     def load(self, study: Study, folder: Path) -> Answer:
@@ -40,8 +42,15 @@ class Automatic:
             return AmountAnswer.load(folder, block=automatic_block, seed=study.seed)
         if _pooled(study):
             return PooledHead(seed=study.seed).load(folder)
-        make = partial(StackedHead, "binary", seed=study.seed)
+        make = partial(StackedHead, "binary", **_stack(study))
         return BlockAnswer.load(folder, block=automatic_block, make=make)
+
+
+def _stack(study: Study) -> dict[str, Any]:
+    """Return the settings of a stack: a model a class must be quick and small."""
+    if study.question.shape == "which":
+        return {"heads": quick_heads, "most_columns": 80, "seed": study.seed}
+    return {"seed": study.seed}
 
 
 def _pooled(study: Study) -> bool:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from limner.heads.amounts import learn_amount
 from limner.heads.blockwise import learn_binary
 from limner.heads.features import hand_made_block
-from limner.heads.stacked import StackedHead, boosted_only
+from limner.heads.stacked import StackedHead, boosted_only, few_boosted
 from limner.heads.study import Learned, Sample, Study
 
 __all__ = ["HandMade"]
@@ -22,7 +22,6 @@ class HandMade:
         """Learn boosted trees, one model a class for ``which``."""
         if study.question.shape in ("how_many", "how_much"):
             return learn_amount(study, train, validation, block=hand_made_block, heads=boosted_only)
-        make = partial(StackedHead, "binary", heads=boosted_only, seed=study.seed)
-        # A model a class is slow, and the oldest cuts add least: the newest six are enough.
-        newest = train[-6:] if study.question.shape == "which" else train
-        return learn_binary(study, newest, validation, block=hand_made_block, make=make)
+        heads = few_boosted if study.question.shape == "which" else boosted_only
+        make = partial(StackedHead, "binary", heads=heads, seed=study.seed)
+        return learn_binary(study, train, validation, block=hand_made_block, make=make)
