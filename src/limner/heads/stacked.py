@@ -23,14 +23,6 @@ __all__ = [
     "linear_only",
     "quick_heads",
 ]
-    "Head",
-    "StackedHead",
-    "all_heads",
-    "boosted_only",
-    "few_boosted",
-    "linear_only",
-    "quick_heads",
-]
 
 Floats = NDArray[np.float64]
 Features = NDArray[np.float32]
