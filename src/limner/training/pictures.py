@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from limner.heads.answers import Answers, Rankings
 from limner.training import metrics, ranking_metrics
 from limner.training.charts import DASHES, Plot, above, short
-from limner.training.gauges import bin_shares
+from limner.training.said import TENTHS, Z95, Said, binned, flat, wilson
 from limner.training.scoreboard import REFERENCES, Row
 from limner.training.scoring import FOREMOST, classes_scored
 from limner.training.table import BETTER, better, figure
@@ -46,10 +46,6 @@ COLOURS = {
 }
 """The reference is always orange and the house's own method green, whatever the question."""
 
-TENTHS = 10
-Z95 = 1.959963984540054
-"""How many standard errors hold 95 %."""
-
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -72,24 +68,6 @@ class Picture:
     large: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What one question's methods said, as flat pairs (M,): the truth and the scores to sort by."""
-
-    truth: Floats
-    scores: dict[str, Floats]
-    main: str
-    reference: str | None
-    pooled: bool
-
-    @property
-    def shown(self) -> tuple[str, ...]:
-        """The method in front and the reference, where there is one."""
-        if self.reference is None or self.reference == self.main:
-            return (self.main,)
-        return self.main, self.reference
-
-
 def pictures(answers: Answers | Rankings, rows: Sequence[Row]) -> list[Picture]:
     """Draw a question.
 
@@ -108,7 +86,7 @@ def pictures(answers: Answers | Rankings, rows: Sequence[Row]) -> list[Picture]:
     if isinstance(answers, Rankings):
         return [*drawn, _hits(answers)]
     reference = REFERENCES[answers.shape]
-    said = _flat(answers, main, reference if reference in answers.methods else None)
+    said = flat(answers, main, reference if reference in answers.methods else None)
     if answers.shape in ("whether", "which"):
         drawn += [_reliability(said), _tenths(said), _gains(said), _scores(said)]
         return [*drawn, *([_classes(answers, said)] if said.pooled else [])]
@@ -129,17 +107,6 @@ def foremost(rows: Sequence[Row]) -> str | None:
 def colour_of(method: str) -> int:
     """Return the number of a method's colour and dash."""
     return COLOURS.get(method, 5 + sum(map(ord, method)) % 3)
-
-
-def _flat(answers: Answers, main: str, reference: str | None) -> _Said:
-    if answers.shape == "which":
-        scored = classes_scored(answers.truth)
-        flat = {name: said[:, scored].ravel() for name, said in answers.predictions.items()}
-        return _Said(answers.truth[:, scored].ravel(), flat, main, reference, pooled=True)
-    if answers.shape == "whether":
-        return _Said(answers.truth, dict(answers.predictions), main, reference, pooled=False)
-    expected = {name: said[:, 0] for name, said in answers.predictions.items()}
-    return _Said(answers.truth, expected, main, reference, pooled=False)
 
 
 def _dots(rows: Sequence[Row], metric: str) -> Picture:
@@ -182,16 +149,9 @@ def _difference(row: Row) -> Words:
     return figure(row.delta, signed=True) + sign
 
 
-def _binned(score: Floats, *values: Floats, bins: int = TENTHS) -> list[Floats]:
-    """Return the mean of each of some values in bins of equal mass, the lowest scores first."""
-    groups, shares = bin_shares(score, bins)
-    sums = (np.bincount(groups, weights=value, minlength=len(shares)) @ shares for value in values)
-    return [total * bins / len(score) for total in sums]
-
-
-def _reliability(said: _Said) -> Picture:
+def _reliability(said: Said) -> Picture:
     points = {
-        method: _binned(said.scores[method], said.scores[method], said.truth)
+        method: binned(said.scores[method], said.scores[method], said.truth)
         for method in said.shown
     }
     size = len(said.truth) / TENTHS
@@ -204,7 +164,7 @@ def _reliability(said: _Said) -> Picture:
         plot.line(list(zip(predicted, came, strict=True)), colour, dash=DASHES[colour])
         for x, y in zip(predicted.tolist(), came.tolist(), strict=True):
             if not said.pooled:
-                low, high = _wilson(y, size)
+                low, high = wilson(y, size)
                 plot.whisker((x, low), (x, min(high, most)), colour)
             plot.dot((x, y), colour, hint=f"{method}: {x:.3f} → {y:.3f}, n = {size:,.0f}")
     _counts_below(plot, said, most)
@@ -214,7 +174,7 @@ def _reliability(said: _Said) -> Picture:
     return Picture(title, told, plot.svg(title, told), tuple(keys))
 
 
-def _counts_below(plot: Plot, said: _Said, most: float) -> None:
+def _counts_below(plot: Plot, said: Said, most: float) -> None:
     """Draw below the reliability how many got which probability."""
     counts, edges = np.histogram(said.scores[said.main], bins=30, range=(0, most))
     top = above(counts)
@@ -228,17 +188,9 @@ def _counts_below(plot: Plot, said: _Said, most: float) -> None:
     plot.marks += strip.marks
 
 
-def _wilson(rate: float, count: float) -> tuple[float, float]:
-    """Return the 95 % score interval of a rate (Wilson, JASA 22, 1927)."""
-    shrink = 1 + Z95**2 / count
-    middle = (rate + Z95**2 / (2 * count)) / shrink
-    half = Z95 / shrink * np.sqrt(max(0.0, rate * (1 - rate)) / count + Z95**2 / (4 * count**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def _tenths(said: _Said) -> Picture:
+def _tenths(said: Said) -> Picture:
     mean = said.truth.mean()
-    lifts = {method: _binned(-said.scores[method], said.truth)[0] / mean for method in said.shown}
+    lifts = {method: binned(-said.scores[method], said.truth)[0] / mean for method in said.shown}
     plot = Plot((0.4, 10.6), (0, above(1.2, *lifts.values())))
     plot.axes(LABELS["tenth"], LABELS["lift"], x_ticks=range(1, 11))
     width = 0.8 / len(lifts)
@@ -253,7 +205,7 @@ def _tenths(said: _Said) -> Picture:
     return Picture(title, told, plot.svg(title, told), tuple(keys))
 
 
-def _gains(said: _Said, *, volume: bool = False) -> Picture:
+def _gains(said: Said, *, volume: bool = False) -> Picture:
     plot = Plot((0, 1), (0, 1))
     plot.axes(
         LABELS["pairs_reached" if said.pooled else "reached"],
@@ -264,7 +216,7 @@ def _gains(said: _Said, *, volume: bool = False) -> Picture:
     plot.rule((0, 0), (1, 1))
     total = said.truth.sum()
     for method, score in said.scores.items():
-        caught = np.cumsum(_binned(-score, said.truth, bins=50)[0]) * len(score) / 50 / total
+        caught = np.cumsum(binned(-score, said.truth, bins=50)[0]) * len(score) / 50 / total
         places = np.linspace(0, 1, 51)
         colour = colour_of(method)
         curve = zip(places.tolist(), [0.0, *caught.tolist()], strict=True)
@@ -274,7 +226,7 @@ def _gains(said: _Said, *, volume: bool = False) -> Picture:
     return Picture(title, told, plot.svg(title, told), tuple(keys))
 
 
-def _scores(said: _Said) -> Picture:
+def _scores(said: Said) -> Picture:
     score = said.scores[said.main]
     most = float(min(1.0, above(np.quantile(score, 0.995))))
     edges = np.linspace(0, most, 31)
@@ -294,12 +246,12 @@ def _scores(said: _Said) -> Picture:
     return Picture(title, told, plot.svg(title, told), keys)
 
 
-def _means(said: _Said) -> Picture:
+def _means(said: Said) -> Picture:
     points = {}
     size = len(said.truth) / TENTHS
     for method in said.shown:
         score = said.scores[method]
-        predicted, came, square = _binned(score, score, said.truth, said.truth**2)
+        predicted, came, square = binned(score, score, said.truth, said.truth**2)
         half = Z95 * np.sqrt(np.maximum(square - came**2, 0.0) / size)
         points[method] = predicted, came, half
     most = above(*(p for p, _, _ in points.values()), *(c + h for _, c, h in points.values()))
@@ -318,7 +270,7 @@ def _means(said: _Said) -> Picture:
     return Picture(title, told, plot.svg(title, told), tuple(keys))
 
 
-def _amounts(said: _Said, answers: Answers) -> Picture:
+def _amounts(said: Said, answers: Answers) -> Picture:
     actual = np.log1p(np.maximum(said.truth, 0.0))
     expected = np.log1p(said.scores[said.main])
     most = float(max(actual.max(), expected.max(), np.log1p(1.0)))
@@ -360,7 +312,7 @@ def _hits(rankings: Rankings) -> Picture:
     return Picture(title, told, plot.svg(title, told), tuple(_keys(tuple(curves))))
 
 
-def _classes(answers: Answers, said: _Said) -> Picture:
+def _classes(answers: Answers, said: Said) -> Picture:
     scored = classes_scored(answers.truth)
     values = {
         method: [metrics.auroc(answers.truth[:, at], told[:, at]) for at in scored]

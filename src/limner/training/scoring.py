@@ -111,8 +111,11 @@ def score(
             one, other = (method, metric), (against, metric)
             known = one in value and np.isfinite(value[one])
             paired = known and other in value and np.isfinite(value[other])
-            low, high = _level(metric, drawn[one]) if known else (None, None)
-            delta_low, delta_high = _around(drawn[one] - drawn[other]) if paired else (None, None)
+            low, high = _level(metric, drawn[one], value[one]) if known else (None, None)
+            delta = value[one] - value[other] if paired else None
+            delta_low, delta_high = (
+                (None, None) if delta is None else _around(drawn[one] - drawn[other], delta)
+            )
             rows.append(
                 Row(
                     question=answers.question,
@@ -126,7 +129,7 @@ def score(
                     high=high,
                     n=len(answers),
                     positives=positives,
-                    delta=value[one] - value[other] if paired else None,
+                    delta=delta,
                     delta_low=delta_low,
                     delta_high=delta_high,
                     too_few=None if known else _reason(metric, positives),
@@ -234,12 +237,15 @@ def _read(
     return value, drawn
 
 
-def _around(values: Floats) -> tuple[float, float] | tuple[None, None]:
-    return bootstrap.interval(values) or (None, None)
+def _around(values: Floats, value: float) -> tuple[float, float] | tuple[None, None]:
+    """Return the interval of the resamples, widened to the value itself should it lie outside."""
+    found = bootstrap.interval(values)
+    return (min(found[0], value), max(found[1], value)) if found else (None, None)
 
 
-def _level(metric: str, values: Floats) -> tuple[float, float] | tuple[None, None]:
-    return _around(np.clip(values, 0.0, 1.0) if metric in LEANING else values)
+def _level(metric: str, values: Floats, value: float) -> tuple[float, float] | tuple[None, None]:
+    """Return the interval of a value; a share that was centred stays between 0 and 1."""
+    return _around(np.clip(values, 0.0, 1.0) if metric in LEANING else values, value)
 
 
 def _reason(metric: str, positives: int) -> str:

@@ -70,8 +70,8 @@ LABELS: Mapping[str, Words] = {
     "lead": (
         (
             "Every method was asked the same questions about the same customers at the same "
-            "moment, knowing only what lay before it. Intervals hold 95 % of {resamples} resamples of the "
-            "customers; differences are paired."
+            "moment, knowing only what lay before it. Intervals hold 95 % of {resamples} "
+            "resamples of the customers; differences are paired."
         ),
         (
             "所有方法在同一时刻、对同一批客户回答同样的问题，且只能看到该时刻之前的数据。"
@@ -183,14 +183,14 @@ CAPTIONS: Mapping[str, tuple[Words, Words]] = {
     "tenths_of_pairs": (
         ("Lift by tenth", "十等分提升度"),
         (
-            "Over all pairs of a customer and a class: how each tenth compares with the mean of all.",
+            "Over all pairs of customer and class: how each tenth compares with the mean of all.",
             "对所有客户–类别对：每十分之一与总体均值之比；1 等同随机。",
         ),
     ),
     "gains_of_pairs": (
         ("Cumulative gains", "累积增益"),
         (
-            "Over all pairs of a customer and a class: what the best scored share holds of the whole.",
+            "Over all pairs of customer and class: what the best scored share holds of the whole.",
             "对所有客户–类别对：得分最高的一部分覆盖总体的多少。",
         ),
     ),
@@ -209,7 +209,7 @@ CAPTIONS: Mapping[str, tuple[Words, Words]] = {
         (
             (
                 "Ten groups of equal size ({count} customers each), by predicted amount, with "
-                "95 % intervals of the actual mean. On the diagonal the amounts are right on average."
+                "95 % intervals of the actual mean. On the diagonal amounts are right on average."
             ),
             (
                 "按预测值分为十个等量组（每组 {count} 位客户），竖线为实际均值的 95 % 区间。"
