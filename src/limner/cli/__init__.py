@@ -1,1 +1,1 @@
-"""To be captioned."""
+"""Where the parts are joined: the workspace, and one file per command."""

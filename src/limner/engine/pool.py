@@ -1,6 +1,7 @@
 """Several processes of this machine, each at its own piece."""
 
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -47,7 +48,9 @@ class Pool:
         if not pieces:
             return
         executor = ProcessPoolExecutor(
-            min(self.workers, len(pieces)), mp_context=multiprocessing.get_context("spawn")
+            min(self.workers, len(pieces)),
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_leave_stopping_to_the_parent,
         )
         try:
             waiting: deque[Future[Result]] = deque()
@@ -59,3 +62,8 @@ class Pool:
                 yield waiting.popleft().result()
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave_stopping_to_the_parent() -> None:
+    """Let Ctrl-C, which reaches every process of a terminal, be answered once."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

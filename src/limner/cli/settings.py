@@ -1,0 +1,214 @@
+"""What a shop writes into ``limner.toml``, read and checked."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator
+
+from limner.config import Config
+from limner.errors import BadConfig
+
+__all__ = [
+    "EngineSettings",
+    "EvaluateSettings",
+    "FitSettings",
+    "LogSettings",
+    "Settings",
+    "Shop",
+    "SourceSettings",
+    "moment",
+    "read_settings",
+]
+
+Group = TypeVar("Group", bound=Config)
+
+
+class Shop(Config):
+    """Whose log this is: the table ``[shop]``."""
+
+    name: str = "my shop"
+    """What people call it."""
+    about: str = ""
+    """Where the data come from and what they may be used for; stands beside every figure."""
+    currency: str | None = Field(None, min_length=3, max_length=3)
+    """The three letters of the currency of prices that name none (ISO 4217), for instance EUR."""
+    time_zone: str = "UTC"
+    """Where days begin and hours are counted: an IANA name, for instance Europe/Berlin."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{name!r} is no IANA time zone such as Europe/Berlin") from None
+        return name
+
+
+class SourceSettings(Config):
+    """Where events come from: one table ``[[sources]]`` each, read by ``limner ingest``."""
+
+    files: tuple[str, ...] = Field(min_length=1)
+    """Files, patterns, folders, addresses of databases or names of published logs; a relative
+    path starts at the workspace."""
+    map: str | None = None
+    """The mapping file for them, as ``limner doctor --write`` makes it; none: find out."""
+
+
+class LogSettings(Config):
+    """How the log is kept: the table ``[log]``."""
+
+    buckets: int = Field(16, ge=1, le=4096)
+    """Into how many buckets of customers a new log is cut; memory holds one bucket."""
+
+
+class FitSettings(Config):
+    """What is learned: the table ``[fit]``."""
+
+    cut: date | datetime | None = None
+    """As of when; only events before it are read. None: the day after the newest event."""
+    category_steps: int = Field(2, ge=1)
+    """Which step of the category path counts as the category."""
+
+
+class EvaluateSettings(Config):
+    """What is examined: the table ``[evaluate]``."""
+
+    cuts: tuple[date | datetime, ...] = ()
+    """The moments at which every question is put; none: one longest horizon before the end."""
+    methods: tuple[str, ...] = ()
+    """The methods to compare; none: all."""
+    resamples: int = Field(1000, ge=100)
+    """How often the customers are drawn anew for the intervals."""
+
+
+class EngineSettings(Config):
+    """Where the work runs: the table ``[engine]``."""
+
+    workers: int = Field(1, ge=1)
+    """How many processes draw profiles; 1: this one alone."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All of ``limner.toml``.
+
+    ``cleaning``, ``questions`` and ``profiles`` are checked by the rooms that they belong to.
+    """
+
+    shop: Shop
+    sources: tuple[SourceSettings, ...]
+    log: LogSettings
+    fit: FitSettings
+    evaluate: EvaluateSettings
+    engine: EngineSettings
+    cleaning: Mapping[str, Any]
+    questions: Mapping[str, Mapping[str, Any]]
+    profiles: Mapping[str, Any]
+
+
+_GROUPS: dict[str, type[Config]] = {
+    "shop": Shop,
+    "log": LogSettings,
+    "fit": FitSettings,
+    "evaluate": EvaluateSettings,
+    "engine": EngineSettings,
+}
+_TABLES = (*_GROUPS, "sources", "cleaning", "questions", "profiles")
+
+
+def read_settings(path: Path) -> Settings:
+    """Read a ``limner.toml``.
+
+    Raises
+    ------
+    BadConfig
+        If it is no TOML, a table or a setting is unknown, or a value is out of its range.
+    """
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadConfig(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise BadConfig(f"{path} must be UTF-8: {error.reason} at byte {error.start}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfig(
+            f"{path} must be TOML: {error}", hint="text stands in quotes, dates do not"
+        ) from None
+    for name, table in tables.items():
+        if name not in _TABLES:
+            raise BadConfig(f"{path}: [{name}] is not a table", hint=f"known: {', '.join(_TABLES)}")
+        if name != "sources" and not isinstance(table, dict):
+            raise BadConfig(
+                f"{path}: {name} must be a table, got {table!r}", hint=f"begin it with [{name}]"
+            )
+    groups: dict[str, Any] = {
+        name: kind.read(tables.get(name, {}), where=f"{path.name} [{name}]")
+        for name, kind in _GROUPS.items()
+    }
+    questions = tables.get("questions", {})
+    for name, table in questions.items():
+        if not isinstance(table, dict):
+            raise BadConfig(
+                f"{path.name} [questions]: {name} must be a table, got {table!r}",
+                hint=f"begin it with [questions.{name}]",
+            )
+    return Settings(
+        **groups,
+        sources=_sources(path, tables.get("sources", [])),
+        cleaning=tables.get("cleaning", {}),
+        questions=questions,
+        profiles=tables.get("profiles", {}),
+    )
+
+
+def _sources(path: Path, tables: object) -> tuple[SourceSettings, ...]:
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise BadConfig(
+            f"{path}: sources must be a list of tables", hint="begin each with [[sources]]"
+        )
+    return tuple(
+        SourceSettings.read(table, where=f"{path.name} [[sources]] {at}")
+        for at, table in enumerate(tables, 1)
+    )
+
+
+def moment(given: str | date | datetime, *, time_zone: str = "UTC") -> datetime:
+    """Return the moment that a date or time means, in UTC; a date means its first instant.
+
+    Parameters
+    ----------
+    given
+        A date, a time, or the ISO text of one.
+    time_zone
+        In which zone it is meant, if it does not say so itself.
+
+    Raises
+    ------
+    BadConfig
+        If it is no date.
+
+    Examples
+    --------
+    >>> moment("2017-12-01").isoformat()
+    '2017-12-01T00:00:00+00:00'
+    >>> moment("2017-12-01", time_zone="Asia/Shanghai").isoformat()
+    '2017-11-30T16:00:00+00:00'
+    """
+    if isinstance(given, str):
+        try:
+            given = datetime.fromisoformat(given)
+        except ValueError:
+            raise BadConfig(
+                f"a cut must be a date or a time, got {given!r}", hint="write it as 2017-12-01"
+            ) from None
+    if not isinstance(given, datetime):
+        given = datetime(given.year, given.month, given.day)  # noqa: DTZ001 - its zone comes next
+    if given.tzinfo is None:
+        given = given.replace(tzinfo=ZoneInfo(time_zone))
+    return given.astimezone(UTC)

@@ -1,0 +1,104 @@
+"""From what a shop names to what is read: each file, its reader and its mapping."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from pathlib import Path, PurePath
+from typing import Any
+
+from limner.cli.settings import Settings
+from limner.errors import BadConfig
+from limner.events.mapping import Mapping, read_mapping
+from limner.events.source import Reader, open_source
+
+__all__ = ["open_sources"]
+
+Chosen = Path | str | Mapping | Sequence[Mapping] | None
+
+
+def open_sources(
+    folder: Path, settings: Settings, sources: Sequence[Any], mapping: Chosen
+) -> list[tuple[Reader, Mapping, Any]]:
+    """Return the reader and the mapping of each source.
+
+    Parameters
+    ----------
+    folder, settings
+        The workspace; its ``[[sources]]`` are taken where no source is given, and its currency
+        where a source names none.
+    sources
+        Paths, patterns, folders, addresses or data frames.
+    mapping
+        How to read them: mappings, the file of some, or None to find out.
+
+    Raises
+    ------
+    BadConfig
+        If there is no source, or none of several mappings is for one.
+    BadSource
+        If no reader takes a source.
+    """
+    wanted: list[tuple[Any, list[Mapping]]] = []
+    if sources:
+        mappings = _mappings(mapping)
+        wanted = [(source, mappings) for source in sources]
+    else:
+        for each in settings.sources:
+            named = None if each.map is None else folder / each.map
+            mappings = _mappings(mapping if mapping is not None else named)
+            wanted += [(_at(folder, name), mappings) for name in each.files]
+    if not wanted:
+        raise BadConfig(
+            "there is nothing to ingest", hint="name a file, or [[sources]] in limner.toml"
+        )
+    opened = []
+    for source, mappings in wanted:
+        reader, chosen = open_source(source, _choose(source, mappings))
+        opened.append((reader, _with_currency(chosen, settings.shop.currency), source))
+    return opened
+
+
+def _mappings(given: Chosen) -> list[Mapping]:
+    if given is None:
+        return []
+    if isinstance(given, Mapping):
+        return [given]
+    if isinstance(given, Path | str):
+        return read_mapping(given)
+    return list(given)
+
+
+def _choose(source: object, mappings: Sequence[Mapping]) -> Mapping | None:
+    """Return the mapping for a source: one that names it, or else one that is for any."""
+    if not mappings:
+        return None
+    text = str(source) if isinstance(source, str | PurePath) else ""
+    names = {text, PurePath(text).name}
+    for mapping in mappings:
+        if any(fnmatch(name, pattern) for name in names for pattern in mapping.files if text):
+            return mapping
+    for mapping in mappings:
+        if not mapping.files or len(mappings) == 1:
+            return mapping
+    patterns = ", ".join(pattern for mapping in mappings for pattern in mapping.files)
+    raise BadConfig(
+        f"no mapping is for {text or 'a data frame'}; there are some for {patterns}",
+        hint="add the name to the files of one of them",
+    )
+
+
+def _at(folder: Path, name: str) -> str:
+    """Return a path of the settings as seen from here; an address or a published log stays."""
+    if "://" in name or name.startswith("~"):
+        return str(Path(name).expanduser()) if name.startswith("~") else name
+    beside = folder / name
+    is_there = beside.exists() or any(letter in name for letter in "*?[/\\.")
+    return str(beside) if is_there else name
+
+
+def _with_currency(mapping: Mapping, currency: str | None) -> Mapping:
+    """Return the mapping with the shop's currency, where the source names none."""
+    if currency is None or not mapping.has_events:
+        return mapping
+    if "currency" in mapping.columns or "currency" in mapping.constants:
+        return mapping
+    return mapping.model_copy(update={"constants": {**mapping.constants, "currency": currency}})

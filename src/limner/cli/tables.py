@@ -1,0 +1,79 @@
+"""How results look on a terminal, and as plain text in a pipe."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from limner.cli.console import tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from limner.events.ingest import IngestReport
+    from limner.profiles.record import Language, Profile, Recommendation
+    from limner.training.scoreboard import Scoreboard
+
+__all__ = ["card", "ingest_table", "recommendation_table", "scoreboard_view"]
+
+
+def card(profile: "Profile", *, language: "Language" = "en") -> RenderableType:
+    """Return the card of a profile: coloured on a terminal, plain in a pipe."""
+    if not sys.stdout.isatty():
+        return profile.to_text(language)
+    from limner.profiles.text import card_view
+
+    return card_view(profile, language)
+
+
+def scoreboard_view(scoreboard: "Scoreboard") -> RenderableType:
+    """Return the scoreboard: tables on a terminal, as wide as they need to be in a pipe."""
+    from limner.training import table
+
+    return table.render(scoreboard) if sys.stdout.isatty() else table.plain(scoreboard)
+
+
+def recommendation_table(
+    items: "Sequence[Recommendation]", *, language: "Language" = "en"
+) -> RenderableType:
+    """Return the items to offer, best first, each with its reason."""
+    table = _table("", "item", "", "why", "before")
+    for place, item in enumerate(items, 1):
+        reason = item.reason_zh if language == "zh" else item.reason_en
+        _add(
+            table, str(place), item.item_id, item.title, reason, "new" if item.is_new else "bought"
+        )
+    return table
+
+
+def ingest_table(report: "IngestReport") -> RenderableType:
+    """Return what became of the rows of each source: kept, or refused for which reason."""
+    table = _table("source", "rows", "what became of them", "example", right=frozenset({"rows"}))
+    for source in report.sources:
+        _add(table, source.name, f"{source.rows_in:,}", "read", "")
+        _add(table, "", f"{source.kept:,}", "kept", "")
+        if source.other_rows:
+            _add(table, "", f"{source.other_rows:,}", "of items or customers, beside these", "")
+        for what, notes in (("refused", source.refused), ("noted", source.noted)):
+            for why, note in sorted(notes.items(), key=lambda each: -each[1].count):
+                _add(table, "", f"{note.count:,}", f"{what}: {why}", note.example)
+        for why, note in source.withdrawn.items():
+            _add(table, "", f"{note.count:,}", f"of earlier sources, withdrawn: {why}", "")
+    for name in report.skipped:
+        _add(table, name, "", "was in the log already", "")
+    return table
+
+
+def _table(*columns: str, right: frozenset[str] = frozenset()) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return table
+
+
+def _add(table: Table, *cells: str) -> None:
+    """Add a row in which nothing is markup or a control character."""
+    table.add_row(*(Text(tidy(cell)) for cell in cells))

@@ -1,0 +1,352 @@
+"""A shop's folder and all that can be done with it: the one place where the parts are joined."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, final
+from zoneinfo import ZoneInfo
+
+from limner.cli.progress import Tell, silent
+from limner.cli.settings import Settings, Shop, moment, read_settings
+from limner.cli.template import QUESTIONS, render_settings
+from limner.errors import BadConfig, NotFitted, NoWorkspace, TooFew
+
+if TYPE_CHECKING:
+    from limner.cli.learning import Evaluated, Learned
+    from limner.events.ingest import IngestReport
+    from limner.events.log import EventLog
+    from limner.events.mapping import Mapping as ColumnMapping
+    from limner.heads.question import Question
+    from limner.profiles.record import Profile, Recommendation
+    from limner.profiles.stores.sqlite import SqliteStore
+
+__all__ = ["SETTINGS_NAME", "Workspace"]
+
+SETTINGS_NAME = "limner.toml"
+"""The file that makes a folder a workspace."""
+
+Cut = str | date | datetime
+
+
+@final
+class Workspace:
+    """What a shop has: settings, a log, models, profiles and runs, in one folder.
+
+    ``limner.toml`` (settings), ``log/`` (events), ``models/`` (what was learned), ``profiles.db``
+    (SQLite) and ``runs/`` (one folder a run). Every part is opened when it is first needed.
+
+    Parameters
+    ----------
+    folder
+        The folder; none: the nearest one with a ``limner.toml``, from here upwards.
+
+    Raises
+    ------
+    NoWorkspace
+        If there is no ``limner.toml``.
+    BadConfig
+        If a setting is unknown or out of its range.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     shop = Workspace.create(folder, name="corner shop", currency="EUR")
+    ...     shop.settings.shop.name, list(shop.questions)[:2]
+    ('corner shop', ['churn', 'purchase'])
+    """
+
+    def __init__(self, folder: Path | str | None = None) -> None:
+        self.folder = _nearest(Path.cwd()) if folder is None else Path(folder)
+        path = self.folder / SETTINGS_NAME
+        if not path.is_file():
+            raise NoWorkspace(
+                f"{self.folder} must hold a {SETTINGS_NAME}, but there is none",
+                hint=f"make one: limner init --workspace {self.folder}",
+            )
+        self.settings: Settings = read_settings(path)
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path | str,
+        *,
+        name: str | None = None,
+        currency: str | None = None,
+        time_zone: str = "UTC",
+        about: str = "",
+        questions: Mapping[str, str] = QUESTIONS,
+        sources: Sequence[str] = (),
+        cuts: Sequence[str] = (),
+    ) -> Self:
+        """Begin a workspace: a folder with a ``limner.toml`` that explains itself.
+
+        Parameters
+        ----------
+        folder
+            Where; made if it is not there.
+        name, currency, time_zone, about
+            See :class:`~limner.cli.settings.Shop`; the name is by default the folder's.
+        questions
+            Names of built-in questions, each with a remark.
+        sources
+            What :meth:`ingest` reads when it is given nothing.
+        cuts
+            The dates at which :meth:`evaluate` asks when it is given none.
+
+        Raises
+        ------
+        BadConfig
+            If there is a ``limner.toml`` already, or a value is out of its range.
+        """
+        folder = Path(folder)
+        path = folder / SETTINGS_NAME
+        given = {"name": name or folder.resolve().name or "my shop", "about": about}
+        shop = Shop.read({**given, "currency": currency, "time_zone": time_zone}, where="the shop")
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(render_settings(shop, questions=questions, sources=sources, cuts=cuts))
+        except FileExistsError:
+            raise BadConfig(
+                f"{folder} is a workspace already", hint=f"open it, or change its {SETTINGS_NAME}"
+            ) from None
+        return cls(folder)
+
+    @property
+    def questions(self) -> "dict[str, Question]":
+        """What is asked, by name: the tables ``[questions.…]``, or what any shop can ask."""
+        from limner.heads.question import read_questions
+
+        return read_questions(self.settings.questions or {name: {} for name in QUESTIONS})
+
+    @property
+    def log(self) -> "EventLog":
+        """The log, opened for reading.
+
+        Raises
+        ------
+        NotFitted
+            If nothing was ingested yet.
+        """
+        from limner.events.log import EventLog
+
+        try:
+            return EventLog(self.folder / "log")
+        except NoWorkspace:
+            raise NotFitted(
+                f"{self.folder} has no log yet",
+                hint=f"ingest some events: limner ingest FILE{self._where}",
+            ) from None
+
+    @cached_property
+    def store(self) -> "SqliteStore":
+        """The profiles, opened for reading.
+
+        Raises
+        ------
+        NotFitted
+            If none were drawn yet.
+        """
+        from limner.profiles.stores.sqlite import SqliteStore
+
+        return SqliteStore(self.folder / "profiles.db", read_only=True)
+
+    def ingest(
+        self,
+        *sources: Any,  # noqa: ANN401 - a path, an address, a data frame
+        mapping: "Path | str | ColumnMapping | Sequence[ColumnMapping] | None" = None,
+        now: datetime | None = None,
+        progress: Tell = silent,
+    ) -> "IngestReport":
+        """Read sources into the log; what was read before changes nothing.
+
+        Parameters
+        ----------
+        sources
+            Paths, patterns, folders, addresses of databases, names of published logs, or data
+            frames; none: the ``[[sources]]`` of the settings.
+        mapping
+            How their columns become ours: a mapping, several, or the file of some; none: found out.
+        now
+            The present, against which times in the future are measured.
+
+        Returns
+        -------
+        What became of every row.
+
+        Raises
+        ------
+        BadSource
+            If a source cannot be read.
+        BadConfig
+            If there is nothing to ingest, or no mapping is for a source.
+        LogBusy
+            If another process is ingesting.
+        DiskFull
+            If there was no room; the log is then what it was before.
+        """
+        from limner.cli.sourcing import open_sources
+        from limner.events.cleaning import CleaningConfig
+        from limner.events.ingest import ingest
+        from limner.events.log import EventLog
+
+        opened = open_sources(self.folder, self.settings, sources, mapping)
+        config = CleaningConfig.read(
+            {"time_zone": self.settings.shop.time_zone, **self.settings.cleaning},
+            where=f"{SETTINGS_NAME} [cleaning]",
+        )
+        folder = self.folder / "log"
+        try:
+            log = EventLog(folder)
+        except NoWorkspace:
+            log = EventLog.create(folder, buckets=self.settings.log.buckets)
+        return ingest(
+            log,
+            opened,
+            config=config,
+            now=now or _now(),
+            progress=lambda at: progress(f"{at.stage} {at.name}", at.share),
+        )
+
+    def fit(self, cut: Cut | None = None, *, seed: int = 0, progress: Tell = silent) -> "Learned":
+        """Learn every question as of a moment, and draw every customer's profile.
+
+        Parameters
+        ----------
+        cut
+            As of when: a date (its first instant in the shop's time zone) or a time. None: what
+            the settings say, or else the day after the newest event.
+        seed
+            Where chance begins.
+
+        Raises
+        ------
+        NotFitted
+            If nothing was ingested yet.
+        TooFew
+            If not one question could be learned.
+        """
+        from limner.cli.learning import learn
+
+        as_of = self._moment(cut or self.settings.fit.cut) or self.end
+        self.close()
+        return learn(self, as_of=as_of, seed=seed, now=_now(), progress=progress)
+
+    def evaluate(
+        self,
+        cuts: Sequence[Cut] = (),
+        *,
+        methods: Sequence[str] = (),
+        seed: int = 0,
+        progress: Tell = silent,
+    ) -> "Evaluated":
+        """Put every question to every method as of moments in the past, and score the answers.
+
+        Parameters
+        ----------
+        cuts
+            The moments. None: what the settings say, or else one longest horizon before the end.
+        methods
+            Which methods; none: what the settings say, or else all.
+        seed
+            Where chance begins.
+
+        Raises
+        ------
+        NotFitted
+            If nothing was ingested yet.
+        TooFew
+            If a cut leaves too little history.
+        """
+        from limner.cli.learning import examine
+
+        asked = tuple(cuts) or self.settings.evaluate.cuts
+        moments = [at for cut in asked if (at := self._moment(cut)) is not None]
+        return examine(
+            self,
+            cuts=moments or [self._default_cut()],
+            methods=tuple(methods) or self.settings.evaluate.methods,
+            seed=seed,
+            now=_now(),
+            progress=progress,
+        )
+
+    def profile(self, customer_id: str) -> "Profile":
+        """Return one customer's profile.
+
+        Raises
+        ------
+        NotFitted
+            If no profiles were drawn yet.
+        UnknownCustomer
+            If there is no such customer; the hint offers the nearest ids.
+        """
+        return self.store.get(str(customer_id))
+
+    def profiles(self) -> "Iterator[Profile]":
+        """Go through all profiles, in the order of customer ids. Raises NotFitted."""
+        return iter(self.store)
+
+    def recommend(
+        self, customer_id: str, *, k: int = 10, new_only: bool = False
+    ) -> "list[Recommendation]":
+        """Return the best ``k`` items for one customer, best first; see :mod:`limner.apps`."""
+        from limner.apps.recommend import recommend
+
+        return recommend(self.store, str(customer_id), k=k, new_only=new_only)
+
+    @property
+    def end(self) -> datetime:
+        """The first midnight, in the shop's time zone, after the newest event; in UTC.
+
+        Raises
+        ------
+        NotFitted
+            If nothing was ingested yet.
+        TooFew
+            If the log is empty.
+        """
+        newest = self.log.manifest.last
+        if newest is None:
+            raise TooFew("the log holds no events", hint="ingest a file that does: limner ingest")
+        zone = self.settings.shop.time_zone
+        local = newest.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
+        return moment(local, time_zone=zone)
+
+    def close(self) -> None:
+        """Let go of the profile store, if it is open."""
+        held = self.__dict__.pop("store", None)
+        if held is not None:
+            held.close()
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.folder)!r})"
+
+    @property
+    def _where(self) -> str:
+        """What a command needs to be told to find this workspace."""
+        return "" if self.folder.resolve() == Path.cwd() else f" --workspace {self.folder}"
+
+    def _moment(self, cut: Cut | None) -> datetime | None:
+        return None if cut is None else moment(cut, time_zone=self.settings.shop.time_zone)
+
+    def _default_cut(self) -> datetime:
+        longest = max(each.horizon_days for each in self.questions.values())
+        return self.end - timedelta(days=longest)
+
+
+def _nearest(start: Path) -> Path:
+    """Return the nearest folder that is a workspace, from ``start`` upwards."""
+    for folder in (start, *start.parents):
+        if (folder / SETTINGS_NAME).is_file():
+            return folder
+    raise NoWorkspace(
+        f"there is no {SETTINGS_NAME} in {start} or above",
+        hint="make a workspace here: limner init; or say where it is: --workspace DIR",
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
