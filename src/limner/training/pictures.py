@@ -49,7 +49,7 @@ COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A line of a legend."""
+    """A line of a legend; ``kind`` is line, bar, rule, dot or hollow."""
 
     name: Words
     colour: int
@@ -339,7 +339,8 @@ def _classes(answers: Answers, said: Said) -> Picture:
         plot.text(label, 144, plot.at_y(row) + 4, anchor="end", kind="small")
     title, told = CAPTIONS["classes"]
     told = fill(told, method=name_of(METHODS, said.main))
-    return Picture(title, told, plot.svg(title, told), tuple(_keys(said.shown)), large=True)
+    keys = [*_keys(said.shown[:1], kind="dot"), *_keys(said.shown[1:], kind="hollow")]
+    return Picture(title, told, plot.svg(title, told), tuple(keys), large=True)
 
 
 def _keys(methods: Sequence[str], *, kind: str = "line") -> list[Key]:

@@ -256,6 +256,8 @@ def _figure(picture: Picture) -> str:
 def _swatch(key: Key) -> str:
     if key.kind == "bar":
         mark = f'<rect class="bar c{key.colour}" x="4" y="1" width="18" height="10"/>'
+    elif key.kind in ("dot", "hollow"):
+        mark = f'<circle class="{key.kind} c{key.colour}" cx="13" cy="6" r="5"/>'
     elif key.kind == "rule":
         mark = '<line class="rule" x1="0" x2="26" y1="6" y2="6"/>'
     else:

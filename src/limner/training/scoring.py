@@ -195,27 +195,25 @@ def _which(answers: Answers) -> dict[str, Measured]:
 
 
 def _rankings(rankings: Rankings) -> dict[str, Measured]:
-    found = {
-        (method, part): ranking_metrics.hits(rankings, method, part)
-        for method in rankings.methods
-        for part in ranking_metrics.PARTS
-    }
     measured: dict[str, Measured] = {}
-    for metric in METRICS["what_next"]:
-        name, _, kind = metric.partition("@10")
-        part: ranking_metrics.Part = {":repeat": "repeat", ":new": "new"}.get(kind, "all")  # type: ignore[assignment]
-        asked = next(iter(found.values())).asked if found else np.zeros(len(rankings))
-        for method in rankings.methods[:1]:
-            asked = found[method, part].asked
+    for part in ranking_metrics.PARTS:
+        found = {
+            method: ranking_metrics.hits(rankings, method, part) for method in rankings.methods
+        }
+        asked = sum(int(each.asked.sum()) for each in list(found.values())[:1])
+        for metric in METRICS["what_next"]:
+            name, _, of_part = metric.partition("@10")
+            if (of_part[1:] or "all") == part:
+                measured[metric] = asked, _ranking_gauge(rankings, found, name)
+    return {metric: measured[metric] for metric in METRICS["what_next"]}
 
-        def make(method: str, name: str = name, part: ranking_metrics.Part = part) -> Gauge:
-            if name == "coverage":
-                return ranking_metrics.coverage_gauge(rankings, method)
-            part_found = found[method, part]
-            return gauges.ratio_gauge(getattr(part_found, name), part_found.asked)
 
-        measured[metric] = int(asked.sum()), make
-    return measured
+def _ranking_gauge(
+    rankings: Rankings, found: Mapping[str, ranking_metrics.Hits], name: str
+) -> Callable[[str], Gauge]:
+    if name == "coverage":
+        return lambda method: ranking_metrics.coverage_gauge(rankings, method)
+    return lambda method: gauges.ratio_gauge(getattr(found[method], name), found[method].asked)
 
 
 def _read(
