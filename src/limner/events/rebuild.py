@@ -1,0 +1,172 @@
+"""Make the next state of one bucket: its old rows and the new ones, in order, each once."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from limner.events.cleaning import CleaningConfig
+from limner.events.event import EVENT_SCHEMA, amount
+from limner.events.machines import find_machines
+from limner.events.manifest import BucketFile
+from limner.events.merging import ORIGIN, Settled, settle
+from limner.events.outliers import histogram
+from limner.events.spool import Spool
+from limner.events.writing import Change
+
+__all__ = ["Rebuilt", "rebuild"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """The files of a bucket, and what came of its new rows.
+
+    ``added`` has one row an origin, ``_source`` and ``rows``; ``lost`` is as in
+    :class:`~limner.events.merging.Settled`; ``flags`` are those of customers of this bucket.
+    """
+
+    files: tuple[BucketFile, ...]
+    added: pl.DataFrame
+    lost: pl.DataFrame
+    flags: pl.DataFrame
+
+
+def rebuild(
+    change: Change,
+    spool: Spool,
+    bucket: int,
+    *,
+    config: CleaningConfig,
+    flagged: pl.DataFrame,
+    without: Collection[int] = (),
+    rows_at_once: int = 2_000_000,
+) -> Rebuilt:
+    """Merge new rows into a bucket and write it, unless nothing was new.
+
+    A bucket with more than ``rows_at_once`` rows is made in several files, each with a range of
+    customers, so that memory is bounded.
+
+    Parameters
+    ----------
+    change
+        Where to write.
+    spool
+        The new rows.
+    bucket
+        Which bucket.
+    config
+        Says how machines are told, and whether they stay.
+    flagged
+        Flags from before.
+    without
+        Origins whose rows are not wanted.
+    rows_at_once
+        How many rows may be held at once.
+    """
+    old_files = tuple(file for file in change.before.files if file.bucket == bucket)
+    old_rows = sum(file.rows for file in old_files)
+    scan = spool.scan(bucket, without=without)
+    if old_files:
+        paths = [change.folder / file.name for file in old_files]
+        scan = pl.concat([scan, pl.scan_parquet(paths, glob=False)], how="diagonal")
+    files, added, lost, flags = [], [], [], []
+    for part, rows in enumerate(_ranges(scan, old_rows + spool.rows[bucket], rows_at_once)):
+        settled, found = _without_machines(settle(_narrow(rows)), config, flagged)
+        del rows
+        new = settled.kept.filter(pl.col("_source").is_not_null())
+        added.append(new.group_by("_source").agg(rows=pl.len().cast(pl.Int64)))
+        lost.append(settled.lost)
+        flags.append(found)
+        unchanged = new.is_empty() and settled.lost["_source"].null_count() == 0
+        if unchanged and len(old_files) == 1 and old_rows == len(settled.kept):
+            files.append(old_files[0])
+        elif len(settled.kept):
+            files.append(_write(change, settled.kept, bucket, part))
+    return Rebuilt(
+        tuple(files),
+        pl.concat(added).group_by("_source").agg(pl.col("rows").sum()),
+        pl.concat(lost, how="diagonal"),
+        pl.concat(flags),
+    )
+
+
+def _ranges(scan: pl.LazyFrame, rows: int, rows_at_once: int) -> Iterator[pl.DataFrame]:
+    """Go through rows by ranges of customers, none of which is larger than can be held."""
+    if rows <= rows_at_once:
+        yield scan.collect()
+        return
+    counts = (
+        scan.group_by("customer_id")
+        .agg(rows=pl.len())
+        .collect(engine="streaming")
+        .sort("customer_id")
+    )
+    part = (counts["rows"].cum_sum() - counts["rows"]) // rows_at_once
+    ranges = (
+        counts.with_columns(part=part)
+        .group_by("part")
+        .agg(first=pl.col("customer_id").min(), last=pl.col("customer_id").max())
+    )
+    del counts
+    for _, first, last in ranges.sort("part").iter_rows():
+        yield scan.filter(pl.col("customer_id").is_between(first, last)).collect(engine="streaming")
+
+
+def _narrow(rows: pl.DataFrame) -> pl.DataFrame:
+    """Leave out columns without any value; say where rows came from, even if from the log."""
+    for name, dtype in ORIGIN.items():
+        if name not in rows.columns:
+            rows = rows.with_columns(pl.lit(None, dtype).alias(name))
+    empty = [
+        name
+        for name in EVENT_SCHEMA
+        if name in rows.columns and rows[name].null_count() == len(rows)
+    ]
+    return rows.drop(empty) if len(rows) else rows
+
+
+def _without_machines(
+    settled: Settled, config: CleaningConfig, flagged: pl.DataFrame
+) -> tuple[Settled, pl.DataFrame]:
+    found = find_machines(
+        settled.kept, an_hour=config.bot_moments_an_hour, a_day=config.bot_moments_a_day
+    )
+    if config.bots == "note":
+        return settled, found
+    known = pl.concat([found["customer_id"], flagged["customer_id"]]).unique()
+    bot = settled.kept["customer_id"].is_in(known.implode())
+    if not bot.any():
+        return settled, found
+    gone = settled.kept.filter(bot).with_columns(_reason=pl.lit("bot_like"))
+    return Settled(
+        settled.kept.filter(~bot), pl.concat([settled.lost, gone], how="diagonal")
+    ), found
+
+
+def _write(change: Change, kept: pl.DataFrame, bucket: int, part: int) -> BucketFile:
+    missing = [
+        pl.lit(None, dtype).alias(name)
+        for name, dtype in EVENT_SCHEMA.items()
+        if name not in kept.columns
+    ]
+    rows = kept.with_columns(missing).select(EVENT_SCHEMA.names())
+    facts = rows.select(
+        first=pl.col("time").min(),
+        last=pl.col("time").max(),
+        customers=pl.col("customer_id").rle_id().max() + 1,
+    ).row(0, named=True)
+    kinds = rows["kind"].value_counts().sort("kind")
+    bought = rows.filter(pl.col("kind") == "purchase").select("price", "quantity", amount=amount())
+    file = change.write(rows, f"buckets/{bucket:04d}-{part:03d}")
+    return BucketFile(
+        bucket=bucket,
+        part=part,
+        name=file.name,
+        rows=file.rows,
+        customers=int(facts["customers"]),
+        first=facts["first"],
+        last=facts["last"],
+        kinds=dict(kinds.iter_rows()),
+        digest=file.digest,
+        sizes={name: histogram(bought[name]) for name in bought.columns},
+    )
