@@ -29,6 +29,7 @@ outline:3px solid var(--accent);outline-offset:-3px}
 h1{font-size:30px;line-height:1.2;margin:0 0 10px;letter-spacing:-.01em}
 h2{font-size:22px;line-height:1.3;margin:0 0 2px}
 h3{font-size:16px;margin:0 0 4px}
+h2+.notes,h2+.scroll{margin-top:12px}
 .lead{max-width:46em;color:var(--soft);margin:0 0 20px}
 section{margin:0 0 20px;padding:28px 0 8px;border-top:1px solid var(--edge)}
 .under{color:var(--soft);font-size:14px;margin:0 0 16px}
