@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
@@ -27,7 +27,7 @@ EVENT_NAMES: tuple[str, ...] = (*EVENT_SCHEMA.names(), "total")
 """What ``columns`` may name: the columns of the log, and ``total``, what the whole line cost, from
 which a reader works out ``price`` as total over quantity."""
 
-type Scalar = str | int | float | bool
+Scalar: TypeAlias = str | int | float | bool
 
 
 class Options(Config):
@@ -151,7 +151,7 @@ def read_mapping(path: Path | str) -> list[Mapping]:
         came = f"a table [{stray[0]}]" if stray else "none"
         raise BadConfig(
             f"{path} must hold [[source]] tables, got {came}",
-            hint="begin each source with [[source]] and reader = \"...\"",
+            hint='begin each source with [[source]] and reader = "..."',
         )
     where = f"{path} [[source]]"
     return [Mapping.read(table, where=f"{where} {at}") for at, table in enumerate(sources, 1)]

@@ -1,43 +1,27 @@
 """Where events come from: a first look at a source, its reader, and the batches it gives."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, Self, runtime_checkable
 
 import polars as pl
 
 from limner import plugins
 from limner.errors import BadSource
 from limner.events import readers
-from limner.events.look import Head, look
+from limner.events.look import Head, files_of, look
 from limner.events.mapping import Mapping
+from limner.events.refusals import nothing_refused
 
 __all__ = [
-    "REFUSED_SCHEMA",
     "Head",
     "RawBatch",
     "Reader",
-    "no_refused",
+    "files_of",
+    "look",
     "open_source",
     "rank_readers",
 ]
-
-REFUSED_SCHEMA = pl.Schema(
-    {
-        "reason": pl.String,
-        "detail": pl.String,
-        "file": pl.String,
-        "line": pl.Int64,
-        "row": pl.String,
-    }
-)
-"""A row that did not become an event: why in a stable word, why in a sentence, where, and its
-text, cut at 4 kB."""
-
-
-def no_refused() -> pl.DataFrame:
-    """Return a table of refused rows without rows."""
-    return pl.DataFrame(schema=REFUSED_SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +34,8 @@ class RawBatch:
     events: pl.DataFrame
     """Our column names, the types that the source has, and ``_line`` (Int64, from 1): the line of
     a text file, or the row of a table."""
-    refused: pl.DataFrame = field(default_factory=no_refused)
-    """Rows that could not even be parsed: :data:`REFUSED_SCHEMA`."""
+    refused: pl.DataFrame = field(default_factory=nothing_refused)
+    """Rows that could not even be parsed: :data:`~limner.events.refusals.REFUSED_SCHEMA`."""
     catalogue: pl.DataFrame | None = None
     """What the stretch says about items: :data:`~limner.events.event.CATALOGUE_SCHEMA`."""
     attributes: pl.DataFrame | None = None
@@ -62,6 +46,10 @@ class RawBatch:
     """The share of the source that has been read, in [0, 1]."""
     file: str = ""
     """The file that the stretch comes from, or the name of the source."""
+
+    def of_many(self, at: int, files: int) -> Self:
+        """Return the same batch with the progress through all files, this one being ``at``."""
+        return replace(self, progress=(at + self.progress) / files)
 
 
 @runtime_checkable
@@ -77,7 +65,11 @@ class Reader(Protocol):
         ...
 
     def read(
-        self, source: Any, mapping: Mapping, *, batch_rows: int = 1_000_000  # noqa: ANN401
+        self,
+        source: Any,
+        mapping: Mapping,
+        *,
+        batch_rows: int = 1_000_000,  # noqa: ANN401
     ) -> Iterator[RawBatch]:
         """Go through the source once, in memory bounded by ``batch_rows``.
 
