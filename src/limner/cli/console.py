@@ -45,17 +45,24 @@ def complain(message: str, hint: str = "") -> None:
 
 
 def tidy(text: str) -> str:
-    r"""Return the text with a mark in place of every control character but line ends and tabs.
+    r"""Return the text with a mark in place of whatever would steer a terminal.
+
+    Those are the control characters, but for line ends and tabs, and the marks that turn the
+    direction of writing around.
 
     Examples
     --------
     >>> tidy("a\x1b[31mb")
     'a�[31mb'
     """
-    return "".join(
-        letter if (letter >= " " and letter != "\x7f") or letter in "\n\t" else "�"
-        for letter in text
-    )
+    return text.translate(_STEERING)
+
+
+_STEERING = dict.fromkeys(
+    {*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+    - {ord("\n"), ord("\t")},
+    "�",
+)
 
 
 def _console(file: IO[str]) -> Console:
