@@ -58,7 +58,7 @@ class Answers:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _known_shape(self.question, self.shape, among=[s for s in get_args(Shape)[:-1]])
+        _known_shape(self.question, self.shape, among=list(get_args(Shape)[:-1]))
         _whole_list(self.question, self.customers)
         if (self.shape == "which") != bool(self.classes):
             raise BadShape(
@@ -99,8 +99,8 @@ class Rankings:
     """N customers, what each took within the horizon, and what each method would have shown.
 
     Items are codes from 0 to ``items`` - 1; ``items`` is how many could be recommended. Shapes:
-    ``customers`` (N,) ids; ``truth`` and ``seen`` hold the distinct items taken within the horizon and
-    before the cut, all customers one after another, and customer i owns the slice from
+    ``customers`` (N,) ids; ``truth`` and ``seen`` hold the distinct items taken within the horizon
+    and before the cut, all customers one after another, and customer i owns the slice from
     ``truth_at[i]`` to ``truth_at[i + 1]``, both (N + 1,); ``seen`` rises within a customer.
     ``top`` has for each method (N, K) codes, the best first, K at least 10, and -1 where nothing
     was left to show.

@@ -85,7 +85,7 @@ class Plot:
         room = self.height - self.top - self.bottom
         return self.height - self.bottom - (value - low) / (high - low) * room
 
-    def axes(  # noqa: PLR0913 - two axes, three wishes each
+    def axes(
         self,
         x_label: Words,
         y_label: Words,
