@@ -346,8 +346,8 @@ class Profile:
         return " ".join(clause.text_en for clause in self.summary)
 
     def to_json(self) -> bytes:
-        """Return the profile as compact JSON; what is null is left out."""
-        return _adapter().dump_json(self, exclude_none=True)
+        """Return the profile as compact JSON; what is as by default is left out."""
+        return _adapter().dump_json(self, exclude_defaults=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the profile as plain JSON values, for ``--json`` and for templates."""

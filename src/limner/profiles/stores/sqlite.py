@@ -22,6 +22,8 @@ __all__ = ["SqliteStore"]
 _APPLICATION = 0x4C4D4E52
 """``LMNR`` in the file's header: this is ours."""
 _VERSION = 1
+_PAGE_BYTES = 8_192
+"""A profile is 5 to 20 kB: a few pages."""
 _WAIT_S = 60.0
 _NEIGHBOURS = 200
 _SCANNED = 20_000
@@ -220,6 +222,7 @@ class SqliteStore:
                 raise NotFitted(
                     f"there are no profiles yet in {self.path}", hint="learn them first: limner fit"
                 )
+            ask(f"PRAGMA page_size = {_PAGE_BYTES}")
             ask("PRAGMA journal_mode = WAL")
             self._connection.executescript(
                 f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {_APPLICATION};"
