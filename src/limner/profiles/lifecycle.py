@@ -100,7 +100,7 @@ def rfm_group(recency: int | None, frequency: int | None, monetary: int | None) 
     return RFM_TABLE[recency, (frequency + monetary + 1) // 2]
 
 
-def stage(  # noqa: PLR0913 - each is one measure of the rhythm
+def stage(
     orders: int,
     recency_days: float | None,
     *,

@@ -90,7 +90,7 @@ class PortraitConfig(Config):
     """How many ranked items a profile keeps."""
 
 
-def portray(  # noqa: PLR0913 - each is one part of the picture
+def portray(
     buckets: Iterable[pl.LazyFrame],
     references: References,
     *,
