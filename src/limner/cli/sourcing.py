@@ -10,7 +10,7 @@ from limner.errors import BadConfig
 from limner.events.mapping import Mapping, read_mapping
 from limner.events.source import Reader, open_source
 
-__all__ = ["open_sources"]
+__all__ = ["choose_mappings", "open_sources"]
 
 Chosen = Path | str | Mapping | Sequence[Mapping] | None
 
@@ -37,24 +37,34 @@ def open_sources(
     BadSource
         If no reader takes a source.
     """
+    opened = []
+    for source, chosen in choose_mappings(folder, settings, sources, mapping):
+        reader, known = open_source(source, chosen)
+        opened.append((reader, _with_currency(known, settings.shop.currency), source))
+    return opened
+
+
+def choose_mappings(
+    folder: Path, settings: Settings | None, sources: Sequence[Any], mapping: Chosen
+) -> list[tuple[Any, Mapping | None]]:
+    """Return each source with the mapping that is for it, or None where it is to be found out.
+
+    Takes and raises what :func:`open_sources` does; without settings, there must be sources.
+    """
     wanted: list[tuple[Any, list[Mapping]]] = []
     if sources:
         mappings = _mappings(mapping)
         wanted = [(source, mappings) for source in sources]
-    else:
+    elif settings is not None:
         for each in settings.sources:
             named = None if each.map is None else folder / each.map
             mappings = _mappings(mapping if mapping is not None else named)
             wanted += [(_at(folder, name), mappings) for name in each.files]
     if not wanted:
         raise BadConfig(
-            "there is nothing to ingest", hint="name a file, or [[sources]] in limner.toml"
+            "there is nothing to read", hint="name a file, or [[sources]] in limner.toml"
         )
-    opened = []
-    for source, mappings in wanted:
-        reader, chosen = open_source(source, _choose(source, mappings))
-        opened.append((reader, _with_currency(chosen, settings.shop.currency), source))
-    return opened
+    return [(source, _choose(source, mappings)) for source, mappings in wanted]
 
 
 def _mappings(given: Chosen) -> list[Mapping]:

@@ -13,11 +13,12 @@ from limner.cli.console import tidy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from limner.events.doctor import Diagnosis
     from limner.events.ingest import IngestReport
     from limner.profiles.record import Language, Profile, Recommendation
     from limner.training.scoreboard import Scoreboard
 
-__all__ = ["card", "ingest_table", "recommendation_table", "scoreboard_view"]
+__all__ = ["card", "diagnosis_view", "ingest_table", "recommendation_table", "scoreboard_view"]
 
 
 def card(profile: "Profile", *, language: "Language" = "en") -> RenderableType:
@@ -59,11 +60,26 @@ def ingest_table(report: "IngestReport") -> RenderableType:
             _add(table, "", f"{source.other_rows:,}", "of items or customers, beside these", "")
         for what, notes in (("refused", source.refused), ("noted", source.noted)):
             for why, note in sorted(notes.items(), key=lambda each: -each[1].count):
-                _add(table, "", f"{note.count:,}", f"{what}: {why}", note.example)
+                _add(table, "", f"{note.count:,}", f"{what}: {why}", _short(note.example))
         for why, note in source.withdrawn.items():
             _add(table, "", f"{note.count:,}", f"of earlier sources, withdrawn: {why}", "")
     for name in report.skipped:
         _add(table, name, "", "was in the log already", "")
+    return table
+
+
+def diagnosis_view(diagnosis: "Diagnosis") -> RenderableType:
+    """Return what a source is, and its findings by count and example."""
+    table = _table("finding", "rows", "share", "", "example", right=frozenset({"rows", "share"}))
+    for finding in diagnosis.findings:
+        _add(
+            table,
+            f"{finding.severity}: {finding.code}",
+            f"{finding.count:,}",
+            f"{finding.share:.1%}",
+            finding.message,
+            finding.example,
+        )
     return table
 
 
@@ -72,6 +88,11 @@ def _table(*columns: str, right: frozenset[str] = frozenset()) -> Table:
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return table
+
+
+def _short(example: str) -> str:
+    """Return an example that begins with a long path as one that begins with the file's name."""
+    return example.rsplit("/", 1)[1] if example.startswith("/") else example
 
 
 def _add(table: Table, *cells: str) -> None:
