@@ -132,7 +132,7 @@ def read_delimited(
     BadSource
         If the file is empty, or cut off while packed.
     """
-    rest, line, names = b"", 1, list[str]()
+    rest, line, names, given = b"", 1, list[str](), False
     with ByteStream(path) as stream:
         for block in utf8_blocks(stream, encoding, block_bytes=block_bytes):
             rest += block
@@ -142,14 +142,16 @@ def read_delimited(
                 rest, names, dialect.separator, line=line, file=str(path)
             )
             rest, line = rest[used:], line + passed
-            if used:
+            if used and (len(stretch.frame) or len(stretch.refused)):
+                given = True
                 yield _with_progress(stretch, stream.progress)
         if not names:
             raise BadSource(f"{path} must hold rows, but it is empty", hint="export it again")
         stretch, _, _ = parse_block(
             rest, names, dialect.separator, line=line, file=str(path), last=True
         )
-        yield _with_progress(stretch, 1.0)
+        if len(stretch.frame) or len(stretch.refused) or not given:
+            yield _with_progress(stretch, 1.0)
 
 
 def _with_progress(stretch: Stretch, progress: float) -> Stretch:
@@ -216,47 +218,147 @@ def parse_block(
     """
     if last and block and not block.endswith(b"\n"):
         block += b"\n"
-    data = np.frombuffer(block, np.uint8)
-    newlines = np.flatnonzero(data == _NEWLINE)
-    separators = np.flatnonzero(data == ord(separator)) if ord(separator) < 128 else None
-    ends, in_order = newlines, separators is not None
-    if in_order and b'"' in block:
-        quotes = np.flatnonzero(data == _QUOTE)
-        ends = newlines[np.searchsorted(quotes, newlines) % 2 == 0]
-        used = int(ends[-1]) + 1 if len(ends) else 0
-        separators = separators[np.searchsorted(quotes, separators) % 2 == 0]
-        in_order = _quotes_in_order(data, quotes[quotes < used], ord(separator))
-        hanging = len(block) - used
-        in_order = in_order and not (last and hanging) and hanging < _LONGEST_RECORD
-    used = int(ends[-1]) + 1 if len(ends) else 0
-    if not used and in_order:
-        return _nothing(names), 0, 0
-    if not in_order:
-        used = len(block) if last else int(newlines[-1]) + 1 if len(newlines) else 0
+    found = _find_marks(block, separator)
+    used = 0 if found is None else found.used
+    hanging = len(block) - used
+    if found is None or (last and hanging) or hanging >= _LONGEST_RECORD:
+        used = block.rfind(b"\n") + 1
         parsed = parse_lines(block[:used], names, separator, line=line, file=file, last=last)
         return Stretch(parsed.frame, parsed.line, parsed.refused), parsed.used, parsed.lines
-    passed = int(np.searchsorted(newlines, used))
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    numbers = line + (
-        np.searchsorted(newlines, starts) if ends is not newlines else np.arange(len(ends))
-    )
-    inner = separators[separators < used]
-    found = np.diff(np.searchsorted(inner, ends), prepend=0)
-    filled = ends > starts
-    whole = filled & (found == len(names) - 1)
-    broken = _wrongly_coded(block[:used], starts, ends)
-    good = whole & ~broken
-    refused = _refuse(block, starts, ends, numbers, filled & ~good, found, len(names), broken, file)
-    if not good.all():
-        keep = np.repeat(good, ends - starts + 1)
-        body = data[:used][keep].tobytes()
-    else:
-        body = block if used == len(block) else block[:used]
-    frame = _parse(body, names, separator, quoted=b'"' in body)
-    if len(frame) != good.sum():  # pragma: no cover - Polars sees records as we do
-        parsed = parse_lines(block[:used], names, separator, line=line, file=file, last=True)
-        return Stretch(parsed.frame, parsed.line, parsed.refused), used, passed
-    return Stretch(frame, pl.Series("_line", numbers[good], pl.Int64), refused), used, passed
+    if not used:
+        return _nothing(names), 0, 0
+    body = block if used == len(block) else block[:used]
+    passed = body.count(b"\n")
+    if found.regular(len(names)) and _well_coded(body):
+        frame = _parse(body, names, separator)
+        if len(frame) == found.records:
+            return Stretch(frame, found.lines(body, line), _nothing(names).refused), used, passed
+    records = _Records(body, found, line, file)
+    stretch = records.parse(names, separator)
+    if stretch is None:
+        parsed = parse_lines(body, names, separator, line=line, file=file, last=True)
+        stretch = Stretch(parsed.frame, parsed.line, parsed.refused)
+    return stretch, used, passed
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """Where fields and records end in a block: separators and newlines outside quotes."""
+
+    at: Ints
+    is_end: Flags
+    """Which of the marks end a record."""
+    used: int
+    """How many bytes the whole records have."""
+
+    @property
+    def records(self) -> int:
+        return int(np.count_nonzero(self.is_end))
+
+    @property
+    def ends(self) -> Ints:
+        return self.at[self.is_end]
+
+    def regular(self, fields: int) -> bool:
+        """Say whether every record has so many fields; of one field it could be blank."""
+        whole, rest = divmod(len(self.at), fields)
+        every = fields > 1 and rest == 0 and bool(self.is_end[fields - 1 :: fields].all())
+        return every and self.records == whole
+
+    def lines(self, body: bytes, line: int) -> pl.Series:
+        """Return the number of the line on which each record begins."""
+        if body.count(b"\n") == self.records:
+            return pl.int_range(line, line + self.records, eager=True).alias("_line")
+        newlines = np.flatnonzero(np.frombuffer(body, np.uint8) == _NEWLINE)
+        starts = np.concatenate([[0], self.ends[:-1] + 1])
+        return pl.Series("_line", line + np.searchsorted(newlines, starts), pl.Int64)
+
+
+def _find_marks(block: bytes, separator: str) -> _Marks | None:
+    """Find where fields and records end; None if quotes stand where RFC 4180 has none."""
+    if ord(separator) >= 128:
+        return None
+    data = np.frombuffer(block, np.uint8)
+    is_separator, is_newline = data == ord(separator), data == _NEWLINE
+    is_mark = is_separator | is_newline
+    quoted = b'"' in block
+    if quoted:
+        is_quote = data == _QUOTE
+        inside = (np.add.accumulate(is_quote, dtype=np.uint8) & 1).view(np.bool_)
+        may_touch = is_mark | is_quote
+        opens, closes = is_quote & inside, is_quote & ~inside
+        is_mark &= ~inside
+    at = np.flatnonzero(is_mark)
+    is_end = data[at] == _NEWLINE
+    last = np.flatnonzero(is_end)[-1:]
+    used = int(at[last[0]]) + 1 if len(last) else 0
+    if quoted:
+        # A quote may open where a field begins, and close where one ends.
+        fine = not (opens[1:used] & ~may_touch[: max(0, used - 1)]).any()
+        fine = fine and not (closes[: max(0, used - 1)] & ~may_touch[1:used]).any()
+        if not fine:
+            return None
+    kept = int(last[0]) + 1 if len(last) else 0
+    return _Marks(at[:kept], is_end[:kept], used)
+
+
+class _Records:
+    """The records of a block of which some are blank, broken or wrongly coded."""
+
+    def __init__(self, body: bytes, marks: _Marks, line: int, file: str) -> None:
+        self._body, self._file = body, file
+        self._ends = marks.ends
+        self._starts = np.concatenate([[0], self._ends[:-1] + 1])
+        self._fields = np.diff(np.flatnonzero(marks.is_end), prepend=-1)
+        self._lines = marks.lines(body, line)
+
+    def parse(self, names: Sequence[str], separator: str) -> Stretch | None:
+        """Parse the whole records and refuse the broken ones; blank ones are no rows."""
+        filled = self._ends > self._starts
+        miscoded = self._miscoded()
+        good = filled & (self._fields == len(names)) & ~miscoded
+        keep = np.repeat(good, self._ends - self._starts + 1)
+        body = np.frombuffer(self._body, np.uint8)[keep].tobytes()
+        frame = _parse(body, names, separator)
+        if len(frame) != np.count_nonzero(good):
+            return None
+        rows = [
+            self._refused(int(at), len(names), miscoded=bool(miscoded[at]))
+            for at in np.flatnonzero(filled & ~good)
+        ]
+        refused = pl.DataFrame(rows, schema=REFUSED_SCHEMA, orient="row")
+        return Stretch(frame, self._lines.filter(pl.Series(good)), refused)
+
+    def _miscoded(self) -> Flags:
+        """Return which records are not UTF-8, or held what their encoding does not have."""
+        bad = np.zeros(len(self._starts), np.bool_)
+        if _well_coded(self._body):
+            return bad
+        for at, (start, end) in enumerate(zip(self._starts, self._ends, strict=True)):
+            bad[at] = not _well_coded(self._body[start:end])
+        return bad
+
+    def _refused(self, at: int, fields: int, *, miscoded: bool) -> tuple[str, str, str, int, str]:
+        start, end = int(self._starts[at]), int(self._ends[at])
+        text = self._body[start : min(end, start + ROW_BYTES)].decode("utf-8", "replace")
+        reason = "bad_encoding" if miscoded else "broken_row"
+        detail = (
+            "the row holds bytes that its encoding does not have"
+            if miscoded
+            else f"a row must have {fields} fields, this one has {self._fields[at]}"
+        )
+        return reason, detail, self._file, int(self._lines[at]), text
+
+
+def _well_coded(text: bytes) -> bool:
+    """Say whether bytes are UTF-8 and no sign in them was lost on the way."""
+    if text.isascii():
+        return True
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return _REPLACED not in text
 
 
 def _nothing(names: Sequence[str]) -> Stretch:
@@ -264,60 +366,7 @@ def _nothing(names: Sequence[str]) -> Stretch:
     return Stretch(frame, pl.Series("_line", [], pl.Int64), pl.DataFrame(schema=REFUSED_SCHEMA))
 
 
-def _quotes_in_order(data: NDArray[np.uint8], quotes: Ints, separator: int) -> bool:
-    """Say whether quotes only open at the start of a field and close at its end."""
-    if not len(quotes):
-        return True
-    before = np.where(quotes > 0, data[quotes - 1], _NEWLINE)
-    after = data[np.minimum(quotes + 1, len(data) - 1)]
-    fine_open = np.isin(before[0::2], (separator, _NEWLINE, _QUOTE))
-    fine_close = np.isin(after[1::2], (separator, _NEWLINE, _QUOTE))
-    return bool(fine_open.all() and fine_close.all())
-
-
-def _wrongly_coded(block: bytes, starts: Ints, ends: Ints) -> Flags:
-    """Return which records are not UTF-8, or held something that their encoding does not have."""
-    bad = np.zeros(len(starts), np.bool_)
-    try:
-        block.decode("utf-8")
-    except UnicodeDecodeError:
-        for at in range(len(starts)):
-            try:
-                block[starts[at] : ends[at]].decode("utf-8")
-            except UnicodeDecodeError:
-                bad[at] = True
-    at = block.find(_REPLACED)
-    while at >= 0:
-        bad[np.searchsorted(ends, at)] = True
-        at = block.find(_REPLACED, at + 1)
-    return bad
-
-
-def _refuse(
-    block: bytes,
-    starts: Ints,
-    ends: Ints,
-    numbers: Ints,
-    which: Flags,
-    found: Ints,
-    fields: int,
-    broken: Flags,
-    file: str,
-) -> pl.DataFrame:
-    """Keep the text of records that are not whole; they are few, so this goes one by one."""
-    rows = []
-    for at in np.flatnonzero(which):
-        text = block[starts[at] : min(ends[at], starts[at] + ROW_BYTES)].decode("utf-8", "replace")
-        if broken[at]:
-            reason, detail = "bad_encoding", "the row holds bytes that its encoding does not have"
-        else:
-            reason = "broken_row"
-            detail = f"a row must have {fields} fields, this one has {found[at] + 1}"
-        rows.append((reason, detail, file, int(numbers[at]), text))
-    return pl.DataFrame(rows, schema=REFUSED_SCHEMA, orient="row")
-
-
-def _parse(body: bytes, names: Sequence[str], separator: str, *, quoted: bool) -> pl.DataFrame:
+def _parse(body: bytes, names: Sequence[str], separator: str) -> pl.DataFrame:
     schema = dict.fromkeys(names, pl.String)
     if not body:
         return pl.DataFrame(schema=schema)
@@ -326,7 +375,6 @@ def _parse(body: bytes, names: Sequence[str], separator: str, *, quoted: bool) -
         has_header=False,
         schema=schema,
         separator=separator,
-        quote_char='"' if quoted else None,
+        quote_char='"' if b'"' in body else None,
         infer_schema=False,
-        rechunk=False,
     )

@@ -95,7 +95,8 @@ def read_json_lines(
         if empty:
             raise BadSource(f"{path} must hold rows, but it is empty", hint="export it again")
         stretch, _ = parse_json_block(rest, schema, line=line, file=str(path))
-        yield Stretch(stretch.frame, stretch.line, stretch.refused, 1.0)
+        if len(stretch.frame) or len(stretch.refused) or line == 1:
+            yield Stretch(stretch.frame, stretch.line, stretch.refused, 1.0)
 
 
 def parse_json_block(block: bytes, schema: Schema, *, line: int, file: str) -> tuple[Stretch, int]:
@@ -108,8 +109,11 @@ def parse_json_block(block: bytes, schema: Schema, *, line: int, file: str) -> t
     return _line_by_line(block.split(b"\n"), schema, line=line, file=file), passed
 
 
-def _fast(block: bytes, schema: Schema) -> pl.DataFrame | None:
-    """Let Polars parse the block; None if anything in it is not as it should be."""
+def _fast(block: bytes, schema: Schema, *, lenient: bool = False) -> pl.DataFrame | None:
+    """Let Polars parse the block; None if anything in it is not as it should be.
+
+    If lenient, a field that is text where an object should be is null.
+    """
     if not block:
         return pl.DataFrame(schema=schema)
     if not block.startswith(b"{") or b"\n\n" in block:
@@ -117,7 +121,7 @@ def _fast(block: bytes, schema: Schema) -> pl.DataFrame | None:
     if block.count(b"\n{") != block.count(b"\n", 0, len(block) - 1):
         return None
     try:
-        return pl.read_ndjson(block, schema=schema)
+        return pl.read_ndjson(block, schema=schema, ignore_errors=lenient)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return None
 
@@ -139,7 +143,7 @@ def _line_by_line(lines: Sequence[bytes], schema: Schema, *, line: int, file: st
         else:
             good.append(text)
             numbers.append(number)
-    frame = _fast(b"\n".join(good), schema)
+    frame = _fast(b"\n".join(good), schema, lenient=True)
     if frame is None or len(frame) != len(good):
         frame, kept = _one_at_a_time(good, schema)
         for at in np.flatnonzero(~kept):
@@ -173,7 +177,7 @@ def _refuse_constant(name: str) -> None:
 def _one_at_a_time(good: Sequence[bytes], schema: Schema) -> tuple[pl.DataFrame, Any]:
     frames, kept = [pl.DataFrame(schema=schema)], np.zeros(len(good), np.bool_)
     for at, text in enumerate(good):
-        frame = _fast(text, schema)
+        frame = _fast(text, schema, lenient=True)
         if frame is not None and len(frame) == 1:
             frames.append(frame)
             kept[at] = True

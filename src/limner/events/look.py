@@ -151,7 +151,7 @@ def look_at_text(
 
 def _sample_delimited(start: bytes, dialect: Dialect, *, whole: bool) -> pl.DataFrame:
     """Return the first rows of a CSV as text, from its first bytes in UTF-8."""
-    names, body = header_of(start, dialect)
+    names, body, _ = header_of(start, dialect)
     if not whole:
         body = body[: body.rfind(b"\n") + 1]
     stretch, _, _ = parse_block(body, names, dialect.separator, last=True)

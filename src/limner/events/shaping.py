@@ -1,5 +1,6 @@
 """Rows under their own names become rows under ours, as a mapping says."""
 
+import re
 from difflib import get_close_matches
 
 import polars as pl
@@ -94,10 +95,11 @@ def _decimal(column: str) -> pl.Expr:
 def _kinds(column: str, frame: pl.DataFrame, mapping: Mapping) -> pl.Expr:
     """Say each kind in our words; what the mapping does not name may be well known."""
     word = words(column, frame.schema[column])
-    own = word.replace_strict(mapping.kinds, default=None, return_dtype=pl.String)
-    plain = word.str.to_lowercase().str.replace_all(r"[\s_-]+", "_")
-    known = plain.replace_strict(WELL_KNOWN_KINDS, default=None, return_dtype=pl.String)
-    return pl.coalesce(own, known, word)
+    ours: dict[str, str] = {}
+    for theirs in frame.select(word.drop_nulls().unique()).to_series():
+        plain = re.sub(r"[\s_-]+", "_", theirs.lower())
+        ours[theirs] = mapping.kinds.get(theirs) or WELL_KNOWN_KINDS.get(plain) or theirs
+    return word.replace_strict(ours, default=None, return_dtype=pl.String)
 
 
 def _priced(frame: pl.DataFrame, mapping: Mapping) -> dict[str, pl.Expr]:

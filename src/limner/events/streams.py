@@ -139,11 +139,16 @@ def _paired_share(start: bytes) -> float:
 
 
 def to_utf8(start: bytes, encoding: str) -> bytes:
-    """Return the first bytes of a text in UTF-8, without a byte order mark."""
-    if encoding == "utf-8":
-        return start
-    text = codecs.getincrementaldecoder(encoding)("replace").decode(start)
-    return text.removeprefix("\ufeff").encode("utf-8", "replace")
+    """Return the first bytes of a text in UTF-8, without its mark and with plain line ends."""
+    if encoding != "utf-8":
+        start = codecs.getincrementaldecoder(encoding)("replace").decode(start).encode()
+    start = start.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
+    return start.replace(b"\r", b"\n") if _ends_with_returns(start) else start
+
+
+def _ends_with_returns(block: bytes) -> bool:
+    """Say whether lines end as they did on old computers, with a lone carriage return."""
+    return b"\n" not in block and block.count(b"\r") > 1
 
 
 def utf8_blocks(stream: ByteStream, encoding: str, *, block_bytes: int) -> Iterator[bytes]:
@@ -168,10 +173,10 @@ def utf8_blocks(stream: ByteStream, encoding: str, *, block_bytes: int) -> Itera
     held, first, lone_returns = b"", True, False
     while True:
         part = stream.read(block_bytes)
-        block = part if plain else decoder.decode(part, not part).encode("utf-8", "replace")
+        block = part if plain else decoder.decode(part, not part).encode()
         if first and block:
             block = block.removeprefix(codecs.BOM_UTF8)
-            lone_returns = b"\n" not in block and block.count(b"\r") > 1
+            lone_returns = _ends_with_returns(block)
             first = False
         block = held + block
         held = b""
