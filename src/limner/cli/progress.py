@@ -1,6 +1,5 @@
 """Bars on a terminal, and nothing in a pipe."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,7 +36,8 @@ def bar(title: str) -> Iterator[Tell]:
     ------
     What is to be told of the progress. The bar is gone when the block ends.
     """
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    console = Console(stderr=True)
+    if not sys.stderr.isatty() or console.is_dumb_terminal:
         yield silent
         return
     columns = (
@@ -47,7 +47,7 @@ def bar(title: str) -> Iterator[Tell]:
         TaskProgressColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with Progress(*columns, console=console, transient=True) as bars:
         task = bars.add_task(escape(title), total=1.0)
 
         def tell(what: str, share: float) -> None:
