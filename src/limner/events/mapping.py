@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
@@ -105,7 +106,7 @@ class Mapping(Config):
     @property
     def has_events(self) -> bool:
         """Whether rows are events; if not they only tell of items or of customers."""
-        return "time" in self.columns or "kind" in self.constants or "kind" in self.columns
+        return "time" in self.columns
 
     def source_columns(self) -> list[str]:
         """Return every column of the source that the mapping names, each once, in order."""
@@ -184,9 +185,8 @@ def render_mapping(mappings: Iterable[Mapping], *, notes: Sequence[Sequence[str]
         "# Change what is wrong, then: limner ingest FILE --map THIS_FILE",
     ]
     for at, mapping in enumerate(mappings):
-        parts.append("")
         above = notes[at] if at < len(notes) else ()
-        parts += [f"# {line}" for note in above for line in _plain(note)]
+        parts += ["", *(f"# {line}" for note in above for line in _plain(note))]
         parts += _table(mapping)
     return "\n".join(parts) + "\n"
 
@@ -228,9 +228,7 @@ def _key(name: str) -> str:
 
 
 def _value(value: Scalar) -> str:
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return "inf" if value > 0 else "-inf"
-    if isinstance(value, float) and value != value:
-        return "nan"
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
     # JSON's strings, numbers and booleans are TOML's too, but for the character DEL.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

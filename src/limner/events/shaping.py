@@ -20,13 +20,19 @@ _AMOUNT = r"[-+(]*\d[\d.,'\s]*\)?|[-+]?[.,]\d+"
 
 
 def check_columns(columns: list[str], mapping: Mapping, *, name: str) -> None:
-    """See that a table has every column that a mapping names.
+    """See that a mapping tells something, and that a table has every column that it names.
 
     Raises
     ------
     BadSource
-        If one is missing; the hint offers the nearest.
+        If it tells nothing, or a column is missing; the hint offers the nearest.
     """
+    if not (mapping.has_events or mapping.catalogue or mapping.attributes):
+        raise BadSource(
+            f"{name} must have a column for time and one for customer_id; "
+            f"none of these was recognised: {', '.join(columns[:30])}",
+            hint='name them in the mapping: columns.time = "…", columns.customer_id = "…"',
+        )
     for column in mapping.source_columns():
         if column not in columns:
             close = get_close_matches(column, columns, n=1)

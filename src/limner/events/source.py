@@ -69,7 +69,7 @@ class Reader(Protocol):
         source: Any,
         mapping: Mapping,
         *,
-        batch_rows: int = 1_000_000,  # noqa: ANN401
+        batch_rows: int = 1_000_000,
     ) -> Iterator[RawBatch]:
         """Go through the source once, in memory bounded by ``batch_rows``.
 

@@ -71,8 +71,8 @@ def suggest_mapping(frame: pl.DataFrame, reader: str, *, options: Options | None
     taken |= set(catalogue.values()) | set(attributes.values())
     if "customer_id" not in columns:
         attributes, known_at = {}, ""
-    if "time" not in columns and "kind" not in columns and not constants:
-        columns = {name: columns[name] for name in ("customer_id", "item_id") if name in columns}
+    if "time" not in columns:
+        return _of_no_events(frame, reader, columns, catalogue, options)
     properties = tuple(name for name in frame.columns if name not in taken)
     return Mapping(
         reader=reader,
@@ -80,12 +80,33 @@ def suggest_mapping(frame: pl.DataFrame, reader: str, *, options: Options | None
         constants=constants,
         kinds=kinds,
         casts=_casts(frame, columns),
-        properties=properties if "time" in columns else (),
+        properties=properties,
         catalogue=catalogue,
         attributes=attributes,
         known_at=known_at,
         options=_with_day_first(frame, columns, options),
     )
+
+
+def _of_no_events(
+    frame: pl.DataFrame,
+    reader: str,
+    columns: dict[str, str],
+    catalogue: dict[str, str],
+    options: Options,
+) -> Mapping:
+    """Return the mapping of a table without times: of items, of customers, or of nothing known."""
+    if "customer_id" in columns and "item_id" not in columns:
+        told = {name: name for name in frame.columns if name != columns["customer_id"]}
+        one = {"customer_id": columns["customer_id"]}
+        return Mapping(reader=reader, columns=one, attributes=told, options=options)
+    if "item_id" in columns and "customer_id" not in columns:
+        price = {"price": columns["price"]} if "price" in columns else {}
+        one = {"item_id": columns["item_id"]}
+        told = {**one, **catalogue, **price}
+        return Mapping(reader=reader, columns=one, catalogue=told, options=options)
+    left = {name: columns[name] for name in ("customer_id", "item_id") if name in columns}
+    return Mapping(reader=reader, columns=left, options=options)
 
 
 def _columns(frame: pl.DataFrame) -> dict[str, str]:
