@@ -173,7 +173,7 @@ def _typed(
         if name in raw.columns and raw.schema[name] == pl.String:
             lost = (
                 typed[name].is_null()
-                & raw.select(words(name, pl.String, no_words=True))[name].is_not_null()
+                & raw.select(words(name, pl.String(), no_words=True))[name].is_not_null()
             )
             if lost.any():
                 unreadable[name] = lost

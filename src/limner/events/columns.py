@@ -48,12 +48,14 @@ def numbers(name: str, dtype: pl.DataType, *, decimal_comma: bool = False) -> pl
     """
     column = pl.col(name)
     if dtype == pl.String:
-        text = words(name, pl.String, no_words=True).str.replace_all(r"[\s_'€$£¥₹]", "")
+        text = words(name, pl.String(), no_words=True).str.replace_all(r"[\s_'€$£¥₹]", "")
         if decimal_comma:
             text = text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
         else:
             text = text.str.replace_all(",", "", literal=True)
         # "(3.50)" is how bookkeepers write minus.
         text = text.str.replace(r"^\((.+)\)$", "-$1")
-        return (text.cast(pl.Float64, strict=False) + 0.0).alias(name)
-    return (column.cast(pl.Float64, strict=False) + 0.0).alias(name)
+        number = text.cast(pl.Float64, strict=False)
+    else:
+        number = column.cast(pl.Float64, strict=False)
+    return pl.when(number == 0).then(0.0).otherwise(number).alias(name)

@@ -49,11 +49,14 @@ def sync_folder(path: Path) -> None:
 def replace_text(path: Path, text: str) -> None:
     """Swap a file for a new one in one step; whoever reads it sees the old or the new one."""
     fresh = path.with_name(path.name + ".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(fresh, path)  # noqa: PTH105 - tests put a failure in its place
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)  # noqa: PTH105 - tests put a failure in its place
+    finally:
+        fresh.unlink(missing_ok=True)
     sync_folder(path.parent)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -18,12 +18,10 @@ from limner.events.quality import write_quality
 from limner.events.rebuild import rebuild
 from limner.events.refusals import refuse
 from limner.events.sides import Side
+from limner.events.source import RawBatch, Reader
 from limner.events.spool import Spool
 from limner.events.tally import Tally, settings_digest
 from limner.events.writing import Change, change
-
-if TYPE_CHECKING:
-    from limner.events.source import RawBatch, Reader
 
 __all__ = ["IngestReport", "Progress", "ingest"]
 
@@ -92,7 +90,7 @@ class IngestReport:
 
 def ingest(
     log: EventLog,
-    sources: Iterable[tuple["Reader", Any, Any]],
+    sources: Iterable[tuple[Reader, Any, Any]],
     *,
     config: CleaningConfig | None = None,
     now: datetime,
@@ -141,9 +139,8 @@ def ingest(
         )
         for reader, mapping, source in sources:
             work.read(reader, mapping, source)
-        after = work.finish()
-    manifest = after or log.manifest
-    write_quality(log.folder, manifest)
+        manifest = work.finish() or under_way.before
+        write_quality(log.folder, manifest)
     return IngestReport(
         sources=tuple(tally.record for tally in work.tallies if tally.record),
         skipped=tuple(work.skipped),
@@ -183,7 +180,7 @@ class _Ingest:
         self.rejects: list[SideFile] = []
         self.known = {(one.digest, one.settings) for one in self.before.sources}
 
-    def read(self, reader: "Reader", mapping: Any, source: Any) -> None:  # noqa: ANN401
+    def read(self, reader: Reader, mapping: Any, source: Any) -> None:  # noqa: ANN401
         """Read one source into the spool, unless the log has it already."""
         config = _told_by(mapping, self.config)
         settings = settings_digest(mapping, self.config)
@@ -219,7 +216,7 @@ class _Ingest:
         self.tallies.append(tally)
         self._write_rejects(tally)
 
-    def _take(self, batch: "RawBatch", tally: Tally, config: CleaningConfig) -> None:
+    def _take(self, batch: RawBatch, tally: Tally, config: CleaningConfig) -> None:
         file = batch.file or tally.name
         if not self.origins or self.origins[-1] != (tally, file):
             self.origins.append((tally, file))
@@ -241,7 +238,7 @@ class _Ingest:
         """Write the new state and make it the state of the log; None if nothing is new."""
         if not self.tallies:
             return None
-        files = {file.bucket: [] for file in self.before.files}  # type: dict[int, list[BucketFile]]
+        files: dict[int, list[BucketFile]] = {file.bucket: [] for file in self.before.files}
         for file in self.before.files:
             files[file.bucket].append(file)
         flags = [self.log.flags()]

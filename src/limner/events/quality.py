@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from limner.events.cleaning import Note
-from limner.events.durable import disk_full_as_error, replace_text
+from limner.events.durable import replace_text
 from limner.events.manifest import Manifest
 from limner.events.outliers import add_histograms, limit_of
 
@@ -94,12 +94,19 @@ def quality_of(manifest: Manifest) -> Quality:
 
 
 def write_quality(folder: Path, manifest: Manifest) -> None:
-    """Write ``quality.json`` beside the manifest, from which it can be made again at any time."""
+    """Write ``quality.json`` beside the manifest, for people: it says nothing of its own.
+
+    By now the log is the new one. If the disk has no room for this page, an old page is taken
+    away rather than left to say what is no longer so; the next ingest writes it.
+    """
     text = json.dumps(quality_of(manifest).to_dict(), indent=1, ensure_ascii=False) + "\n"
     path = folder / QUALITY_NAME
-    if not path.exists() or path.read_text("utf-8") != text:
-        with disk_full_as_error(folder):
-            replace_text(path, text)
+    if path.exists() and path.read_text("utf-8") == text:
+        return
+    try:
+        replace_text(path, text)
+    except OSError:
+        path.unlink(missing_ok=True)
 
 
 def _added(groups: Iterable[Mapping[str, Note]]) -> dict[str, Note]:

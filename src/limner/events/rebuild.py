@@ -14,7 +14,10 @@ from limner.events.outliers import histogram
 from limner.events.spool import Spool
 from limner.events.writing import Change
 
-__all__ = ["Rebuilt", "rebuild"]
+__all__ = ["ROWS_AT_ONCE", "Rebuilt", "rebuild"]
+
+ROWS_AT_ONCE = 2_000_000
+"""How many rows of a bucket are held at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,10 @@ def rebuild(
     config: CleaningConfig,
     flagged: pl.DataFrame,
     without: Collection[int] = (),
-    rows_at_once: int = 2_000_000,
 ) -> Rebuilt:
     """Merge new rows into a bucket and write it, unless nothing was new.
 
-    A bucket with more than ``rows_at_once`` rows is made in several files, each with a range of
+    A bucket with more than :data:`ROWS_AT_ONCE` rows is made in several files, each with a range of
     customers, so that memory is bounded.
 
     Parameters
@@ -60,8 +62,6 @@ def rebuild(
         Flags from before.
     without
         Origins whose rows are not wanted.
-    rows_at_once
-        How many rows may be held at once.
     """
     old_files = tuple(file for file in change.before.files if file.bucket == bucket)
     old_rows = sum(file.rows for file in old_files)
@@ -70,18 +70,21 @@ def rebuild(
         paths = [change.folder / file.name for file in old_files]
         scan = pl.concat([scan, pl.scan_parquet(paths, glob=False)], how="diagonal")
     files, added, lost, flags = [], [], [], []
-    for part, rows in enumerate(_ranges(scan, old_rows + spool.rows[bucket], rows_at_once)):
+    total = old_rows + spool.rows[bucket]
+    for part, rows in enumerate(_ranges(scan, total)):
         settled, found = _without_machines(settle(_narrow(rows)), config, flagged)
         del rows
         new = settled.kept.filter(pl.col("_source").is_not_null())
         added.append(new.group_by("_source").agg(rows=pl.len().cast(pl.Int64)))
         lost.append(settled.lost)
         flags.append(found)
-        unchanged = new.is_empty() and settled.lost["_source"].null_count() == 0
-        if unchanged and len(old_files) == 1 and old_rows == len(settled.kept):
-            files.append(old_files[0])
+        same = new.is_empty() and not settled.lost["_source"].null_count()
+        if total <= ROWS_AT_ONCE and same:
+            files.extend(old_files)
         elif len(settled.kept):
             files.append(_write(change, settled.kept, bucket, part))
+    if not any(map(len, added)) and not any(one["_source"].null_count() for one in lost):
+        files = list(old_files)
     return Rebuilt(
         tuple(files),
         pl.concat(added).group_by("_source").agg(pl.col("rows").sum()),
@@ -90,9 +93,9 @@ def rebuild(
     )
 
 
-def _ranges(scan: pl.LazyFrame, rows: int, rows_at_once: int) -> Iterator[pl.DataFrame]:
+def _ranges(scan: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
     """Go through rows by ranges of customers, none of which is larger than can be held."""
-    if rows <= rows_at_once:
+    if rows <= ROWS_AT_ONCE:
         yield scan.collect()
         return
     counts = (
@@ -101,7 +104,7 @@ def _ranges(scan: pl.LazyFrame, rows: int, rows_at_once: int) -> Iterator[pl.Dat
         .collect(engine="streaming")
         .sort("customer_id")
     )
-    part = (counts["rows"].cum_sum() - counts["rows"]) // rows_at_once
+    part = (counts["rows"].cum_sum() - counts["rows"]) // ROWS_AT_ONCE
     ranges = (
         counts.with_columns(part=part)
         .group_by("part")
@@ -109,7 +112,9 @@ def _ranges(scan: pl.LazyFrame, rows: int, rows_at_once: int) -> Iterator[pl.Dat
     )
     del counts
     for _, first, last in ranges.sort("part").iter_rows():
-        yield scan.filter(pl.col("customer_id").is_between(first, last)).collect(engine="streaming")
+        yield scan.filter(pl.col("customer_id").is_between(pl.lit(first), pl.lit(last))).collect(
+            engine="streaming"
+        )
 
 
 def _narrow(rows: pl.DataFrame) -> pl.DataFrame:

@@ -36,7 +36,7 @@ class Tally:
         """Count refused rows by reason, with the first of each as its example."""
         if rows.is_empty():
             return
-        rows = rows.select(REFUSED_SCHEMA.names()).cast(dict(REFUSED_SCHEMA))
+        rows = rows.select(REFUSED_SCHEMA.names()).cast(REFUSED_SCHEMA)
         self.waiting.append(rows)
         first = rows.group_by("reason").agg(pl.len(), pl.first("file", "line", "detail"))
         for reason, count, file, line, detail in first.sort("reason").iter_rows():
