@@ -74,8 +74,10 @@ _ROOM = "make room on the disk, then run the same again"
 
 
 def _command_of(error: TyperException) -> str:
+    """Return the command that was meant, as it is called everywhere: ``limner profile show``."""
     context = getattr(error, "ctx", None)
-    return context.command_path if context is not None else "limner"
+    path = context.command_path.split() if context is not None else []
+    return " ".join(["limner", *path[1:]])
 
 
 def _is_the_users(error: OSError) -> bool:
