@@ -52,7 +52,7 @@ def batches_of(source: object, *, rows: int) -> Iterator[tuple[pl.DataFrame, flo
 
 def _taken(source: object) -> Any:  # noqa: ANN401 - eager or lazy
     try:
-        return nw.from_native(source)  # type: ignore[call-overload]
+        return nw.from_native(source)
     except TypeError:
         raise BadSource(
             f"a source must be a path, an address or a data frame, got {type(source).__name__}",
@@ -66,7 +66,7 @@ def _to_polars(taken: Any) -> pl.DataFrame:  # noqa: ANN401
     return _plain(taken.to_polars())
 
 
-def _from_arrow(batch: object) -> pl.DataFrame:
+def _from_arrow(batch: Any) -> pl.DataFrame:  # noqa: ANN401 - pyarrow has no types
     return _plain(pl.DataFrame(batch))
 
 

@@ -66,9 +66,8 @@ def files_of(source: object) -> list[Path]:
         found = [file for file in path.rglob("*") if file.is_file()]
         return sorted(file for file in found if file.name[0] not in "._")
     if not path.exists() and has_magic(str(path)):
-        return sorted(
-            Path(file) for file in glob(str(path), recursive=True) if Path(file).is_file()
-        )
+        found = [Path(file) for file in glob(str(path), recursive=True)]  # noqa: PTH207 - absolute too
+        return sorted(file for file in found if file.is_file())
     return [path] if path.exists() else []
 
 

@@ -205,8 +205,8 @@ _COMMENTS = {
 def _table(mapping: Mapping) -> list[str]:
     lines = ["[[source]]", f"reader = {_value(mapping.reader)}"]
     for name in ("files", "properties"):
-        if values := getattr(mapping, name):
-            lines.append(f"{name} = [{', '.join(_value(value) for value in values)}]")
+        values = ", ".join(_value(value) for value in getattr(mapping, name))
+        lines += [f"{name} = [{values}]"] if values else []
     if mapping.known_at:
         lines.append(f"known_at = {_value(mapping.known_at)}")
     tables = {name: getattr(mapping, name) for name in _COMMENTS if name != "options"}

@@ -65,11 +65,7 @@ class Reader(Protocol):
         ...
 
     def read(
-        self,
-        source: Any,
-        mapping: Mapping,
-        *,
-        batch_rows: int = 1_000_000,
+        self, source: object, mapping: Mapping, *, batch_rows: int = 1_000_000
     ) -> Iterator[RawBatch]:
         """Go through the source once, in memory bounded by ``batch_rows``.
 
@@ -118,7 +114,7 @@ def open_source(source: Any, mapping: Mapping | None = None) -> tuple[Reader, Ma
         reader: Reader = plugins.load(readers, mapping.reader)()
         return reader, mapping
     head = look(source)
-    name, reader, confidence = rank_readers(head)[0]
+    _, reader, confidence = rank_readers(head)[0]
     if confidence <= 0:
         known = ", ".join(plugins.names(readers))
         raise BadSource(

@@ -152,7 +152,7 @@ def _ends_with_returns(block: bytes) -> bool:
 
 
 def utf8_blocks(stream: ByteStream, encoding: str, *, block_bytes: int) -> Iterator[bytes]:
-    """Go through a text in UTF-8, without its mark, with ``\\n`` at the end of its lines.
+    """Go through a text in UTF-8, without its mark, with a newline at the end of its lines.
 
     UTF-8 passes as it is, valid or not. What is wrong in another encoding becomes U+FFFD.
 

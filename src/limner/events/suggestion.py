@@ -123,8 +123,8 @@ def _columns(frame: pl.DataFrame) -> dict[str, str]:
     for _, ours, theirs in sorted(ranks, key=lambda entry: (first.get(entry[1], 2), entry[0])):
         if ours not in found and theirs not in found.values():
             found[ours] = theirs
-    if "time" not in found and (theirs := _only_moment(frame, set(found.values()))):
-        found["time"] = theirs
+    if "time" not in found and (moment := _only_moment(frame, set(found.values()))):
+        found["time"] = moment
     return {ours: found[ours] for ours in COLUMN_WORDS if ours in found}
 
 
@@ -153,14 +153,15 @@ def _may_be(values: pl.Series, ours: str) -> bool:
 
 def _moment_share(filled: pl.Series) -> float:
     if filled.dtype.is_temporal():
-        return float(filled.dtype != pl.Duration and filled.dtype != pl.Time)
+        return float(filled.dtype not in {pl.Duration, pl.Time})
     if filled.dtype.is_nested() or filled.dtype == pl.Boolean:
         return 0.0
     moments = read_moments(filled)
     time = moments.time
     plausible = time.dt.year().is_between(1985, 2110)
-    ambiguous = 0 if moments.trouble is None else int((moments.trouble == "time_ambiguous").sum())
-    return (int(plausible.sum() or 0) + ambiguous) / len(filled)
+    doubtful = moments.trouble == "time_ambiguous" if moments.trouble is not None else None
+    ambiguous = 0 if doubtful is None else len(doubtful.arg_true())
+    return (len(plausible.arg_true()) + ambiguous) / len(filled)
 
 
 def _number_share(filled: pl.Series) -> float:
@@ -169,7 +170,7 @@ def _number_share(filled: pl.Series) -> float:
     if filled.dtype != pl.String:
         return 0.0
     taken = filled.str.extract(r"^[^\d]{0,8}(\d[\d.,'\s]*)[^\d]{0,8}$", 1)
-    return float(taken.is_not_null().mean() or 0)
+    return taken.count() / len(filled)
 
 
 def _only_moment(frame: pl.DataFrame, taken: set[str]) -> str | None:
@@ -189,8 +190,8 @@ def _only_moment(frame: pl.DataFrame, taken: set[str]) -> str | None:
 
 def _is_kind(values: pl.Series) -> bool:
     distinct = values.drop_nulls().cast(pl.String).unique()
-    longest = distinct.str.len_chars().max()
-    return len(distinct) <= _MOST_KINDS and int(longest or 0) <= _LONGEST_KIND  # type: ignore[call-overload]
+    short = distinct.str.len_chars() <= _LONGEST_KIND
+    return len(distinct) <= _MOST_KINDS and short.all()
 
 
 def _seen_kinds(values: pl.Series) -> dict[str, str]:

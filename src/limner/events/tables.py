@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import polars as pl
 import pyarrow as pa
@@ -90,7 +90,7 @@ def stretches_of_parquet(path: Path, *, batch_rows: int) -> Iterator[Stretch]:
         ) from None
 
 
-def _polars(table: object) -> pl.DataFrame:
+def _polars(table: Any) -> pl.DataFrame:  # noqa: ANN401 - pyarrow has no types
     frame = pl.DataFrame(table)
     return frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
 

@@ -23,21 +23,26 @@ def _table(words: dict[str, str]) -> dict[str, list[str]]:
 
 COLUMN_WORDS: dict[str, list[str]] = _table(
     {
-        "customer_id": "customer_id customer client_id customer_no customer_number cust_id buyer_id "
-        "user_id userid user uid member_id member_no visitorid visitor_id household_id household_key "
+        "customer_id": "customer_id customer client_id customer_no customer_number cust_id "
+        "buyer_id "
+        "user_id userid user uid member_id member_no visitorid visitor_id household_id "
+        "household_key "
         "shopper_id account_id client clientid consumer_id reviewer_id 用户ID 用户编号 用户id 用户 "
-        "会员编号 会员ID 会员卡号 会员号 会员 客户ID 客户编号 客户号 客户 买家ID 买家会员名 买家 顾客ID "
+        "会员编号 会员ID 会员卡号 会员号 会员 客户ID 客户编号 客户号 客户 买家ID 买家会员名 买家 "
+        "顾客ID "
         "顾客编号 email contact_email cookie_id anonymous_id anonymousId user_pseudo_id session",
         "time": "time timestamp event_time event_timestamp datetime invoice_date invoicedate "
         "invoice_time order_date order_time orderdate purchase_date purchase_time transaction_date "
         "transaction_time transaction_timestamp event_date eventdate created_at createdat created "
-        "occurred_at date_time date ts review_time review_date behavior_time day 时间 时间戳 下单时间 "
+        "occurred_at date_time date ts review_time review_date behavior_time day 时间 时间戳 "
+        "下单时间 "
         "订单时间 下单日期 订单日期 付款时间 支付时间 订单创建时间 订单付款时间 购买时间 购买日期 "
         "交易时间 交易日期 消费时间 消费日期 行为时间 成交时间 创建时间 日期",
         "kind": "kind event_type event event_name behavior behavior_type behaviour action "
         "action_type type activity interaction 行为 行为类型 事件 事件类型 事件名称 操作类型 动作",
         "item_id": "item_id itemid item product_id productid product_code product sku sku_id "
-        "stock_code stockcode article_id aid asin isbn upc ean gtin goods_id 商品ID 商品编号 商品编码 "
+        "stock_code stockcode article_id aid asin isbn upc ean gtin goods_id 商品ID 商品编号 "
+        "商品编码 "
         "商品id 商品货号 货号 产品ID 产品编号 宝贝ID 商品 款号",
         "order_id": "order_id orderid order_no order_number invoice invoice_no invoiceno "
         "invoice_id basket_id transaction_id transactionid transaction receipt_id receipt_no "
@@ -91,7 +96,8 @@ _KINDS: dict[str, str] = {
     "cart": "cart carts add_to_cart addtocart add_cart basket_add product_added 加购 加入购物车 "
     "购物车 加购物车",
     "uncart": "uncart remove_from_cart removefromcart product_removed 移出购物车 取消加购",
-    "wish": "wish wishlist add_to_wishlist fav favorite favourite like save collect 收藏 加收藏 关注",
+    "wish": "wish wishlist add_to_wishlist fav favorite favourite like save collect 收藏 加收藏 "
+    "关注",
     "purchase": "purchase purchased buy order orders bought transaction checkout_complete "
     "order_completed payment_done payment_success payment sale 购买 下单 支付 付款 成交 订单",
     "return": "return returned refund refunded order_refunded 退货 退款",

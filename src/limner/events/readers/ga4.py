@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import polars as pl
 
@@ -127,35 +127,40 @@ def _stretches(path: Path, batch_rows: int) -> Iterator[Stretch]:
     for stretch in stretches_of_parquet(path, batch_rows=min(batch_rows, 200_000)):
         check_columns(stretch.frame.columns, wanted, name=str(path))
         frame = stretch.frame.select(
-            _as(pl.col(name), stretch.frame.schema.get(name), pl_type(dtype)).alias(name)
+            _as(pl.col(name), stretch.frame.schema.get(name), _whole(dtype)).alias(name)
             for name, dtype in _SCHEMA.items()
         )
         yield Stretch(frame, stretch.line, stretch.refused, stretch.progress)
 
 
-def pl_type(dtype: pl.DataType | type[pl.DataType]) -> pl.DataType:
-    return dtype if isinstance(dtype, pl.DataType) else dtype()
+def _whole(dtype: Any) -> pl.DataType:  # noqa: ANN401 - a data type, or its class
+    found: pl.DataType = dtype if isinstance(dtype, pl.DataType) else dtype()
+    return found
 
 
-def _as(value: pl.Expr, have: pl.DataType | None, want: pl.DataType) -> pl.Expr:
+def _as(  # noqa: PLR0911 - one return a shape
+    value: pl.Expr, have: pl.DataType | None, want: pl.DataType
+) -> pl.Expr:
     """Bring a nested column to the type that the JSON is read with; what is not there is null."""
     if have is None:
         return pl.lit(None, want)
     if isinstance(have, pl.Struct) and len(have.fields) == 1 and isinstance(want, pl.List):
         # Older writers put a list into {list: [{element: …}]}.
         field = have.fields[0]
-        return _as(value.struct.field(field.name), pl_type(field.dtype), want)
+        return _as(value.struct.field(field.name), _whole(field.dtype), want)
     if isinstance(have, pl.List) and isinstance(want, pl.List):
-        inner = pl_type(have.inner)
-        return value.list.eval(_as(pl.element(), inner, pl_type(want.inner)))
+        inner = _whole(have.inner)
+        return value.list.eval(_as(pl.element(), inner, _whole(want.inner)))
     if isinstance(have, pl.Struct) and isinstance(want, pl.Struct):
-        fields = {field.name: pl_type(field.dtype) for field in have.fields}
+        fields = {field.name: _whole(field.dtype) for field in have.fields}
         only = next(iter(fields), "")
         if len(fields) == 1 and only in ("element", "item", "array_element"):
             return _as(value.struct.field(only), fields[only], want)
         parts = [
             _as(
-                value.struct.field(name) if name in fields else value, fields.get(name), inner
+                value.struct.field(name) if name in fields else value,
+                fields.get(name),
+                _whole(inner),
             ).alias(name)
             for name, inner in want.to_schema().items()
         ]

@@ -1,6 +1,6 @@
-"""Segment's calls as JSON lines: track, identify, page, screen, group, alias, and batches of them."""
+"""Segment's calls as JSON lines: track, identify, page, screen, group, alias, and batches."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Table
 from typing import final
 
@@ -62,10 +62,10 @@ class Segment:
             return 0.0
         frame = head.frame
         if "batch" in frame.columns:
-            return 0.95 if '"type"' in (frame["batch"].drop_nulls().first() or "") else 0.0
+            return 0.95 if frame["batch"].str.contains('"type"', literal=True).any() else 0.0
         if "type" not in frame.columns or not {"userId", "anonymousId"} & set(frame.columns):
             return 0.0
-        return 0.95 * float(frame["type"].is_in(_TYPES).mean() or 0)
+        return 0.95 * len(frame["type"].is_in(_TYPES).arg_true()) / len(frame)
 
     def suggest(self, head: Head) -> Mapping:  # noqa: ARG002 - a call is always the same
         """Return the only mapping there is; ``kinds`` may rename the shop's own events."""
@@ -205,7 +205,7 @@ def _as_events(calls: pl.DataFrame, names: list[str], mapping: Mapping) -> pl.Da
     )
 
 
-def _item(field: type) -> pl.Expr:  # type: ignore[type-arg]
+def _item(field: Callable[[str], pl.Expr]) -> pl.Expr:
     named = {
         "item_id": pl.coalesce(field("product_id"), field("sku")),
         "title": field("name"),

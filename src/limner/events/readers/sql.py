@@ -38,8 +38,7 @@ class Sql:
     def suggest(self, head: Head) -> Mapping:
         """Return what the names and first values of the columns suggest."""
         options = Options()
-        with closing(_frames(str(head.source), options, rows=SAMPLE_ROWS)) as frames:
-            first = next(frames)
+        first = next(_frames(str(head.source), options, rows=SAMPLE_ROWS))
         return suggest_mapping(first, "sql", options=options)
 
     def read(

@@ -68,5 +68,6 @@ def _columns(head: Head) -> dict[str, str] | None:
         return dict(zip(_NAMES, head.columns, strict=True))
     found = {name: name for name in _NAMES[:3] if name in head.columns}
     for name, words in _TOLD.items():
-        found |= {name: word for word in words if word in head.columns}
+        known = [word for word in words if word in head.columns]
+        found |= {name: known[0]} if known else {}
     return found if len(found) == len(_NAMES) else None
