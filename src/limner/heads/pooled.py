@@ -49,17 +49,19 @@ CUSTOMER_COLUMNS = (
     "discount share",
 )
 """What the customer brings to every pair."""
-MOST_PAIRS = 900_000
+MOST_PAIRS = 400_000
+"""The trees learn from so many pairs at most: on the Complete Journey a million pairs raised the mean
+AUROC by 0.0005 and took five times as long."""
 
 
 def pooled_trees() -> TreesConfig:
-    """Return settings for a million pairs: larger leaves, more of the columns."""
+    """Return settings for many pairs: larger leaves, more of the columns."""
     return TreesConfig(
-        trees=250,
+        trees=120,
         ensembles=1,
         leaves=31,
         least_in_leaf=300,
-        learning_rate=0.06,
+        learning_rate=0.1,
         columns=0.4,
         penalty=20.0,
     )
@@ -86,15 +88,12 @@ class PooledHead:
 
     def fit(self, study: Study, train: Sequence[Sample], validation: Sample) -> Self:
         """Learn from training samples, calibrate on validation, then learn from all of them."""
-        features, truth = self._stack(study, train)
+        features, truth = self._stack(study, train, most=MOST_PAIRS // 2)
         held_out, held_out_truth = self._stack(study, [validation])
         first = self._trees().fit(features, truth, categorical=[0])
         self.calibration_ = calibrate(first.predict(held_out), held_out_truth, seed=self.seed)
-        self.trees_ = self._trees().fit(
-            np.concatenate([features, held_out]),
-            np.concatenate([truth, held_out_truth]),
-            categorical=[0],
-        )
+        features, truth = self._stack(study, [*train, validation])
+        self.trees_ = self._trees().fit(features, truth, categorical=[0])
         return self
 
     def predict(self, study: Study, window: Window, customers: Ints) -> Floats:
@@ -158,15 +157,17 @@ class PooledHead:
         rows[:, :, -4:] = ratios
         return rows.reshape(count * classes, -1)
 
-    def _stack(self, study: Study, samples: Sequence[Sample]) -> tuple[Features, Floats]:
+    def _stack(
+        self, study: Study, samples: Sequence[Sample], *, most: int = MOST_PAIRS
+    ) -> tuple[Features, Floats]:
         total = sum(sample.truth.size for sample in samples)
         rng = np.random.default_rng(self.seed)
         features, truth = [], []
         for sample in samples:
             rows = self._rows(study, sample.window, sample.customers)
             outcome = sample.truth.reshape(-1)
-            if total > MOST_PAIRS:
-                kept = rng.random(len(outcome)) < MOST_PAIRS / total
+            if total > most:
+                kept = rng.random(len(outcome)) < most / total
                 rows, outcome = rows[kept], outcome[kept]
             features.append(rows)
             truth.append(outcome)

@@ -10,4 +10,4 @@ class Purchase(Question):
     """The probability that a customer buys something within the horizon."""
 
     shape: Shape = "whether"
-    horizon_days: float = 14
+    horizon_days: float = 30
