@@ -195,7 +195,7 @@ def cli() -> str:
             names = " ".join(f"`{one}`" for one in each.opts) if each.opts else ""
             if each.param_type_name == "argument":
                 names = f"`{each.metavar or each.name}`"
-            elif not getattr(each, "is_flag", False):
+            elif each.bare_type() != "bool":
                 names += f" `{each.metavar or type_of(each)}`"
             default = each.default
             told = "" if default in (None, False, ()) or callable(default) else f"`{default}`"
@@ -205,9 +205,9 @@ def cli() -> str:
 
 
 def type_of(option: Any) -> str:  # noqa: ANN401 - whatever the command line library says
-    """Return what an option takes."""
-    choices = getattr(option.type, "choices", None)
-    return "\\|".join(map(str, choices)) if choices else str(option.type.name).upper()
+    """Return what an option takes: its choices, or the name of its type in capitals."""
+    told = option.bare_type()
+    return told.replace("|", " or ") if "|" in told else told.upper()
 
 
 def config() -> str:

@@ -50,7 +50,11 @@ def test_it_says_its_version(ask):
         (["fitt"], "No such command 'fitt'", "see limner --help"),
         (["recommend"], "Missing argument 'ID'", "see limner recommend --help"),
         (["recommend", "u1", "-k", "none"], "valid integer", "see limner recommend --help"),
-        (["recommend", "u1", "-k", "0"], "greater than or equal to 1", "see limner recommend --help"),
+        (
+            ["recommend", "u1", "-k", "0"],
+            "greater than or equal to 1",
+            "see limner recommend --help",
+        ),
         (["profile", "shw"], "No such command 'shw'", "see limner profile --help"),
         (["fit", "--seed", "-1"], "greater than or equal to 0", "see limner fit --help"),
     ],

@@ -1,13 +1,12 @@
 """What every executor promises, tried on each of them."""
 
-import os
 from functools import partial
 from operator import floordiv, mul
 
 import pytest
 
 from limner.engine import Executor, Here, Pool
-from limner.errors import BadConfig, LimnerError, MissingExtra
+from limner.errors import LimnerError, MissingExtra
 
 
 @pytest.fixture(params=[Here(), Pool(1), Pool(2)], ids=["here", "pool of one", "pool of two"])
@@ -49,17 +48,3 @@ def test_who_stops_listening_waits_for_nothing_more(executor):
     assert next(results) == 0
     if hasattr(results, "close"):
         results.close()
-
-
-def test_a_pool_works_in_other_processes():
-    (other,) = Pool(1).map(_process, [None])
-    assert other != os.getpid()
-
-
-def _process(_: None) -> int:
-    return os.getpid()
-
-
-def test_a_pool_of_none_is_refused():
-    with pytest.raises(BadConfig, match="workers must be at least 1, got 0"):
-        Pool(0)

@@ -4,7 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -70,17 +70,24 @@ def ingest_table(report: "IngestReport") -> RenderableType:
 
 def diagnosis_view(diagnosis: "Diagnosis") -> RenderableType:
     """Return what a source is, and its findings by count and example."""
-    table = _table("finding", "rows", "share", "", "example", right=frozenset({"rows", "share"}))
+    first = "the first " if diagnosis.sampled else ""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in diagnosis.kinds.items())
+    lines = [
+        f"{diagnosis.source}: read by {diagnosis.reader}, which is {diagnosis.confidence:.0%} sure",
+        f"{first}{diagnosis.rows:,} rows, {diagnosis.fit:.1%} fit;"
+        f" {diagnosis.customers:,} customers" + (f"; {kinds}" if kinds else ""),
+    ]
+    table = _table("finding", "count", "share", "", "example", right=frozenset({"count", "share"}))
     for finding in diagnosis.findings:
         _add(
             table,
             f"{finding.severity}: {finding.code}",
-            f"{finding.count:,}",
-            f"{finding.share:.1%}",
+            f"{finding.count:,}" if finding.count else "",
+            f"{finding.share:.1%}" if finding.count else "",
             finding.message,
-            finding.example,
+            _short(finding.example),
         )
-    return table
+    return Group(Text(tidy("\n".join(lines))), table)
 
 
 def _table(*columns: str, right: frozenset[str] = frozenset()) -> Table:

@@ -10,6 +10,7 @@ from limner.cli.console import emit, narrate, show
 from limner.cli.options import AsJson, MapOption, SeedOption, Sources, WorkspaceOption
 from limner.cli.tables import diagnosis_view
 from limner.cli.workspace import Workspace
+from limner.errors import BadConfig, NoWorkspace
 
 if TYPE_CHECKING:
     from limner.events.doctor import Diagnosis
@@ -43,9 +44,7 @@ def doctor(
     for diagnosis in diagnoses:
         show(diagnosis_view(diagnosis), aside=as_json)
     if write is not None:
-        from limner.events.mapping import write_mapping
-
-        write_mapping([diagnosis.mapping for diagnosis in diagnoses], write)
+        _write(diagnoses, write)
         narrate(f"wrote {write}; next: limner ingest FILE --map {write}")
 
 
@@ -56,7 +55,27 @@ def _examine(
     from limner.cli.sourcing import choose_mappings
     from limner.events.doctor import examine
 
-    shop = None if files else Workspace(workspace)
-    folder, settings = (shop.folder, shop.settings) if shop else (Path(), None)
+    folder, settings = Path(), None
+    if not files:
+        try:
+            shop = Workspace(workspace)
+        except NoWorkspace as error:
+            raise BadConfig(
+                "there is nothing to examine", hint="name a file: limner doctor FILE"
+            ) from error
+        folder, settings = shop.folder, shop.settings
     chosen = choose_mappings(folder, settings, files, mapping)
     return [examine(source, known) for source, known in chosen]
+
+
+def _write(diagnoses: "Sequence[Diagnosis]", path: Path) -> None:
+    """Write the mappings, each with what was found as a remark, and for which file it is."""
+    from limner.events.mapping import write_mapping
+
+    mappings = [
+        each.mapping
+        if len(diagnoses) == 1 or each.mapping.files
+        else each.mapping.model_copy(update={"files": (Path(each.source).name,)})
+        for each in diagnoses
+    ]
+    write_mapping(mappings, path, notes=[each.notes() for each in diagnoses])

@@ -1,0 +1,178 @@
+"""The folder of a shop, from Python."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from limner.cli.workspace import Workspace
+from limner.errors import BadConfig, NotFitted, NoWorkspace, TooFew, UnknownCustomer
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+def some_events(*times):
+    return pl.DataFrame(
+        {
+            "customer_id": [f"u{number}" for number in range(len(times))],
+            "time": times,
+            "kind": ["purchase"] * len(times),
+            "item_id": ["p1"] * len(times),
+            "price": [2.5] * len(times),
+        }
+    )
+
+
+def test_it_is_found_from_a_folder_inside_it(empty, monkeypatch):
+    (empty / "a" / "b").mkdir(parents=True)
+    monkeypatch.chdir(empty / "a" / "b")
+    assert Workspace().folder == empty
+    assert repr(Workspace(empty)) == f"Workspace({str(empty)!r})"
+
+
+def test_a_folder_without_settings_is_none(tmp_path, monkeypatch):
+    with pytest.raises(NoWorkspace, match=r"must hold a limner\.toml"):
+        Workspace(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NoWorkspace, match="or above"):
+        Workspace()
+
+
+def test_before_anything_was_done_each_step_names_the_one_before(empty):
+    shop = Workspace(empty)
+    for step in (lambda: shop.log, shop.fit, shop.evaluate):
+        with pytest.raises(NotFitted) as caught:
+            step()
+        assert "limner ingest" in caught.value.hint
+    for step in (lambda: shop.profile("u1"), lambda: shop.recommend("u1")):
+        with pytest.raises(NotFitted) as caught:
+            step()
+        assert "limner fit" in caught.value.hint
+    with pytest.raises(BadConfig, match="nothing to read"):
+        shop.ingest()
+
+
+def test_without_questions_it_asks_what_any_shop_can(tmp_path):
+    (tmp_path / "limner.toml").write_text("")
+    assert list(Workspace(tmp_path).questions)[:2] == ["churn", "purchase"]
+
+
+def test_a_question_of_the_shops_own_is_read_and_a_wrong_one_refused(tmp_path):
+    path = tmp_path / "limner.toml"
+    path.write_text('[questions.fish]\nshape = "whether"\nhorizon_days = 7\n')
+    assert Workspace(tmp_path).questions["fish"].horizon_days == 7
+    path.write_text('[questions.fish]\nshape = "whther"\n')
+    with pytest.raises(BadConfig, match="fish"):
+        _ = Workspace(tmp_path).questions
+
+
+def test_a_data_frame_is_ingested_and_the_present_is_an_argument(empty):
+    shop = Workspace(empty)
+    frame = some_events(NOON, datetime(2024, 6, 1, tzinfo=UTC))
+    account = shop.ingest(frame, now=NOON)
+    assert (account.rows_in, account.rows_after) == (2, 1)
+
+
+def test_progress_is_told_in_words_and_shares(empty):
+    told = []
+    Workspace(empty).ingest(some_events(NOON), progress=lambda *each: told.append(each))
+    assert told
+    assert all(isinstance(what, str) and 0 <= share <= 1 for what, share in told)
+
+
+def test_the_end_is_the_first_midnight_of_the_shop_after_the_newest_event(tmp_path):
+    late = datetime(2024, 5, 1, 23, 30, tzinfo=UTC)
+    for zone, end in {
+        "UTC": datetime(2024, 5, 2, tzinfo=UTC),
+        "Asia/Shanghai": datetime(2024, 5, 2, 16, tzinfo=UTC),
+        "America/New_York": datetime(2024, 5, 2, 4, tzinfo=UTC),
+    }.items():
+        shop = Workspace.create(tmp_path / zone, time_zone=zone)
+        shop.ingest(some_events(late))
+        assert shop.end == end
+
+
+def test_a_log_without_events_has_no_end(empty):
+    shop = Workspace(empty)
+    shop.ingest(some_events(NOON), now=datetime(2020, 1, 1, tzinfo=UTC))
+    with pytest.raises(TooFew, match="holds no events"):
+        shop.fit()
+
+
+def test_a_wrong_cut_is_refused(ingested):
+    with pytest.raises(BadConfig, match="must be a date"):
+        Workspace(ingested).fit("soon")
+
+
+def test_a_profile_has_what_was_asked(learned):
+    shop = Workspace(learned)
+    profile = next(shop.profiles())
+    assert shop.profile(profile.customer_id) == profile
+    assert profile.as_of == shop.end
+    assert profile.currency == "EUR"
+    asked = {each.question for one in shop.profiles() for each in one.predictions}
+    assert {"churn", "orders", "spend"} <= asked
+
+
+def test_every_customer_of_the_log_has_a_profile(learned):
+    shop = Workspace(learned)
+    assert len(shop.store) == shop.log.manifest.customers
+
+
+def test_an_unknown_customer_is_refused(learned):
+    with pytest.raises(UnknownCustomer):
+        Workspace(learned).profile("nobody at all")
+
+
+def test_recommendations_are_as_many_as_asked_and_each_has_a_reason(learned):
+    shop = Workspace(learned)
+    someone = max(shop.profiles(), key=lambda each: len(each.recommendations))
+    items = shop.recommend(someone.customer_id, k=5)
+    assert len(items) == 5
+    assert all(item.reason_en for item in items)
+
+
+def test_the_same_seed_draws_the_same_profiles(learned, ingested):
+    shop = Workspace(ingested)
+    shop.fit(seed=1)
+
+    def plain(folder):
+        return [
+            {key: value for key, value in one.to_dict().items() if key != "computed_at"}
+            for one in Workspace(folder).profiles()
+        ]
+
+    assert plain(ingested) == plain(learned)
+
+
+def test_profiles_are_the_same_whether_drawn_here_or_in_a_pool(learned, ingested):
+    with (ingested / "limner.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[engine]\nworkers = 2\n")
+    Workspace(ingested).fit(seed=1)
+    here = {one.customer_id: one for one in Workspace(learned).profiles()}
+    pool = {one.customer_id: one for one in Workspace(ingested).profiles()}
+    assert here.keys() == pool.keys()
+    assert all(here[each].traits == pool[each].traits for each in here)
+    assert all(here[each].predictions == pool[each].predictions for each in here)
+
+
+def test_nothing_at_or_after_the_cut_is_in_a_profile(ingested):
+    """Cut in the middle: a log that ends there gives the same profiles."""
+    cut = datetime(2024, 5, 1, tzinfo=UTC)
+    shop = Workspace(ingested)
+    shop.fit("2024-05-01", seed=1)
+    full = {one.customer_id: one for one in shop.profiles()}
+    early = Workspace.create(ingested.parent / "early", currency="EUR", questions=_asked(shop))
+    early.ingest(shop.log.scan().filter(pl.col("time") < cut).collect())
+    early.fit("2024-05-01", seed=1)
+    seen = {one.customer_id: one for one in early.profiles()}
+    assert full.keys() == seen.keys()
+    for customer, profile in seen.items():
+        assert full[customer].traits == profile.traits
+        assert [each.value for each in full[customer].predictions] == pytest.approx(
+            [each.value for each in profile.predictions]
+        )
+
+
+def _asked(shop):
+    return dict.fromkeys(shop.questions, "")
