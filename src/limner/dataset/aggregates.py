@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from itertools import pairwise
+from operator import add
 from typing import Any, Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from limner.config import Config
 from limner.dataset.habits import (
@@ -16,13 +19,14 @@ from limner.dataset.habits import (
     compare,
     compared_names,
     days_text,
+    distinct,
     histories,
     is_unknown,
     order_names,
     order_statistics,
     orders_of,
 )
-from limner.dataset.ledger import Ledger, age_days
+from limner.dataset.ledger import Ledger, age_days, steady
 from limner.errors import NotFitted
 
 __all__ = ["Aggregates", "AggregatesConfig", "Vocabulary"]
@@ -33,10 +37,10 @@ FACETS = ("kind", "department", "category", "brand", "band")
 class AggregatesConfig(Config):
     """Which windows, decays and classes are counted."""
 
-    windows_days: tuple[float, ...] = (7, 14, 30, 60, 90, 180)
-    """Lengths of the windows that end at the cut, in days."""
-    half_lives_days: tuple[float, ...] = (7, 30, 90)
-    """After so many days an event weighs half, in the exponentially decayed counters."""
+    windows_days: tuple[float, ...] = Field((7, 14, 30, 60, 90, 180), min_length=1)
+    """Lengths of the windows that end at the cut, in days, rising."""
+    half_lives_days: tuple[float, ...] = Field((7, 30, 90), min_length=1)
+    """After so many days an event weighs half, in the exponentially decayed counters; rising."""
     kinds: int = Field(8, ge=1)
     """How many of the commonest kinds are counted apart."""
     departments: int = Field(24, ge=1)
@@ -49,6 +53,13 @@ class AggregatesConfig(Config):
     """Into how many bands of equal count the prices are cut."""
     hashed: int = Field(8, ge=1)
     """Into how many further columns each facet's rarer classes are hashed."""
+
+    @field_validator("windows_days", "half_lives_days")
+    @classmethod
+    def _rise(cls, days: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(short < long for short, long in pairwise((0.0, *days))):
+            raise ValueError("must be days above 0, each more than the one before")
+        return days
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +115,7 @@ class Aggregates:
             past = part.lazy().filter(pl.col("time") < before)
             for facet in most:
                 counts[facet].append(past.group_by(facet).len().collect())
-            prices.append(
-                past.filter(pl.col("price") > 0)
-                .select(pl.col("price").quantile(np.linspace(0, 1, 101).tolist()).explode())
-                .collect()["price"]
-                .drop_nulls()
-            )
+            prices.append(past.filter(pl.col("price") > 0).group_by("price").len().collect())
         slots, labels = {}, {}
         for facet, limit in most.items():
             names = ledger.kinds if facet == "kind" else ledger.names_of(facet)
@@ -121,10 +127,15 @@ class Aggregates:
                 .sort(["len", facet], descending=[True, False])[facet]
                 .to_numpy()
             )
-            slots[facet], labels[facet] = _slots(ranked[:limit], names, self.config.hashed)
-        pooled = np.concatenate([one.to_numpy() for one in prices])
-        inner = np.linspace(0, 1, self.config.bands + 1)[1:-1]
-        edges = tuple(np.unique(np.quantile(pooled, inner)).tolist()) if len(pooled) else ()
+            # The catalogue's classes are known at any moment, but a kind only once it was seen.
+            rest = len(ranked if facet == "kind" else names) > len(ranked[:limit])
+            slots[facet], labels[facet] = _slots(
+                ranked[:limit], names, self.config.hashed if rest else 0
+            )
+            if facet == "kind":
+                unseen = np.setdiff1d(np.arange(len(names)), ranked)
+                slots[facet][unseen] = -1
+        edges = _edges(pl.concat(prices), self.config.bands)
         labels["band"] = tuple(f"price band {number + 1}" for number in range(len(edges) + 1))
         slots["band"] = np.arange(len(edges) + 1)
         self.vocabulary_ = Vocabulary(slots, labels, edges)
@@ -226,8 +237,7 @@ class Aggregates:
             return [f"decayed count {lives[-1]}", "days since"]
         middle = lives[len(lives) // 2]
         return [
-            f"decayed count {middle}",
-            f"decayed count {lives[-1]}",
+            *dict.fromkeys((f"decayed count {middle}", f"decayed count {lives[-1]}")),
             f"decayed amount {lives[-1]}",
             "days since",
         ]
@@ -236,21 +246,17 @@ class Aggregates:
         vocabulary = self._fitted()
         blocks = []
         for facet in FACETS:
-            codes = (
-                pl.col("price").cut(list(vocabulary.edges)).to_physical()
-                if facet == "band"
-                else pl.col(facet)
-            )
+            codes = _band(vocabulary.edges) if facet == "band" else pl.col(facet)
             slots = pl.Series(vocabulary.slots[facet])
             measures = self._measures(facet)
-            table = (
+            table = steady(
                 past.lazy()
                 .with_columns(codes.alias("code"))
                 .filter(pl.col("code").is_not_null())
                 .with_columns(slot=pl.lit(slots).gather(pl.col("code").cast(pl.UInt32)))
+                .filter(pl.col("slot") >= 0)
                 .group_by("row", "slot")
                 .agg(_measure(measure).alias(measure) for measure in measures)
-                .collect()
             )
             rows, places = table["row"].to_numpy(), table["slot"].to_numpy()
             width = len(vocabulary.labels[facet])
@@ -265,18 +271,34 @@ class Aggregates:
 def _slots(
     common: NDArray[Any], names: Sequence[str], hashed: int
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Give the commonest codes a column each, and spread the rest over hashed ones."""
-    rest = len(names) > len(common)
-    slots = np.zeros(len(names), np.int64)
-    if rest:
+    """Give the commonest codes a column each, and spread the rest over hashed ones, if any."""
+    slots = np.full(len(names), -1, np.int64)
+    if hashed:
         # A name's own bytes decide, so that a code's column does not move when others come.
         spread = [sum(name.encode()) % hashed for name in names]
         slots = len(common) + np.asarray(spread, np.int64)
     slots[common.astype(np.int64)] = np.arange(len(common))
-    labels = [names[code] for code in common]
-    if rest:
-        labels += [f"other {number + 1}" for number in range(hashed)]
+    labels = [names[code] for code in common] + [f"other {one + 1}" for one in range(hashed)]
     return slots, tuple(labels)
+
+
+def _edges(counts: pl.DataFrame, bands: int) -> tuple[float, ...]:
+    """Return the inner edges that cut counted prices into bands of equal count, rising."""
+    total = counts.group_by("price").agg(pl.col("len").sum()).sort("price")
+    if total.is_empty():
+        return ()
+    prices, up_to = total["price"].cast(pl.Float64).to_numpy(), np.cumsum(total["len"].to_numpy())
+    rank = np.linspace(0, 1, bands + 1)[1:-1] * (up_to[-1] - 1)
+    low = prices[np.searchsorted(up_to, np.floor(rank), side="right")]
+    high = prices[np.searchsorted(up_to, np.ceil(rank), side="right")]
+    return tuple(np.unique(low + (high - low) * (rank - np.floor(rank))).tolist())
+
+
+def _band(edges: Sequence[float]) -> pl.Expr:
+    """Return in which band a price lies, counted from 0; an edge belongs to the lower band."""
+    price = pl.col("price").cast(pl.Float64)
+    below = pl.when(price.is_not_null()).then(pl.lit(0, pl.UInt32))
+    return reduce(add, ((price > edge).cast(pl.UInt32) for edge in edges), below)
 
 
 def _measure(measure: str) -> pl.Expr:
@@ -287,7 +309,7 @@ def _measure(measure: str) -> pl.Expr:
     if measure == "count":
         return pl.len()
     if measure == "distinct items":
-        return pl.col("item").n_unique()
+        return distinct("item")
     if words[0] == "count":
         return (pl.col("age") <= float(words[1][:-1])).sum()
     weight = pl.col(f"decay_{words[2]}")

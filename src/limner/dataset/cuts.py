@@ -70,7 +70,7 @@ def plan_cuts(
     """Lay the training and validation cuts before a test cut.
 
     The validation cut lies ``gap_days`` before the test cut, the newest training cut as much
-    before that, and earlier ones every ``step_days``, while at least ``gap_days`` of
+    before that, and earlier ones every ``step_days``, while at least half a gap, or 30 days, of
     history lie before each. Where the log is too short for one such training cut, the label windows
     of training and validation are shortened: the time before the test cut is parted so
     that each training window is followed by a validation window as long.
@@ -125,10 +125,10 @@ def _shortened(first: datetime, test: datetime, *, horizon_days: float) -> CutPl
     Four training windows overlap, an eighth of their length apart: the same customers, older.
     """
     quarter = (test - first) / 4
-    days = quarter / timedelta(days=1)
+    days = min(quarter / timedelta(days=1), horizon_days)
     return CutPlan(
         tuple(Window(test - 2 * quarter - step * quarter / 8, days) for step in (3, 2, 1, 0)),
         Window(test - quarter, days),
         Window(test, horizon_days),
-        shortened=True,
+        shortened=days < horizon_days,
     )

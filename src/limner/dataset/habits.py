@@ -1,16 +1,18 @@
 """A customer's habits before a moment: what, when, how often, how regularly, for how much."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import polars as pl
 
-from limner.dataset.ledger import Ledger
+from limner.dataset.ledger import Ledger, steady
 
 __all__ = [
     "HISTORY_NAMES",
     "compare",
     "compared_names",
     "days_text",
+    "distinct",
     "histories",
     "is_unknown",
     "order_names",
@@ -46,21 +48,20 @@ HISTORY_NAMES = (
 
 
 def histories(past: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
-    """What the single events say, one row a customer; messages are not deeds."""
+    """Return what the single events say, one row a customer; messages are not deeds."""
     done = past.lazy()
     if "message" in ledger.kinds:
         done = done.filter(pl.col("kind") != ledger.kinds.index("message"))
     returns = ledger.kind_codes(["return"])
     hour, weekday = pl.col("time").dt.hour(), pl.col("time").dt.weekday()
-    return (
-        done.group_by("row")
-        .agg(
+    return steady(
+        done.group_by("row").agg(
             pl.col("age").max().alias("days since first"),
             pl.col("age").cast(pl.Int32).n_unique().alias("days active"),
-            pl.col("item").n_unique().alias("distinct items"),
-            pl.col("category").n_unique().alias("distinct categories"),
-            pl.col("brand").n_unique().alias("distinct brands"),
-            (1.0 - pl.col("item").n_unique() / pl.len()).alias("repeat share"),
+            distinct("item").alias("distinct items"),
+            distinct("category").alias("distinct categories"),
+            distinct("brand").alias("distinct brands"),
+            (1.0 - distinct("item") / pl.col("item").count()).fill_nan(None).alias("repeat share"),
             _entropy(pl.col("category")).alias("category entropy"),
             pl.col("price").mean().alias("mean price"),
             pl.col("price").max().alias("highest price"),
@@ -83,8 +84,12 @@ def histories(past: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
             ),
             _entropy(hour).alias("hour entropy"),
         )
-        .collect()
     )
+
+
+def distinct(column: str) -> pl.Expr:
+    """Return how many values a column holds; nothing is not a value."""
+    return pl.col(column).n_unique() - (pl.col(column).null_count() > 0)
 
 
 def _entropy(values: pl.Expr) -> pl.Expr:
@@ -93,9 +98,9 @@ def _entropy(values: pl.Expr) -> pl.Expr:
 
 
 def orders_of(past: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
-    """One row a purchase order: when, worth, lines, categories; the newest first in a customer."""
+    """Return one row a purchase order: when, worth, lines, categories; newest first."""
     bought = pl.col("kind").is_in(ledger.kind_codes(["purchase"]))
-    return (
+    return steady(
         past.lazy()
         .filter(bought)
         .group_by("row", "order")
@@ -104,11 +109,10 @@ def orders_of(past: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
             pl.col("amount").sum(),
             pl.col("quantity").sum(),
             pl.len().alias("lines"),
-            pl.col("category").n_unique().alias("categories"),
+            distinct("category").alias("categories"),
         )
         .sort("row", "age", "order")
         .with_columns(gap=pl.col("age").shift(-1).over("row") - pl.col("age"))
-        .collect()
     )
 
 
@@ -175,12 +179,11 @@ def _order_measures(windows: Sequence[float], lives: Sequence[float]) -> list[tu
 def order_statistics(
     orders: pl.DataFrame, windows: Sequence[float], lives: Sequence[float]
 ) -> pl.DataFrame:
-    """What the orders say, one row a customer."""
-    return (
+    """Return what the orders say, one row a customer."""
+    return steady(
         orders.lazy()
         .group_by("row", maintain_order=True)
         .agg(expression.alias(name) for name, expression in _order_measures(windows, lives))
-        .collect()
     )
 
 
@@ -203,7 +206,7 @@ def _comparisons(windows: Sequence[float]) -> list[tuple[str, pl.Expr]]:
         ("last over mean amount", pl.col("order amount last") / pl.col("order amount mean")),
     ]
     for what in ("orders", "amount"):
-        for short, long in zip(windows, windows[1:], strict=False):
+        for short, long in pairwise(windows):
             recent, both = pl.col(f"{what} {days_text(short)}"), pl.col(f"{what} {days_text(long)}")
             # The share of the longer window that fell into the shorter one, against an even flow.
             found.append(

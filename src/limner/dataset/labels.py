@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from limner.dataset.cuts import Window
-from limner.dataset.ledger import Ledger
+from limner.dataset.ledger import Ledger, steady
 
 __all__ = [
     "Deeds",
@@ -146,19 +146,20 @@ def seen_items(ledger: Ledger, window: Window, *, deeds: Deeds) -> tuple[Ints, I
 def attribute_labels(ledger: Ledger, name: str) -> tuple[Ints, tuple[str, ...]]:
     """Return what customers told of themselves: a class a customer (N,), -1 untold, and the names.
 
-    The newest value stands. Names come in their natural order.
+    The newest value stands, and of equally new ones the last. Names are of values that customers of
+    this ledger told, sorted.
     """
     told = (
         ledger.source.attributes()
         .filter((pl.col("name") == name) & pl.col("value").is_not_null())
-        .sort("known_at", nulls_last=False)
+        .sort("known_at", nulls_last=False, maintain_order=True)
         .unique("customer_id", keep="last", maintain_order=True)
     )
-    names = tuple(sorted(told["value"].unique().to_list()))
     ids = pl.DataFrame(
         {"customer_id": ledger.customers.tolist()}, schema={"customer_id": pl.String}
     )
     joined = ids.join(told, on="customer_id", how="left", maintain_order="left")["value"]
+    names = tuple(sorted(joined.drop_nulls().unique().to_list()))
     places = {value: place for place, value in enumerate(names)}
     codes = joined.replace_strict(places, default=-1, return_dtype=pl.Int64)
     return codes.fill_null(-1).to_numpy(), names
@@ -172,12 +173,11 @@ def _per_customer(ledger: Ledger, window: Window, deeds: Deeds, value: pl.Expr) 
     """Aggregate the window's deeds to one number a customer, 0 without any."""
     labels = np.zeros(len(ledger), np.float64)
     for _, _, part in ledger.parts():
-        found = (
+        found = steady(
             part.lazy()
             .filter(_within(window) & deeds.among(ledger))
             .group_by("customer")
             .agg(value.alias("value"))
-            .collect()
         )
         labels[found["customer"].to_numpy()] = found["value"].to_numpy()
     return labels

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from limner.errors import TooFew
 from limner.events.event import CATEGORY_SEPARATOR, amount
 
-__all__ = ["LEDGER_SCHEMA", "Ledger", "Source", "age_days"]
+__all__ = ["LEDGER_SCHEMA", "Ledger", "Source", "age_days", "steady"]
 
 LEDGER_SCHEMA = pl.Schema(
-    {
+    {  # type: ignore[arg-type] # the classes are types of columns
         "customer": pl.UInt32,
         "time": pl.Datetime("us", "UTC"),
         "kind": pl.UInt16,
@@ -34,7 +34,8 @@ LEDGER_SCHEMA = pl.Schema(
 of one customer apart; ``amount`` is what the line was worth, negative for a return."""
 
 CACHED_ROWS = 6_000_000
-"""A log of at most this many rows is coded once and kept in memory; a larger one bucket by bucket."""
+"""A log of at most this many rows is coded once and kept in memory; of a larger one each bucket
+is coded again whenever it is read."""
 
 
 class Source(Protocol):
@@ -206,6 +207,14 @@ class Ledger:
 def age_days(cut: datetime) -> pl.Expr:
     """Return how long before the cut each event was, in days, float64; positive in the past."""
     return (pl.lit(cut) - pl.col("time")).dt.total_microseconds() / 86_400_000_000.0
+
+
+def steady(query: pl.LazyFrame) -> pl.DataFrame:
+    """Collect a query so that the same rows give the same sums, to the last bit.
+
+    The engine that polars takes by itself adds numbers in the order in which threads finish.
+    """
+    return query.collect(engine="in-memory")
 
 
 def _bind(part: Callable[[int], pl.DataFrame], number: int) -> Callable[[], pl.DataFrame]:

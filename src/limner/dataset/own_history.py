@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from limner.dataset.labels import Deeds
-from limner.dataset.ledger import Ledger, age_days
+from limner.dataset.ledger import Ledger, age_days, steady
 
 __all__ = ["OwnHistory", "own_history"]
 
@@ -44,8 +44,8 @@ def own_history(
 ) -> OwnHistory:
     """Measure the history of every customer with every class, strictly before a cut.
 
-    Counts of orders by window, exponentially decayed counts, recency of the last three, gaps, money,
-    distinct items; how common the class is and where that goes; and the *affinity* that the
+    Counts of orders by window, exponentially decayed counts, recency of the last three, gaps,
+    money, distinct items; how common the class is and where that goes; and the *affinity* that the
     customer's other classes lend to it, by EASE (Steck 2019) on decayed counts of all classes.
 
     Parameters
@@ -77,21 +77,24 @@ def own_history(
         )
         done = past.filter(deeds.among(ledger))
         asked = done.join(places.lazy(), on="customer").join(slots.lazy(), on=column)
-        tables.append(_pairs(asked).collect())
+        tables.append(steady(_pairs(asked)))
         contacts.append(
-            past.join(places.lazy(), on="customer")
-            .join(slots.lazy(), on=column)
-            .group_by("place", "slot")
-            .agg(pl.col("age").min().alias("any recency"), _decayed(30).alias("any decayed 30d"))
-            .collect()
+            steady(
+                past.join(places.lazy(), on="customer")
+                .join(slots.lazy(), on=column)
+                .group_by("place", "slot")
+                .agg(
+                    pl.col("age").min().alias("any recency"),
+                    _decayed(30).alias("any decayed 30d"),
+                )
+            )
         )
         lately = done.filter(pl.col("age") < 60)
         active += lately.select(pl.col("customer").n_unique()).collect().item()
         common.append(_class_counts(lately.join(slots.lazy(), on=column)).collect())
-        weights.append(
-            done.group_by("customer", column).agg(_decayed(90).alias("weight")).collect()
-        )
-    pairs, decayed = pl.concat(tables), pl.concat(weights)
+        weights.append(steady(done.group_by("customer", column).agg(_decayed(90).alias("weight"))))
+    # A sum over customers has the same last digit only if it is taken in the same order.
+    pairs, decayed = pl.concat(tables), pl.concat(weights).sort("customer", column)
     blocks = [
         _scatter(pairs, len(customers), len(classes), _PAIR_NAMES),
         _scatter(pl.concat(contacts), len(customers), len(classes), _CONTACT_NAMES),
@@ -202,8 +205,7 @@ def _affinity(
 ) -> NDArray[np.float32]:
     """Return what EASE expects of each pair from the customer's other classes: (N, C, 1)."""
     ranked = (
-        decayed.group_by(column)
-        .agg(pl.col("weight").sum())
+        steady(decayed.lazy().group_by(column).agg(pl.col("weight").sum()))
         .sort(["weight", column], descending=[True, False])[column]
         .head(AFFINITY_CLASSES)
         .to_numpy()
@@ -214,12 +216,14 @@ def _affinity(
     codes = decayed[column].cast(pl.Int64).to_numpy()
     codes = np.where(codes < len(place), codes, len(place) - 1)
     kept = place[codes] >= 0
+    # How strongly it is held back depends on who did something, not on who is to come.
+    doers = max(1, decayed["customer"].n_unique())
     rows, places = decayed["customer"].to_numpy()[kept], place[codes[kept]]
     weights = np.log1p(decayed["weight"].to_numpy()[kept])
     length = np.sqrt(np.bincount(rows, weights**2, minlength=count))
     matrix = csr_array((weights / length[rows], (rows, places)), shape=(count, len(known)))
     gram = (matrix.T @ matrix).toarray()
-    gram[np.diag_indices_from(gram)] += AFFINITY_PENALTY * min(1.0, count / 2000)
+    gram[np.diag_indices_from(gram)] += AFFINITY_PENALTY * min(1.0, doers / 2000)
     inverse = np.linalg.inv(gram)
     similar = -inverse / np.diag(inverse)
     np.fill_diagonal(similar, 0.0)
