@@ -1,0 +1,160 @@
+"""Learning the order of candidates: boosted trees, and how far to trust them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.dataset.cuts import Window
+from limner.errors import MissingExtra
+from limner.heads.candidates import SOURCES, Candidates, candidates_at
+from limner.heads.item_ranking import best_pairs, ndcg_at_10, places_within
+from limner.heads.item_shelf import Truth, truth_of
+from limner.heads.item_sources import settings_key
+from limner.heads.study import Study
+
+__all__ = ["Reranker", "learned_reranker"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+NEWEST = 4
+"""From how many of the newest windows is learned; older ones cost time and say little."""
+
+MOST_ROWS = 60_000
+"""Of how many candidates of a window the trees learn at most: all that came true, some others."""
+
+FEWEST = 100
+"""Below so many candidates that came true, trees are not grown."""
+
+ROUNDS = 150
+"""How many trees."""
+
+TRUST = (1.0, 0.7, 0.4, 0.0)
+"""How much the trees may count; the rest is a source's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reranker:
+    """Trees and a source, ``trust`` the share of the trees; none where too little came true."""
+
+    trees: Any
+    trust: float
+    source: int
+
+    def scores(self, candidates: Candidates) -> Floats:
+        """Return a score for each candidate (P,), comparable within a customer."""
+        opinion = _standard(candidates.opinions[:, self.source], candidates.owners)
+        if self.trees is None or self.trust == 0.0:
+            return opinion
+        grown = _standard(_predict(self.trees, candidates), candidates.owners)
+        return np.float32(self.trust) * grown + np.float32(1 - self.trust) * opinion
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lesson:
+    """Candidates of one window, and which came true (P,)."""
+
+    truth: Truth
+    candidates: Candidates
+    came_true: NDArray[np.bool_]
+
+    def quality(self, scores: Floats) -> float:
+        """Return the NDCG@10 of the order that scores make."""
+        best = best_pairs(self.candidates.owners, self.candidates.items, scores, most=10)
+        owners = self.candidates.owners[best]
+        ranked = np.full((len(self.truth.customers), 10), -1, np.int64)
+        ranked[owners, places_within(owners)] = self.candidates.items[best]
+        return ndcg_at_10(ranked, self.truth.at, self.truth.items)
+
+
+def learned_reranker(study: Study) -> Reranker:
+    """Learn on the learnable windows, once a question and desk.
+
+    Trees grown on the training windows are judged on the validation window, beside every source
+    alone and blends of both; then they are grown anew on all learnable windows.
+    """
+
+    def learn() -> Reranker:
+        lessons = [_lesson(study, window) for window in study.plan.learnable[-NEWEST:]]
+        *train, validation = lessons
+        trees = _grow(train, seed=study.seed)
+        judged = []
+        for source, trust in product(range(len(SOURCES)), TRUST if trees is not None else (0.0,)):
+            reranker = Reranker(trees, trust, source)
+            judged.append((validation.quality(reranker.scores(validation.candidates)), reranker))
+        best = max(judged, key=lambda one: one[0])[1]
+        grown = _grow(lessons, seed=study.seed) if best.trust > 0 else None
+        return Reranker(grown, best.trust, best.source)
+
+    found: Reranker = study.desk.once(settings_key(study, "reranker"), learn)
+    return found
+
+
+def _lesson(study: Study, window: Window) -> _Lesson:
+    truth = truth_of(study, window)
+    truth = truth.take(np.flatnonzero(np.diff(truth.at)))
+    candidates = candidates_at(study, window, truth.customers)
+    width = len(study.ledger.items)
+    came_true = np.isin(
+        candidates.owners * width + candidates.items, truth.owners * width + truth.items
+    )
+    return _Lesson(truth, candidates, came_true)
+
+
+def _grow(lessons: Sequence[_Lesson], *, seed: int) -> Any:  # noqa: ANN401 - LightGBM has no types
+    """Return trees that tell what comes true from what does not; none if too little did."""
+    if sum(int(lesson.came_true.sum()) for lesson in lessons) < FEWEST:
+        return None
+    try:
+        import lightgbm  # noqa: PLC0415 - the other methods do without it
+    except ImportError:
+        raise MissingExtra("the method 'reranked'", "lightgbm", "learn") from None
+
+    rng = np.random.default_rng(seed)
+    values, labels = [], []
+    for lesson in lessons:
+        hits = int(lesson.came_true.sum())
+        others = max(len(lesson.candidates) - hits, 1)
+        share = max((MOST_ROWS - hits) / others, 0.05)
+        kept = lesson.came_true | (rng.random(len(lesson.candidates)) < share)
+        values.append(lesson.candidates.values[kept])
+        labels.append(lesson.came_true[kept])
+    table, came_true = np.concatenate(values), np.concatenate(labels).astype(np.float32)
+    settings = {
+        "objective": "binary",
+        "learning_rate": 0.06,
+        "num_leaves": 15,
+        "min_data_in_leaf": int(np.clip(len(table) // 1000, 10, 100)),
+        "feature_fraction": 0.6,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "lambda_l2": 10.0,
+        "max_bin": 127,
+        "num_threads": 2,
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbosity": -1,
+    }
+    return lightgbm.train(settings, lightgbm.Dataset(table, came_true), ROUNDS)
+
+
+def _predict(trees: Any, candidates: Candidates) -> Floats:  # noqa: ANN401
+    if not len(candidates):
+        return np.zeros(0, np.float32)
+    raw = trees.predict(candidates.values, raw_score=True, num_threads=2)
+    return np.asarray(raw, np.float32)
+
+
+def _standard(scores: Floats, owners: Ints) -> Floats:
+    """Return scores of mean 0 and spread 1 within each customer."""
+    if not len(scores):
+        return scores
+    count = np.maximum(np.bincount(owners), 1)
+    mean = (np.bincount(owners, scores) / count)[owners]
+    spread = np.sqrt(np.bincount(owners, (scores - mean) ** 2) / count)[owners]
+    return ((scores - mean) / np.maximum(spread, 1e-9)).astype(np.float32)
