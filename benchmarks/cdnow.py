@@ -1,7 +1,8 @@
 """CDNOW, 39 weeks known and 39 weeks asked about: how many orders will each customer still place?
 
 Real purchases of 23,570 customers who came in the first twelve weeks of 1997. An order is a day
-with a purchase. Everything is learned from the days before 1 October 1997; ``python benchmarks/cdnow.py``.
+with a purchase. Everything is learned from the days before 1 October 1997. To run it:
+``python benchmarks/cdnow.py``.
 """
 
 import argparse
