@@ -27,6 +27,7 @@ __all__ = ["Dialect", "Stretch", "detect_dialect", "header_of", "parse_block", "
 SEPARATORS = ",;\t|"
 _NEWLINE, _QUOTE = 10, 34
 _LONGEST_RECORD = 1 << 24
+_LONGEST_HEADER = 1 << 16
 _REPLACED = "\ufffd".encode()
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -136,6 +137,8 @@ def read_delimited(
     with ByteStream(path) as stream:
         for block in utf8_blocks(stream, encoding, block_bytes=block_bytes):
             rest += block
+            if not names and len(rest) < _LONGEST_HEADER:
+                continue
             if not names:
                 names, rest, line = header_of(rest, dialect, line=line)
             stretch, used, passed = parse_block(
@@ -145,6 +148,8 @@ def read_delimited(
             if used and (len(stretch.frame) or len(stretch.refused)):
                 given = True
                 yield _with_progress(stretch, stream.progress)
+        if not names:
+            names, rest, line = header_of(rest, dialect, line=line)
         if not names:
             raise BadSource(f"{path} must hold rows, but it is empty", hint="export it again")
         stretch, _, _ = parse_block(
@@ -170,7 +175,7 @@ def header_of(block: bytes, dialect: Dialect, *, line: int = 1) -> tuple[list[st
         block, line = block[1:], line + 1
     if not block:
         return [], block, line
-    text = block[: 1 << 20].decode("utf-8", "replace")
+    text = block[:_LONGEST_HEADER].decode("utf-8", "replace")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=dialect.separator)
     try:
         first = next(reader)

@@ -297,6 +297,8 @@ def _recognised(head: Head, mapping: Mapping, sure: float) -> list[Finding]:
     if head.encoding not in ("", "utf-8", "utf-8-sig"):
         message = f"the text is {head.encoding} and is read as such"
         found.append(Finding("encoding_converted", "note", message, 0, 0.0, ""))
+    if not mapping.has_events and (mapping.attributes or mapping.catalogue):
+        found.append(Finding.of("no_events", 0, 0))
     own = mapping.reader in ("csv", "frame", "json_lines", "parquet", "sql")
     if own and mapping.has_events:
         known = {*mapping.columns, *mapping.constants}

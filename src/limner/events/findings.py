@@ -31,6 +31,7 @@ MESSAGES: dict[str, tuple[Severity, str]] = {
     "kind_missing": ("warning", "rows do not say what happened"),
     "kind_unknown": ("note", "kinds of the shop's own; name them in kinds if we have a word"),
     "no_customer_id_column": ("error", 'no column says who: columns.customer_id = "…"'),
+    "no_events": ("warning", "no column says when, so rows only tell of customers or items"),
     "no_kind_column": ("error", 'no column says what: constants.kind = "purchase"'),
     "no_rows": ("error", "there are no rows"),
     "no_time_column": ("error", 'no column says when: columns.time = "…"'),

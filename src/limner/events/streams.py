@@ -139,11 +139,28 @@ def _paired_share(start: bytes) -> float:
 
 
 def to_utf8(start: bytes, encoding: str) -> bytes:
-    """Return the first bytes of a text in UTF-8, without its mark and with plain line ends."""
+    """Return the first bytes of a text in UTF-8, without its mark and with plain line ends.
+
+    Raises
+    ------
+    BadSource
+        If the encoding is not known.
+    """
     if encoding != "utf-8":
+        _codec(encoding)
         start = codecs.getincrementaldecoder(encoding)("replace").decode(start).encode()
     start = start.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
     return start.replace(b"\r", b"\n") if _ends_with_returns(start) else start
+
+
+def _codec(encoding: str) -> codecs.CodecInfo:
+    try:
+        return codecs.lookup(encoding)
+    except LookupError:
+        raise BadSource(
+            f"encoding must be one that is known, got {encoding!r}",
+            hint="for instance utf-8, latin-1, cp1252, gb18030, utf-16",
+        ) from None
 
 
 def _ends_with_returns(block: bytes) -> bool:
@@ -161,13 +178,7 @@ def utf8_blocks(stream: ByteStream, encoding: str, *, block_bytes: int) -> Itera
     BadSource
         If the encoding is not known.
     """
-    try:
-        codec = codecs.lookup(encoding)
-    except LookupError:
-        raise BadSource(
-            f"encoding must be one that is known, got {encoding!r}",
-            hint="for instance utf-8, latin-1, cp1252, gb18030, utf-16",
-        ) from None
+    codec = _codec(encoding)
     plain = codec.name == "utf-8"
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     held, first, lone_returns = b"", True, False

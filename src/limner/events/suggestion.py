@@ -96,17 +96,24 @@ def _of_no_events(
     options: Options,
 ) -> Mapping:
     """Return the mapping of a table without times: of items, of customers, or of nothing known."""
-    if "customer_id" in columns and "item_id" not in columns:
+    owner = "customer_id" if "item_id" not in columns else "item_id"
+    if not columns or owner not in columns or not _once_each(frame[columns[owner]]):
+        left = {name: columns[name] for name in ("customer_id", "item_id") if name in columns}
+        return Mapping(reader=reader, columns=left, options=options)
+    if owner == "customer_id":
         told = {name: name for name in frame.columns if name != columns["customer_id"]}
         one = {"customer_id": columns["customer_id"]}
         return Mapping(reader=reader, columns=one, attributes=told, options=options)
-    if "item_id" in columns and "customer_id" not in columns:
-        price = {"price": columns["price"]} if "price" in columns else {}
-        one = {"item_id": columns["item_id"]}
-        told = {**one, **catalogue, **price}
-        return Mapping(reader=reader, columns=one, catalogue=told, options=options)
-    left = {name: columns[name] for name in ("customer_id", "item_id") if name in columns}
-    return Mapping(reader=reader, columns=left, options=options)
+    price = {"price": columns["price"]} if "price" in columns else {}
+    one = {"item_id": columns["item_id"]}
+    told = {**one, **catalogue, **price}
+    return Mapping(reader=reader, columns=one, catalogue=told, options=options)
+
+
+def _once_each(values: pl.Series) -> bool:
+    """Say whether a column names somebody or something else in nearly every row."""
+    filled = values.drop_nulls()
+    return len(filled) > 0 and filled.n_unique() > 0.95 * len(filled)
 
 
 def _columns(frame: pl.DataFrame) -> dict[str, str]:
