@@ -31,7 +31,9 @@ def mappings(draw: st.DrawFn) -> Mapping:
         columns={name: draw(words) for name in names[:cut]},
         constants={name: draw(scalars) for name in names[cut:]},
         kinds=draw(st.dictionaries(words, words, max_size=4)),
-        casts=draw(st.dictionaries(st.sampled_from(EVENT_NAMES), st.sampled_from(["text", "decimal"]))),
+        casts=draw(
+            st.dictionaries(st.sampled_from(EVENT_NAMES), st.sampled_from(["text", "decimal"]))
+        ),
         properties=tuple(draw(st.lists(words, max_size=3))),
         catalogue=draw(st.dictionaries(st.sampled_from(CATALOGUE_SCHEMA.names()), words)),
         attributes=draw(st.dictionaries(words, words, max_size=4)),
@@ -60,7 +62,9 @@ def test_what_is_written_has_comments_and_the_notes_above():
 
 
 def test_a_misspelt_column_of_ours_is_refused_with_the_nearest():
-    with pytest.raises(BadConfig, match=r"custmer_id is not a column of ours; did you mean customer_id\?"):
+    with pytest.raises(
+        BadConfig, match=r"custmer_id is not a column of ours; did you mean customer_id\?"
+    ):
         Mapping.read({"reader": "csv", "columns": {"custmer_id": "a"}})
 
 
@@ -80,7 +84,7 @@ def test_a_column_cannot_be_a_constant_too():
         ("", r"must hold \[\[source\]\] tables, got none"),
         ("[sources]\n", r"must hold \[\[source\]\] tables, got a table \[sources\]"),
         ("= nonsense", "must be TOML"),
-        ('[[source]]\nreader = 1\n', r"\[\[source\]\] 1: reader"),
+        ("[[source]]\nreader = 1\n", r"\[\[source\]\] 1: reader"),
     ],
 )
 def test_a_file_that_is_no_mapping_is_refused(tmp_path, text, match):

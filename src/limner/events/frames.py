@@ -40,8 +40,9 @@ def batches_of(source: object, *, rows: int) -> Iterator[tuple[pl.DataFrame, flo
             for frame in native.collect_batches(chunk_size=rows, maintain_order=True):
                 yield frame, 0.5
             return
-        if hasattr(native, "fetch_arrow_reader"):
-            for batch in native.fetch_arrow_reader(rows):
+        stream = getattr(native, "to_arrow_reader", None)  # DuckDB's, since 1.4
+        if stream is not None:
+            for batch in stream(rows):
                 yield _from_arrow(batch), 0.5
             return
         taken = taken.collect(backend="polars")

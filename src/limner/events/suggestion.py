@@ -96,9 +96,10 @@ def _of_no_events(
     options: Options,
 ) -> Mapping:
     """Return the mapping of a table without times: of items, of customers, or of nothing known."""
-    owner = "customer_id" if "item_id" not in columns else "item_id"
-    if not columns or owner not in columns or not _once_each(frame[columns[owner]]):
-        left = {name: columns[name] for name in ("customer_id", "item_id") if name in columns}
+    left = {name: columns[name] for name in ("customer_id", "item_id") if name in columns}
+    owner = next(iter(left), "")
+    # Rows of both, or rows that come back to the same one, are events that lack their time.
+    if len(left) != 1 or not _once_each(frame[columns[owner]]):
         return Mapping(reader=reader, columns=left, options=options)
     if owner == "customer_id":
         told = {name: name for name in frame.columns if name != columns["customer_id"]}

@@ -208,7 +208,11 @@ def test_rows_without_quotes_are_found_as_python_finds_them(rows, fields):
     text = "".join(",".join(row) + "\n" for row in rows)
     stretch, used, passed = parse_block(text.encode(), names, ",", last=True)
     split = [(at, line.split(",")) for at, line in enumerate(text.split("\n")[:-1], 1) if line]
-    good = [(at, found) for at, found in split if len(found) == fields and "\ufffd" not in "".join(found)]
+    good = [
+        (at, found)
+        for at, found in split
+        if len(found) == fields and "\ufffd" not in "".join(found)
+    ]
     assert used == len(text.encode())
     assert passed == text.count("\n")
     assert stretch.line.to_list() == [at for at, _ in good]
@@ -216,7 +220,9 @@ def test_rows_without_quotes_are_found_as_python_finds_them(rows, fields):
     assert len(stretch.refused) == len(split) - len(good)
 
 
-@given(st.lists(st.lists(st.text(alphabet='ab,"\n é', max_size=6), min_size=3, max_size=3), max_size=9))
+@given(
+    st.lists(st.lists(st.text(alphabet='ab,"\n é', max_size=6), min_size=3, max_size=3), max_size=9)
+)
 def test_what_was_quoted_by_the_book_comes_back(rows):
     buffer = pl.DataFrame(rows, schema=dict.fromkeys("abc", pl.String), orient="row").write_csv(
         quote_style="always", include_header=False

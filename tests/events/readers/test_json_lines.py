@@ -61,7 +61,8 @@ def test_nested_fields_go_by_their_path_and_so_do_names_with_a_dot(tmp_path):
 
 def test_packed_lines_are_read_and_a_file_that_is_cut_off_is_refused(tmp_path):
     text = "".join(
-        json.dumps({"user": {"id": f"u{n * 7919}"}, "ts": 1714557600 + n}) + "\n" for n in range(2000)
+        json.dumps({"user": {"id": f"u{n * 7919}"}, "ts": 1714557600 + n}) + "\n"
+        for n in range(2000)
     ).encode()
     for name, packed in (
         ("log.jsonl.gz", gzip.compress(text)),
@@ -97,13 +98,25 @@ values = st.recursive(
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(codec="utf-8"), max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
     max_leaves=6,
 )
-objects = st.fixed_dictionaries({}, optional={"user": values, "ts": values, "price": values, "x": values})
+objects = st.fixed_dictionaries(
+    {}, optional={"user": values, "ts": values, "price": values, "x": values}
+)
 
 
-@given(st.lists(st.one_of(objects.map(json.dumps), st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=12)), max_size=8))
+@given(
+    st.lists(
+        st.one_of(
+            objects.map(json.dumps),
+            st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=12),
+        ),
+        max_size=8,
+    )
+)
 def test_any_lines_are_read_or_refused_and_nothing_is_lost(tmp_path_factory, lines):
     path = tmp_path_factory.mktemp("any") / "log.jsonl"
     path.write_bytes(b'{"user": {"id": "u0"}, "ts": 1, "price": 1}\n' + "\n".join(lines).encode())

@@ -2,7 +2,6 @@
 
 import polars as pl
 import pytest
-from source_samples import sample
 
 from limner import plugins
 from limner.events import readers
@@ -11,6 +10,7 @@ from limner.events.look import look
 from limner.events.mapping import Mapping, read_mapping, write_mapping
 from limner.events.refusals import REFUSED_SCHEMA
 from limner.events.source import RawBatch, Reader, open_source, rank_readers
+from source_samples import sample
 
 NAMES = plugins.names(readers)
 

@@ -123,7 +123,7 @@ def _stretches(path: Path, batch_rows: int) -> Iterator[Stretch]:
         block_bytes = max(1 << 12, min(_BLOCK_BYTES, batch_rows * width))
         yield from read_json_lines(path, _SCHEMA, block_bytes=block_bytes)
         return
-    wanted = Mapping(reader="ga4", properties=("event_timestamp", "event_name"))
+    wanted = Mapping(reader="ga4", columns={"time": "event_timestamp", "kind": "event_name"})
     for stretch in stretches_of_parquet(path, batch_rows=min(batch_rows, 200_000)):
         check_columns(stretch.frame.columns, wanted, name=str(path))
         frame = stretch.frame.select(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, final
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
 import polars as pl
 
@@ -154,7 +154,9 @@ def _from_postgresql(
         import psycopg  # noqa: PLC0415 - an extra
     except ImportError:
         raise MissingExtra("reading from PostgreSQL", "psycopg", "sql") from None
-    plain = address._replace(scheme="postgresql", query="", fragment="").geturl()
+    asked = parse_qsl(address.query)
+    rest = urlencode([(key, value) for key, value in asked if key not in ("table", "query")])
+    plain = address._replace(scheme="postgresql", query=rest, fragment="").geturl()
     try:
         with psycopg.connect(plain) as database:
             database.read_only = True
