@@ -48,11 +48,17 @@ def hash_of(ids: pl.Series) -> NDArray[np.uint64]:
     letters = np.frombuffer(bytes_buffer or b"", np.uint8)[offsets[0] : offsets[-1]]
     offsets = offsets - offsets[0]
     lengths = np.diff(offsets)
-    sums = np.zeros(len(lengths), np.uint64)
-    if len(letters):
-        powers = np.multiply.accumulate(np.full(int(lengths.max()), _BASE, np.uint64))
+    longest = int(lengths.max())
+    powers = np.multiply.accumulate(np.full(longest, _BASE, np.uint64))
+    if longest and longest == lengths.min():
+        table = letters.reshape(-1, longest)
+        sums = np.full(len(table), powers.sum())
+        for column, power in zip(table.T, powers, strict=True):
+            sums += column * power
+    else:
+        sums = np.zeros(len(lengths), np.uint64)
         place = np.arange(len(letters)) - np.repeat(offsets[:-1], lengths)
-        terms = (letters.astype(np.uint64) + np.uint64(1)) * powers[place]
+        terms = (letters + np.uint64(1)) * powers[place]
         some = lengths > 0
         sums[some] = np.add.reduceat(terms, offsets[:-1][some])
     sums = (sums ^ (sums >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -63,10 +69,13 @@ def hash_of(ids: pl.Series) -> NDArray[np.uint64]:
 def bucket_of(ids: pl.Series, *, buckets: int) -> pl.Series:
     """Return the bucket of each id, ``hash modulo buckets``, as small integers.
 
-    Few customers make many rows, so each different id is hashed once.
+    Where ids come again and again each different one is hashed once.
     """
     if buckets == 1 or not len(ids):
         return pl.Series("bucket", np.zeros(len(ids), np.uint16))
+    sample = ids.head(10_000)
+    if sample.n_unique() * 2 > len(sample):
+        return pl.Series("bucket", (hash_of(ids) % np.uint64(buckets)).astype(np.uint16))
     distinct = ids.unique()
     codes = ids.cast(pl.Enum(distinct)).to_physical().to_numpy()
     home = (hash_of(distinct) % np.uint64(buckets)).astype(np.uint16)

@@ -1,4 +1,4 @@
-"""Which source this is: its name, its files, and the digest that tells it from all others."""
+"""Which source this is: its name, and the digest that tells it from all others."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,23 +8,7 @@ from typing import Any
 
 import polars as pl
 
-__all__ = ["Fingerprint", "digest_of_files", "files_of", "name_of", "size_of"]
-
-
-def files_of(source: Any) -> tuple[Path, ...]:  # noqa: ANN401 - a source is what a reader takes
-    """Return the files of a path, pattern or folder, sorted; nothing for other sources."""
-    if not isinstance(source, str | Path) or "://" in str(source):
-        return ()
-    path = Path(source).expanduser()
-    if path.is_file():
-        return (path,)
-    if path.is_dir():
-        return tuple(sorted(found for found in path.rglob("*") if found.is_file()))
-    if re.search(r"[*?\\[]", str(path)):
-        start = Path(path.anchor) if path.is_absolute() else Path()
-        pattern = str(path.relative_to(path.anchor)) if path.is_absolute() else str(path)
-        return tuple(sorted(found for found in start.glob(pattern) if found.is_file()))
-    return ()
+__all__ = ["Fingerprint", "digest_of_files", "name_of", "size_of"]
 
 
 def name_of(source: Any) -> str:  # noqa: ANN401

@@ -11,8 +11,9 @@ import polars as pl
 
 from limner.errors import BadSource
 from limner.events.cleaning import Cleaned, CleaningConfig, Note, clean
-from limner.events.identity import Fingerprint, digest_of_files, files_of, name_of, size_of
+from limner.events.identity import Fingerprint, digest_of_files, name_of, size_of
 from limner.events.log import FLAGS_SCHEMA, EventLog
+from limner.events.look import files_of
 from limner.events.manifest import BucketFile, Manifest, SideFile, SourceRecord
 from limner.events.quality import write_quality
 from limner.events.rebuild import rebuild

@@ -13,7 +13,7 @@ def find_machines(rows: pl.DataFrame, *, an_hour: int, a_day: int) -> pl.DataFra
     Parameters
     ----------
     rows
-        ``customer_id`` and ``time``, whole customers.
+        ``customer_id`` and ``time``, whole customers, the rows of each standing together.
     an_hour, a_day
         How many moments are still human.
 
@@ -22,8 +22,11 @@ def find_machines(rows: pl.DataFrame, *, an_hour: int, a_day: int) -> pl.DataFra
     One row a customer and flag: ``customer_id``, ``flag`` (``bot_like_hour``, ``bot_like_day``),
     ``value``, the most moments in one such span, ``limit``.
     """
-    busy = rows.group_by("customer_id").len().filter(pl.col("len") > min(an_hour, a_day))
-    own = rows.select("customer_id", "time").join(busy, on="customer_id", how="semi")
+    runs = rows.select(pl.col("customer_id").rle().struct.unnest())
+    busy = runs.filter(pl.col("len") > min(an_hour, a_day))["value"]
+    own = rows.select("customer_id", "time").clear()
+    if len(busy):
+        own = rows.select("customer_id", "time").filter(pl.col("customer_id").is_in(busy.implode()))
     found = []
     for flag, span, limit in (("bot_like_hour", "1h", an_hour), ("bot_like_day", "1d", a_day)):
         most = (

@@ -41,6 +41,7 @@ def settle(rows: pl.DataFrame) -> Settled:
     """
     if rows.is_empty():
         return Settled(rows, rows.with_columns(_reason=pl.lit(None, pl.String)))
+    rows = rows.rechunk()  # gathering from one piece takes half the time
     customers = rows["customer_id"].unique().sort()
     code = rows["customer_id"].cast(pl.Enum(customers)).to_physical().to_numpy()
     order, fresh = _order(code, rows["time"].to_physical().to_numpy())

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from limner.errors import BadConfig
+
 __all__ = ["Moments", "read_moments"]
 
 MOMENT = pl.Datetime("us", "UTC")
@@ -223,9 +225,14 @@ def _parse(
         is_number=pl.col("text").str.contains(_NUMBER),
     )
     # A date such as 2020-01-02 ends like a zone (-02): only what follows a clock is a zone.
-    frame = frame.with_columns(
-        zone=pl.when(pl.col("text").str.contains(r":\d|[zZ]$|UTC|GMT")).then("zone")
-    ).with_columns(
+    # A format that knows the zone itself gets the text whole, and gives UTC.
+    clocked = pl.col("text").str.contains(r":\d|[zZ]$|UTC|GMT")
+    own = time_format is not None and any(
+        z in time_format for z in ("%z", "%:z", "%#z", "%s", "%+")
+    )
+    if own:
+        time_zone, clocked = "UTC", pl.lit(False)
+    frame = frame.with_columns(zone=pl.when(clocked).then("zone")).with_columns(
         stamp=pl.when(pl.col("zone").is_not_null())
         .then(pl.col("text").str.replace(_ZONE, ""))
         .otherwise("text")
@@ -282,7 +289,7 @@ def _written(
     """Read stamps without a zone: the moment or null, and whether it can be read two ways."""
     never = pl.Series([False]).new_from_index(0, len(stamp))
     if time_format is not None:
-        return stamp.str.to_datetime(time_format, strict=False, time_unit="us"), never
+        return _tried(stamp, [time_format]), never
     naive = _tried(stamp, _STAMPS)
     slashed = stamp.str.contains(r"^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}\b").fill_null(value=False)
     if not slashed.any():
@@ -316,12 +323,24 @@ def _tried(stamp: pl.Series, formats: list[str] | tuple[str, ...]) -> pl.Series:
         if not unread.any():
             break
         rest = pl.select(pl.when(pl.lit(unread)).then(pl.lit(stamp))).to_series()
-        if "%H" not in written and "%I" not in written:
-            found = rest.str.to_date(written, strict=False).cast(pl.Datetime("us"))
-        else:
-            found = rest.str.to_datetime(written, strict=False, time_unit="us")
+        found = _as_written(rest, written)
         read = pl.select(pl.coalesce(pl.lit(read), pl.lit(found))).to_series()
     return read
+
+
+def _as_written(text: pl.Series, written: str) -> pl.Series:
+    """Read text in one format; times with a zone come back in UTC."""
+    try:
+        if not any(letter in written for letter in ("%H", "%I", "%T", "%R", "%c", "%s", "%+")):
+            return text.str.to_date(written, strict=False).cast(pl.Datetime("us"))
+        read = text.str.to_datetime(written, strict=False, time_unit="us")
+    except pl.exceptions.ComputeError as error:
+        raise BadConfig(
+            f"time_format must be a format of strptime, {written!r} is not: "
+            + str(error).splitlines()[0],
+            hint="for instance %Y-%m-%d %H:%M:%S",
+        ) from None
+    return read.cast(pl.Datetime("us"))
 
 
 def _offset_minutes(zone: pl.Expr) -> pl.Expr:

@@ -9,7 +9,7 @@ from typing import Any
 from limner.events.cleaning import Note
 from limner.events.durable import replace_text
 from limner.events.manifest import Manifest
-from limner.events.outliers import add_histograms, limit_of
+from limner.events.outliers import STEPS, add_histograms, limit_of
 
 __all__ = ["QUALITY_NAME", "Quality", "quality_of", "write_quality"]
 
@@ -123,7 +123,7 @@ def _limits(manifest: Manifest) -> dict[str, dict[str, float]]:
         counts = add_histograms(*(file.sizes.get(name, {}) for file in manifest.files))
         limit = limit_of(counts)
         if limit is not None:
-            above = sum(count for step, count in counts.items() if 2 ** (step / 16) >= limit)
+            above = sum(count for step, count in counts.items() if 2 ** (step / STEPS) >= limit)
             limits[name] = {"share": 0.999, "limit": round(limit, 4), "above": above}
     return limits
 

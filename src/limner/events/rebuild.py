@@ -69,7 +69,8 @@ def rebuild(
     if old_files:
         paths = [change.folder / file.name for file in old_files]
         scan = pl.concat([scan, pl.scan_parquet(paths, glob=False)], how="diagonal")
-    files, added, lost, flags = [], [], [], []
+    files: list[BucketFile] = []
+    added, lost, flags = [], [], []
     total = old_rows + spool.rows[bucket]
     for part, rows in enumerate(_ranges(scan, total)):
         settled, found = _without_machines(settle(_narrow(rows)), config, flagged)
@@ -112,9 +113,8 @@ def _ranges(scan: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
     )
     del counts
     for _, first, last in ranges.sort("part").iter_rows():
-        yield scan.filter(pl.col("customer_id").is_between(pl.lit(first), pl.lit(last))).collect(
-            engine="streaming"
-        )
+        here = pl.col("customer_id").is_between(pl.lit(first), pl.lit(last))
+        yield scan.filter(here).collect(engine="streaming")
 
 
 def _narrow(rows: pl.DataFrame) -> pl.DataFrame:

