@@ -216,53 +216,48 @@ def database(path: Path) -> str:
     return f"sql+sqlite:///{path}?table=orders"
 
 
+OTTO = (
+    '{"session":1,"events":[{"aid":5,"ts":1661724000278,"type":"clicks"},'
+    '{"aid":6,"ts":1661724000279,"type":"orders"}]}\n{"session":2,"events":[]}\n'
+)
+TAOBAO = "1,2268318,2520377,pv,1511544070\n1,2333346,2520771,buy,1511561733\n"
+RETAILROCKET = (
+    "timestamp,visitorid,event,itemid,transactionid\n"
+    "1433221332117,257597,view,355908,\n1433221332118,257597,transaction,355908,4000\n"
+)
+REES46 = (
+    "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session\n"
+    "2019-10-01 00:00:00 UTC,view,44600062,21038,,shiseido,35.79,541312140,72d7\n"
+    "2019-10-01 00:00:01 UTC,remove_from_cart,39,20130,a.b,aqua,33.20,554748717,9333\n"
+)
+ACTIONS = lines([{"user": {"id": "u1"}, "ts": 1714557600, "action": "view", "sku": "a"}] * 2)
+
+FILES: dict[str, tuple[str, str, int]] = {
+    "csv": ("orders.csv", ORDERS, 2),
+    "ga4": ("export.json", lines(EXPORT), 4),
+    "json_lines": ("events.jsonl", ACTIONS, 2),
+    "otto": ("train.jsonl", OTTO, 3),
+    "rees46": ("2019-Oct.csv", REES46, 2),
+    "retailrocket": ("events.csv", RETAILROCKET, 2),
+    "segment": ("calls.jsonl", lines(CALLS), 11),
+    "taobao": ("UserBehavior.csv", TAOBAO, 2),
+}
+"""For a reader of texts: the name of a file, what is in it, and how many rows that makes."""
+
+
 def sample(reader: str, folder: Path) -> tuple[Any, int]:
     """Return a source of the reader's kind, and how many rows it has as batches count them."""
-
-    def write(name: str, text: str) -> Path:
-        path = folder / name
-        path.write_text(text)
-        return path
-
-    if reader == "csv":
-        return write("orders.csv", ORDERS), 2
+    if reader in FILES:
+        name, text, rows = FILES[reader]
+        (folder / name).write_text(text)
+        return folder / name, rows
     if reader == "parquet":
         orders().write_parquet(folder / "orders.parquet")
         return folder / "orders.parquet", 3
-    if reader == "json_lines":
-        row = {"user": {"id": "u1"}, "ts": 1714557600, "action": "view", "sku": "a"}
-        return write("events.jsonl", lines([row, row])), 2
-    if reader == "frame":
-        return orders(), 3
-    if reader == "sql":
-        return database(folder / "shop.db"), 2
-    if reader == "segment":
-        return write("calls.jsonl", lines(CALLS)), 11
-    if reader == "ga4":
-        return write("export.json", lines(EXPORT)), 4
-    if reader == "otto":
-        sessions = (
-            '{"session":1,"events":[{"aid":5,"ts":1661724000278,"type":"clicks"},'
-            '{"aid":6,"ts":1661724000279,"type":"orders"}]}\n{"session":2,"events":[]}\n'
-        )
-        return write("train.jsonl", sessions), 3
-    if reader == "taobao":
-        rows = "1,2268318,2520377,pv,1511544070\n1,2333346,2520771,buy,1511561733\n"
-        return write("UserBehavior.csv", rows), 2
-    if reader == "retailrocket":
-        rows = (
-            "timestamp,visitorid,event,itemid,transactionid\n"
-            "1433221332117,257597,view,355908,\n1433221332118,257597,transaction,355908,4000\n"
-        )
-        return write("events.csv", rows), 2
-    if reader == "rees46":
-        rows = (
-            "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,"
-            "user_session\n"
-            "2019-10-01 00:00:00 UTC,view,44600062,21038,,shiseido,35.79,541312140,72d7\n"
-            "2019-10-01 00:00:01 UTC,remove_from_cart,39,20130,a.b,aqua,33.20,554748717,9333\n"
-        )
-        return write("2019-Oct.csv", rows), 2
-    if reader == "complete_journey":
-        return journey(folder / "journey"), 4 + 1 + 2 + 1 + 3 + 1
-    raise AssertionError(f"write a sample for the reader {reader}")
+    made = {
+        "complete_journey": lambda: (journey(folder / "journey"), 4 + 1 + 2 + 1 + 3 + 1),
+        "frame": lambda: (orders(), 3),
+        "sql": lambda: (database(folder / "shop.db"), 2),
+    }
+    assert reader in made, f"write a sample for the reader {reader}"
+    return made[reader]()

@@ -44,7 +44,7 @@ def test_a_folder_and_a_pattern_are_read_file_by_file(tmp_path):
 @pytest.mark.parametrize("source", ["none.csv", "none/*.csv", "some/folder/"])
 def test_what_is_not_there_is_refused(tmp_path, monkeypatch, source):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(BadSource, match="must (be a file|hold files)"):
+    with pytest.raises(BadSource, match=r"must (be a file|hold files)"):
         open_source(source)
 
 

@@ -107,7 +107,7 @@ def test_the_separator_is_found_out_even_among_decimal_commas(tmp_path, separato
 def test_a_wrong_separator_is_refused_with_the_right_one(tmp_path):
     path = write(tmp_path, HEADER + "u1,2024-05-01,a\n")
     wrong = MAPPING.model_copy(update={"options": Options(separator=";")})
-    with pytest.raises(BadSource, match="',' gives 3 columns: options.separator = ','"):
+    with pytest.raises(BadSource, match=r"',' gives 3 columns: options\.separator = ','"):
         read(path, wrong)
 
 
