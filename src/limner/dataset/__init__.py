@@ -1,1 +1,1 @@
-"""To be captioned."""
+"""What the model reads: codes, cuts in time, aggregates, histories and labels."""
