@@ -2,12 +2,17 @@
 
 import zlib
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import numpy as np
 import polars as pl
 from hypothesis import strategies as st
 
+from limner.dataset.aggregates import Aggregates, AggregatesConfig
+from limner.dataset.cuts import plan_cuts
+from limner.dataset.ledger import Ledger
 from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEMA
+from limner.heads.study import Desk, Study
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -147,3 +152,66 @@ def a_lively_shop(*, customers=120, days=150, seed=0, buckets=2, items=24):
         pl.col(name).cast(dtype) for name, dtype in EVENT_SCHEMA.items()
     )
     return Shop(frame, catalogue=catalogue, buckets=buckets)
+
+
+COLUMNS = AggregatesConfig(
+    windows_days=(7, 14, 30, 60, 90),
+    departments=2,
+    categories=4,
+    brands=2,
+    bands=3,
+    hashed=2,
+)
+"""Aggregates as narrow as the methods allow."""
+
+
+def a_study(shop, question, *, day=110, seed=0, name="asked", config=COLUMNS, desk=None):
+    """Put a question to a shop at a day, at a desk of its own or at one that others use too."""
+    ledger = Ledger.of(shop) if desk is None else desk.ledger
+    cut = START + timedelta(days=day)
+    plan = plan_cuts(ledger.first, cut, horizon_days=question.horizon_days)
+    desk = desk or Desk(ledger, Aggregates(config).fit(ledger, before=plan.validation.cut))
+    return Study(desk, name, question, plan, seed)
+
+
+def quicken(monkeypatch):
+    """Let every ensemble be small and quick."""
+    from limner.heads import amount_head, pooled, stacked
+    from limner.heads.boosted import TreesConfig
+
+    small = TreesConfig(
+        trees=10, ensembles=2, leaves=7, least_in_leaf=15, learning_rate=0.15, threads=1
+    )
+    bagged = TreesConfig(bagged=True, trees=10, ensembles=1, leaves=15, threads=1)
+    pairs = small.model_copy(update={"trees": 25, "ensembles": 1, "columns": 0.6})
+    monkeypatch.setattr(stacked, "boosted_trees", lambda: small)
+    monkeypatch.setattr(stacked, "bagged_trees", lambda: bagged)
+    monkeypatch.setattr(pooled, "pooled_trees", lambda: pairs)
+    few = partial(
+        amount_head.AmountConfig,
+        trees=15,
+        trees_on_prior=10,
+        ensembles=1,
+        learning_rate=0.1,
+        threads=1,
+    )
+    monkeypatch.setattr(amount_head, "AmountConfig", few)
+
+
+def planted(day=110):
+    """Return events at the cut and after it of every odd sort: they must move nothing before it."""
+    cut = START + timedelta(days=day)
+    return a_log(
+        [
+            an_event(customer, cut + timedelta(days=later), kind, item, price=price, **more)
+            for customer in ("c0001", "c0002", "c0050", "a newcomer", "zz newcomer")
+            for later, kind, item, price, more in (
+                (0, "purchase", "i00", 1e6, {"order_id": "o1", "quantity": 100.0}),
+                (0, "view", "i23", None, {}),
+                (0.5, "a new deed", None, None, {}),
+                (1, "purchase", "a new thing", 3.0, {"order_id": "o1"}),
+                (2, "redeem", "zz new thing", None, {}),
+                (40, "return", "i01", 5.0, {}),
+            )
+        ]
+    )

@@ -126,9 +126,11 @@ class BoostedHead:
         NotFitted
             If :meth:`fit` has not been called.
         """
+        boosters = self._boosters()
+        if not len(features):
+            return np.zeros(0)
         answers = [
-            booster.predict(features, num_threads=self.config.threads)
-            for booster in self._boosters()
+            booster.predict(features, num_threads=self.config.threads) for booster in boosters
         ]
         return np.asarray(np.mean(answers, axis=0), np.float64)
 
@@ -139,6 +141,8 @@ class BoostedHead:
         first ensemble speaks for all.
         """
         first = self._boosters()[0]
+        if not len(features):
+            return np.zeros(features.shape)
         shapley = first.predict(features, pred_contrib=True, num_threads=self.config.threads)
         return np.asarray(shapley, np.float64)[:, :-1]
 

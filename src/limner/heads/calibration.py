@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
@@ -27,7 +28,8 @@ class Calibration:
 
     ``slope`` and ``shift`` are Platt's (1999), on the logit. With ``knots``, which are raw and
     calibrated probabilities (2, K), it is the isotonic curve (Zadrozny and Elkan 2002) instead,
-    straight between the knots; a thousandth of the raw probability is mixed in, so that it never ties.
+    straight between the knots; a thousandth of the raw probability is mixed in, so that it never
+    ties.
     """
 
     slope: float = 1.0
@@ -37,7 +39,7 @@ class Calibration:
     def __call__(self, probability: Floats) -> Floats:
         """Calibrate probabilities of any shape."""
         if self.knots is None:
-            return np.asarray(1 / (1 + np.exp(-(self.slope * logit(probability) + self.shift))))
+            return np.asarray(expit(self.slope * logit(probability) + self.shift))
         raw, calibrated = self.knots
         curve = np.interp(probability, raw, calibrated)
         return np.asarray(0.999 * curve + 0.001 * probability)

@@ -7,13 +7,15 @@ from numpy.typing import NDArray
 
 from limner.dataset.cuts import Window
 from limner.dataset.own_history import OwnHistory, own_history
+from limner.errors import BadConfig
 from limner.heads.study import Sample, Study
 
 __all__ = [
-    "Block",
     "HAND_MADE",
     "RECENCY",
+    "Block",
     "automatic_block",
+    "column_places",
     "hand_made_block",
     "pair_history",
     "recency_block",
@@ -72,15 +74,37 @@ def recency_block(study: Study, window: Window, customers: Ints) -> Features:
 
 
 def _chosen(study: Study, window: Window, customers: Ints, names: Sequence[str]) -> Features:
-    places = [study.desk.aggregates.names.index(name) for name in names]
+    places = column_places(study, names)
     return automatic_block(study, window, customers)[:, places]
+
+
+def column_places(study: Study, names: Sequence[str]) -> list[int]:
+    """Return where columns of the automatic block stand.
+
+    Raises
+    ------
+    BadConfig
+        If the settings of the aggregates leave one out.
+    """
+    known = study.desk.aggregates.names
+    for name in names:
+        if name not in known:
+            raise BadConfig(
+                f"the aggregates must hold the column {name!r}, but their settings leave it out",
+                hint="keep 7, 14, 30, 60 and 90 among windows_days, 7, 30 and 90 among "
+                "half_lives_days",
+            )
+    return [known.index(name) for name in names]
 
 
 def pair_history(study: Study, window: Window, customers: Ints) -> OwnHistory:
     """Return what N customers did with the study's classes before a cut: (N, C, D)."""
     question = study.question
-    key = ("pairs", window.cut, question.of, question.event, tuple(study.classes.tolist()))
     everyone = study.asked(window)
+    key = (
+        *("pairs", window.cut, question.of, str(question.deeds)),
+        *(study.classes.tobytes(), everyone.tobytes()),
+    )
 
     def make() -> OwnHistory:
         return own_history(
@@ -117,9 +141,10 @@ def stack_samples(
     rng = np.random.default_rng(study.seed)
     features, truth = [], []
     for sample in samples:
+        kept = sample
         if total > most:
             share = rng.random(len(sample.customers)) < most / total
-            sample = sample.take(share)
-        features.append(block(study, sample.window, sample.customers))
-        truth.append(sample.truth)
+            kept = sample.take(share)
+        features.append(block(study, kept.window, kept.customers))
+        truth.append(kept.truth)
     return np.concatenate(features), np.concatenate(truth)

@@ -6,6 +6,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from limner.config import Config
@@ -79,7 +80,8 @@ class LinearHead:
         if self.coefficients_ is None:
             raise NotFitted("the linear head has not learned yet", hint="call fit(…) first")
         margin = self._scores(features) @ self.coefficients_[:-1] + self.coefficients_[-1]
-        return 1.0 / (1.0 + np.exp(-margin)) if self.objective == "binary" else margin
+        binary = self.objective == "binary"
+        return np.asarray(expit(margin) if binary else margin)
 
     def save(self, file: Path) -> None:
         """Write the numbers to ``file`` with the suffix ``.npz``."""

@@ -12,7 +12,7 @@ from limner.dataset.cuts import Window
 from limner.errors import NotFitted
 from limner.heads.boosted import BoostedHead, TreesConfig
 from limner.heads.calibration import Calibration, calibrate
-from limner.heads.features import automatic_block, pair_history
+from limner.heads.features import automatic_block, column_places, pair_history
 from limner.heads.study import Sample, Study
 
 __all__ = ["PooledHead", "pooled_trees"]
@@ -113,6 +113,7 @@ class PooledHead:
         """Write the trees and the calibration into a folder."""
         if self.trees_ is None:
             raise NotFitted("the pooled head has not learned yet", hint="call fit(…) first")
+        folder.mkdir(parents=True, exist_ok=True)
         self.trees_.save(folder / "trees")
         text = json.dumps(self.calibration_.to_dict())
         (folder / "calibration.json").write_text(text, encoding="utf-8")
@@ -131,8 +132,7 @@ class PooledHead:
         """Return one row a pair: the class, the customer's columns, the pair's: (N * C, F)."""
         history = pair_history(study, window, customers)
         block = automatic_block(study, window, customers)
-        names = study.desk.aggregates.names
-        wide = block[:, [names.index(name) for name in CUSTOMER_COLUMNS]]
+        wide = block[:, column_places(study, CUSTOMER_COLUMNS)]
         count, classes, width = history.values.shape
         rows = np.empty((count, classes, 1 + wide.shape[1] + width + 4), np.float32)
         rows[:, :, 0] = np.arange(classes)
@@ -155,7 +155,7 @@ class PooledHead:
         ratios[~np.isfinite(ratios)] = np.nan
         rows[:, :, 1 + wide.shape[1] : -4] = history.values
         rows[:, :, -4:] = ratios
-        return rows.reshape(count * classes, -1)
+        return rows.reshape(count * classes, rows.shape[2])
 
     def _stack(
         self, study: Study, samples: Sequence[Sample], *, most: int = MOST_PAIRS

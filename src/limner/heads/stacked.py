@@ -178,7 +178,7 @@ class StackedHead:
         heads, _, columns = self._fitted()
         if not heads:
             return np.zeros(features.shape)
-        boosted = heads["boosted"]
+        boosted = heads.get("boosted")
         if not isinstance(boosted, BoostedHead):
             raise NotFitted("only a stack with a boosted member can give contributions")
         added = np.zeros(features.shape)

@@ -105,6 +105,12 @@ class Study:
                 column=question.of,
                 most=question.classes,
             )
+            if not len(self.classes):
+                raise TooFew(
+                    f"question {self.name!r} needs items of a known {question.of}, but none had "
+                    f"such an event before {self.plan.test.cut:%Y-%m-%d}",
+                    hint="give a catalogue with categories and brands",
+                )
             known = ledger.names_of(question.of)
             self.class_names = tuple(known[code] for code in self.classes)
 

@@ -158,8 +158,6 @@ def _put(study: Study, methods: Mapping[str, Method]) -> tuple[Answers | Ranking
     able = {name: method for name, method in methods.items() if shape in method.shapes}
     if not able:
         raise TooFew(f"no method among {', '.join(methods)} answers {shape!r}")
-    if shape == "what_next":
-        return _rank(study, able), {}
     if study.question.attribute is not None:
         return _cross_fit(study, able)
     if study.plan.test.end > study.ledger.last + timedelta(days=1):
@@ -168,9 +166,18 @@ def _put(study: Study, methods: Mapping[str, Method]) -> tuple[Answers | Ranking
             f"{study.ledger.last:%Y-%m-%d}: what came true is not known yet",
             hint="evaluate at an earlier cut",
         )
+    if shape == "what_next":
+        return _rank(study, able), {}
     train, validation = study.training()
     asked = study.sample(study.plan.test)
-    _enough(study, train, validation, asked)
+    _enough(
+        study,
+        {
+            "to learn from": sum(len(sample.customers) for sample in train),
+            "to validate on": len(validation.customers),
+            "to ask": len(asked.customers),
+        },
+    )
     said, seconds, declined = {}, {}, {}
     for name, method in able.items():
         began = time.perf_counter()
@@ -232,6 +239,7 @@ def _rank(study: Study, methods: Mapping[str, Method]) -> Rankings:
     window, ledger = study.plan.test, study.ledger
     deeds = study.question.deeds
     customers = study.asked(window)
+    _enough(study, {"to ask": len(customers)})
     truth_at, truth = _rows(*item_codes(ledger, window, deeds=deeds), customers)
     seen_at, seen = seen_items(ledger, window, deeds=deeds)
     seen_at, seen = _rows(seen_at, seen, customers)
@@ -265,14 +273,9 @@ def _rows(at: Ints, values: Ints, rows: Ints) -> tuple[Ints, Ints]:
     return starts, values[places]
 
 
-def _enough(study: Study, train: Sequence[Sample], validation: Sample, asked: Sample) -> None:
+def _enough(study: Study, counts: Mapping[str, int]) -> None:
     """Refuse what cannot be learned or measured, and say why."""
-    learned = sum(len(sample.customers) for sample in train)
-    for what, count in (
-        ("to learn from", learned),
-        ("to validate on", len(validation.customers)),
-        ("to ask", len(asked.customers)),
-    ):
+    for what, count in counts.items():
         if count < 20:
             raise TooFew(
                 f"{study.name}: {count} customers {what}, and 20 are the least",

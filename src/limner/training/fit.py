@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,7 +102,10 @@ def fit(
                 desk = Desk(ledger, Aggregates(aggregates).fit(ledger, before=plan.validation.cut))
             study = Study(desk, name, question, plan, seed)
             own = {key: value for key, value in settings.items() if key != "questions"}
+            # Columns depend on when the classes were learned, which another question may decide.
+            columns = _digest([desk.aggregates.names, str(desk.aggregates.vocabulary_)])
             own |= {"question": question.model_dump(mode="json"), "plan": str(plan)}
+            own |= {"columns": columns}
             if question.shape == "what_next":
                 forecasts.append(_ranked(study, version))
                 continue
@@ -142,7 +144,7 @@ def _learned(study: Study, folder: Path, key: str) -> Learned:
     learned.save(fresh)
     (fresh / "learned.json").write_text(json.dumps({"key": key}), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
-    os.replace(fresh, folder)
+    fresh.replace(folder)
     return learned
 
 
@@ -217,7 +219,7 @@ def _write(file: Path, text: str) -> None:
     """Write a file whole or not at all."""
     fresh = file.with_name(f".{file.name}.new")
     fresh.write_text(text + "\n", encoding="utf-8")
-    os.replace(fresh, file)
+    fresh.replace(file)
 
 
 def _card(
@@ -227,26 +229,27 @@ def _card(
     notes: list[str],
     version: str,
 ) -> str:
-    lines = [
-        f"# Model {version}",
-        "",
+    source = (
         f"Learned from {ledger.rows:,} events of {len(ledger):,} customers, "
         f"{ledger.first:%Y-%m-%d} to {ledger.last:%Y-%m-%d}, all before {settings['cut']}; "
-        f"log {settings['log']}, seed {settings['seed']}, Limner {settings['limner']}.",
-        "",
-        "| question | shape | horizon, days | customers answered |",
-        "| --- | --- | --- | --- |",
-        *(
-            f"| {one.question} | {one.shape} | {one.horizon_days:g} | {len(one):,} |"
-            for one in forecasts
-        ),
-        "",
+        f"log {settings['log']}, seed {settings['seed']}, Limner {settings['limner']}."
+    )
+    table = [
+        f"| {one.question} | {one.shape} | {one.horizon_days:g} | {len(one):,} |"
+        for one in forecasts
+    ]
+    method = (
         "Method: automatic aggregates; a calibrated stack of linear, boosted and bagged heads for "
         "whether, boosted heads for amounts, a pooled head for classes, reranked candidates for "
-        "items. How good it is: `limner evaluate`.",
-        "",
+        "items. How good it is: `limner evaluate`."
+    )
+    limits = (
         "Limits: it knows what the log holds and nothing else; it foresees no season that it "
-        "has not seen; customers outside `among_days` get no answer.",
-        *(["", "Not learned:", *(f"- {note}" for note in notes)] if notes else []),
-    ]
+        "has not seen; customers outside `among_days` get no answer."
+    )
+    head = "| question | shape | horizon, days | customers answered |"
+    lines = [f"# Model {version}", "", source, "", head, "| --- | --- | --- | --- |", *table]
+    lines += ["", method, "", limits]
+    if notes:
+        lines += ["", "Not learned:", *(f"- {note}" for note in notes)]
     return "\n".join(lines)
