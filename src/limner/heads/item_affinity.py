@@ -59,9 +59,11 @@ def ease_affinity(shared: Floats, *, ridge: float) -> Floats:
     system = shared.copy()
     diagonal = np.arange(len(system))
     system[diagonal, diagonal] += np.float32(max(ridge * float(np.diag(shared).mean()), 1e-6))
-    factor, _ = lapack.spotrf(system, lower=True, overwrite_a=True)
+    # Both leave zeros above the diagonal, so that the mirror image can be added.
+    factor, _ = lapack.spotrf(system.T, lower=True, overwrite_a=True)
     inverse, _ = lapack.spotri(factor, lower=True, overwrite_c=True)
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    weights = -inverse / np.diag(inverse)[None, :]
+    own = np.diag(inverse).copy()
+    weights = inverse + inverse.T
+    weights /= -own[None, :]
     weights[diagonal, diagonal] = 0.0
-    return np.asarray(weights, np.float32)
+    return np.ascontiguousarray(weights, np.float32)

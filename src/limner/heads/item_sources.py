@@ -194,6 +194,8 @@ def mixed(shelf: Shelf, affinity: Affinity, customers: Ints, mixture: Mixture) -
     evidence = damped(shelf.matrix(mixture.fade, affinity.columns, width)[customers])
     beside = affinity.scores(evidence)
     beside /= np.maximum(beside.max(axis=1, keepdims=True, initial=0.0), np.float32(1e-9))
+    # Rounded, so that sums that differ in their last bits only are a tie.
+    np.round(beside, 5, out=beside)
     own = np.sqrt(mine.scores)
     strongest = np.zeros(count, np.float32)
     np.maximum.at(strongest, mine.owners, own)
