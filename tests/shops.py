@@ -185,6 +185,7 @@ def quicken(monkeypatch):
     bagged = TreesConfig(bagged=True, trees=10, ensembles=1, leaves=15, threads=1)
     pairs = small.model_copy(update={"trees": 25, "ensembles": 1, "columns": 0.6})
     monkeypatch.setattr(stacked, "boosted_trees", lambda: small)
+    monkeypatch.setattr(stacked, "few_trees", lambda: small)
     monkeypatch.setattr(stacked, "bagged_trees", lambda: bagged)
     monkeypatch.setattr(pooled, "pooled_trees", lambda: pairs)
     few = partial(

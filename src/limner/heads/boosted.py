@@ -116,6 +116,11 @@ class BoostedHead:
             lgb.train({**parameters, "seed": self.seed * 1000 + number}, data, config.trees)
             for number in range(config.ensembles)
         ]
+        if config.bagged and not self.gains().any():
+            # Bagged trees that found nothing to split by answer 0; one boosted tree, the mean.
+            self.boosters_ = [
+                lgb.train({**parameters, "boosting": "gbdt"}, data, 1) for _ in self.boosters_
+            ]
         return self
 
     def predict(self, features: NDArray[np.float32]) -> Floats:

@@ -78,7 +78,8 @@ def read_questions(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Questio
     Raises
     ------
     BadConfig
-        If a setting is unknown, out of range, or the shape is missing.
+        If a setting is unknown, out of range, the shape is missing, or the name cannot be a
+        folder's.
     UnknownPlugin
         If ``like`` names no built-in question.
     """
@@ -88,6 +89,11 @@ def read_questions(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Questio
         settings = dict(table)
         like = settings.pop("like", name if name in built_in else None)
         where = f"[questions.{name}]"
+        if not name or name.startswith(".") or set(name) & set("/\\:\0"):
+            raise BadConfig(
+                f"a question's name must do as the name of a folder, got {name!r}",
+                hint="use letters, digits, - and _",
+            )
         if like is None and "shape" not in settings:
             raise BadConfig(
                 f"{where} must name its shape: whether, how_many, how_much, which or what_next",
