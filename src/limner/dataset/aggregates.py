@@ -147,6 +147,11 @@ class Aggregates:
         self._fitted()
         return (*self._plain_names(), *self._facet_names())
 
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """The inner edges between price bands, in money, rising."""
+        return self._fitted().edges
+
     def at(self, ledger: Ledger, cut: datetime) -> NDArray[np.float32]:
         """Describe every customer of the ledger as of a cut.
 

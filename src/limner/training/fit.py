@@ -103,7 +103,7 @@ def fit(
             study = Study(desk, name, question, plan, seed)
             own = {key: value for key, value in settings.items() if key != "questions"}
             # Columns depend on when the classes were learned, which another question may decide.
-            columns = _digest([desk.aggregates.names, str(desk.aggregates.vocabulary_)])
+            columns = _digest([desk.aggregates.names, desk.aggregates.edges])
             own |= {"question": question.model_dump(mode="json"), "plan": str(plan)}
             own |= {"columns": columns}
             if question.shape == "what_next":

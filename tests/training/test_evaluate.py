@@ -1,0 +1,200 @@
+"""Every method on the same customers: repeatable, refused where the truth is not known, honest."""
+
+import hashlib
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from limner.errors import TooFew, UnknownPlugin
+from limner.heads.answers import Answers, Rankings
+from limner.heads.question import Question
+from limner.training.evaluate import evaluate, plan_question
+from shops import COLUMNS, START, Shop, a_lively_shop, a_log, an_event, quicken, told
+
+CUT = START + timedelta(days=110)
+QUESTIONS = {
+    "buys": Question(shape="whether", horizon_days=14),
+    "spends": Question(shape="how_much", horizon_days=14),
+}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    quicken(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return a_lively_shop(customers=80, days=130, seed=12)
+
+
+def put(shop, questions=QUESTIONS, *, cuts=(CUT,), methods=("base", "recency"), seed=0, **more):
+    return evaluate(
+        shop,
+        questions,
+        cuts=cuts,
+        methods=methods,
+        seed=seed,
+        resamples=50,
+        aggregates=COLUMNS,
+        **more,
+    )
+
+
+def told_apart(shop, tell, count=None):
+    names = sorted(shop.events["customer_id"].unique())[:count]
+    rows = [(name, "club", tell(name)) for name in names]
+    return Shop(shop.events, catalogue=shop.catalogue(), attributes=told(rows), buckets=2)
+
+
+def test_the_same_seed_gives_the_same_rows(shop):
+    one, other = (put(shop, methods=("base", "recency", "hand_made"), seed=3) for _ in range(2))
+    assert one.rows == other.rows
+    assert [answers.methods for answers in one.answers] == [("base", "recency", "hand_made")] * 2
+
+
+def test_every_method_answers_for_the_same_customers_at_every_cut(shop):
+    cuts = (CUT - timedelta(days=20), CUT)
+    done = put(shop, cuts=cuts)
+    assert [answers.cut for answers in done.answers] == [cuts[0]] * 2 + [cuts[1]] * 2
+    one, other = done.answers[2:]
+    np.testing.assert_array_equal(one.customers, other.customers)
+    assert set(one.predictions) == {"base", "recency"}
+    assert all(seconds >= 0 for seconds in one.seconds.values())
+
+
+def test_it_tells_what_it_does(shop):
+    told_of = []
+    put(shop, progress=lambda what, share: told_of.append((what, share)))
+    shares = [share for _, share in told_of]
+    assert shares == sorted(shares)
+    assert told_of[0] == ("buys at 2024-04-20", 0.0)
+    assert told_of[-1] == ("done", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("question", "method"),
+    [
+        (Question(shape="whether", horizon_days=14), "base"),
+        (Question(shape="what_next", horizon_days=14), "popularity"),
+    ],
+)
+def test_a_window_beyond_the_log_is_refused(shop, question, method):
+    late = START + timedelta(days=125)
+    with pytest.raises(TooFew, match="after the last event"):
+        put(shop, {"mine": question}, cuts=[late], methods=[method])
+
+
+def test_what_one_cut_cannot_answer_is_noted_and_the_others_stand(shop):
+    late = START + timedelta(days=125)
+    done = put(shop, cuts=[CUT, late])
+    assert {answers.cut for answers in done.answers} == {CUT}
+    assert any("2024-05-05" in note and "after the last event" in note for note in done.notes)
+
+
+@pytest.mark.parametrize("shape", ["whether", "what_next"])
+def test_too_few_customers_are_refused_with_their_number(shape):
+    log = [an_event(f"c{n % 5}", n / 2, item="milk", price=1.0) for n in range(250)]
+    question = Question(shape=shape, horizon_days=14)
+    with pytest.raises(TooFew, match="20 are the least"):
+        put(Shop(a_log(log)), {"mine": question}, methods=["base", "popularity"])
+
+
+def test_a_cut_before_the_log_or_too_soon_after_its_start_is_refused(shop):
+    for days in (-3, 2):
+        with pytest.raises(TooFew, match="four days"):
+            put(shop, cuts=[START + timedelta(days=days)])
+
+
+def test_an_unknown_method_is_refused_and_one_that_cannot_answer_passed_over(shop):
+    with pytest.raises(UnknownPlugin, match="recencie"):
+        put(shop, methods=["recencie"])
+    with pytest.raises(TooFew, match="no method among popularity answers"):
+        put(shop, methods=["popularity"])
+
+
+def test_a_method_that_declines_is_noted():
+    """BG/NBD knows purchases alone."""
+    shop = a_lively_shop(customers=60, days=130, seed=13)
+    looks = {"looks": Question(shape="whether", horizon_days=14, event=("view",))}
+    done = put(shop, looks, methods=["base", "bgnbd"])
+    assert any("bgnbd declines" in note for note in done.notes)
+    assert set(done.answers[0].predictions) == {"base"}
+
+
+def test_a_horizon_longer_than_half_the_log_is_learned_from_shorter_windows(shop):
+    far = {"far": Question(shape="how_many", horizon_days=60)}
+    done = put(shop, far, cuts=[START + timedelta(days=70)])
+    assert any("stretched to 60" in note for note in done.notes)
+
+
+def test_items_are_ranked_and_scored(shop):
+    done = put(shop, {"next": Question(shape="what_next", horizon_days=14)}, methods=["popularity"])
+    (ranking,) = done.answers
+    assert isinstance(ranking, Rankings)
+    assert ranking.top["popularity"].shape == (len(ranking), 10)
+    bought = shop.events.filter(shop.events["kind"] == "purchase")
+    for place in (0, len(ranking) - 1):
+        own = bought.filter(bought["customer_id"] == ranking.customers[place])
+        past = set(own.filter(own["time"] < CUT)["item_id"])
+        window = own.filter((own["time"] >= CUT) & (own["time"] < CUT + timedelta(days=14)))
+        items = np.array(sorted(shop.catalogue()["item_id"]))
+        seen = items[ranking.seen[ranking.seen_at[place] : ranking.seen_at[place + 1]]]
+        truth = items[ranking.truth[ranking.truth_at[place] : ranking.truth_at[place + 1]]]
+        assert set(seen) == past
+        assert set(truth) == set(window["item_id"])
+
+
+def test_an_attribute_that_is_a_hash_of_the_id_is_at_chance():
+    """Nothing can know it but a customer's own label: whoever beats a coin has seen it."""
+    shop = told_apart(
+        a_lively_shop(customers=250, days=60, seed=14),
+        lambda name: "AB"[hashlib.sha256(name.encode()).digest()[0] % 2],
+    )
+    question = {"club": Question(shape="which", attribute="club", among_days=None)}
+    cut = START + timedelta(days=55)
+    done = put(shop, question, cuts=[cut], methods=["base", "recency", "automatic"])
+    (answers,) = done.answers
+    assert isinstance(answers, Answers)
+    assert len(answers.customers) > 200
+    for said in answers.predictions.values():
+        assert 0.38 < roc_auc_score(answers.truth[:, 0], said[:, 0]) < 0.62
+
+
+def test_an_attribute_that_shows_in_the_deeds_is_found():
+    lively = a_lively_shop(customers=120, days=60, seed=15)
+    counts = dict(lively.events["customer_id"].value_counts().iter_rows())
+    middle = np.median(list(counts.values()))
+    shop = told_apart(lively, lambda name: "many" if counts[name] > middle else "few")
+    question = {"club": Question(shape="which", attribute="club", among_days=None)}
+    (answers,) = put(
+        shop, question, cuts=[START + timedelta(days=55)], methods=["hand_made"]
+    ).answers
+    assert roc_auc_score(answers.truth[:, 0], answers.predictions["hand_made"][:, 0]) > 0.85
+
+
+def test_an_attribute_that_few_told_is_refused(shop):
+    few = told_apart(shop, lambda name: name[-1], count=30)
+    question = {"club": Question(shape="which", attribute="club", among_days=None)}
+    with pytest.raises(TooFew, match="customers told their club"):
+        put(few, question)
+
+
+def test_questions_of_like_horizons_share_their_cuts(shop):
+    from limner.dataset.ledger import Ledger
+
+    ledger = Ledger.of(shop)
+    questions = {
+        "short": Question(shape="whether", horizon_days=7),
+        "long": Question(shape="whether", horizon_days=20),
+        "far": Question(shape="whether", horizon_days=50),
+    }
+    plans = {
+        name: plan_question(ledger, one, CUT, questions=questions)
+        for name, one in questions.items()
+    }
+    cuts = {name: [window.cut for window in plan.learnable] for name, plan in plans.items()}
+    assert cuts["short"] == cuts["long"] != cuts["far"]
+    assert {window.horizon_days for window in plans["short"].learnable} == {7}
