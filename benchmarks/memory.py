@@ -14,6 +14,11 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingest import made_up
+from limner.events.ingest import ingest
+from limner.events.log import EventLog
+from limner.events.source import open_source
+
 TARGET_GIB = 2.5
 
 
@@ -24,10 +29,6 @@ def peak_gib() -> float:
 
 def take_in(source: str, folder: str) -> dict[str, float]:
     """Ingest a file into a new log."""
-    from limner.events.ingest import ingest
-    from limner.events.log import EventLog
-    from limner.events.source import open_source
-
     log = EventLog.create(Path(folder) / "log")
     began = time.perf_counter()
     at_start = peak_gib()
@@ -47,8 +48,6 @@ def main() -> None:
         print(json.dumps(take_in(*sys.argv[2:])))
         return
     if sys.argv[1:2] == ["--make"]:
-        from ingest import made_up
-
         events = int(sys.argv[3])
         made_up(Path(sys.argv[2]), events, events // 50)
         return

@@ -12,6 +12,7 @@ import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import count, pairwise
 
 import polars as pl
 import pytest
@@ -19,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limner.errors import BadSource, DiskFull, LogBusy
-from limner.events import durable
+from limner.events import writing
 from limner.events.cleaning import CleaningConfig
 from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA
 from limner.events.ingest import ingest
@@ -65,7 +66,7 @@ def frame(rows):
 
 def cuts(rows, places):
     edges = [0, *sorted(place % (len(rows) + 1) for place in places), len(rows)]
-    return [frame(rows[start:end]) for start, end in zip(edges, edges[1:], strict=False)]
+    return [frame(rows[start:end]) for start, end in pairwise(edges)]
 
 
 def balanced(log):
@@ -330,57 +331,56 @@ def test_a_second_writer_is_told_who_is_writing(log):
     assert len(log) == 5
 
 
-# A failure put in the place of each step that touches the disk.
-STEPS = ["write", "sync_file", "sync_folder", "replace", "fsync"]
+PLACES = {
+    "write": (pl.DataFrame, "write_parquet"),
+    "sync_file": (writing, "sync_file"),
+    "sync_folder": (writing, "sync_folder"),
+    "replace": (os, "replace"),
+    "fsync": (os, "fsync"),
+}
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
-def test_a_step_that_fails_leaves_the_old_log_or_the_new_one(log, monkeypatch, step, number):
+def fails_at(place, number, *, at):
+    """Return the place and a function that fails when called for the ``at``-th time."""
+    owner, name = PLACES[place]
+    real, calls = getattr(owner, name), count(1)
+
+    def call(*args, **kwargs):
+        if next(calls) == at:
+            raise OSError(number, os.strerror(number))
+        return real(*args, **kwargs)
+
+    return owner, name, call
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("number", "error"), [(errno.ENOSPC, DiskFull), (errno.EIO, OSError)])
+def test_a_step_that_fails_leaves_the_old_log_or_the_new_one(
+    log, tmp_path, monkeypatch, place, number, error
+):
+    """Each call of each step that touches the disk fails once, until the log gets through."""
     take(log, [some_rows(60)])
-    old = content(log)
-    before = files(log.folder)
-    new = EventLog.create(log.folder.parent / "new", buckets=4)
-    take(new, [some_rows(60)])
-    take(new, [some_rows(90, start=30)])
-    wanted = content(new)
-    times = {"n": 0}
-
-    for fail_at in range(1, 40):
-        times["n"] = 0
-
-        def failing(real, at=fail_at):
-            def call(*args, **kwargs):
-                times["n"] += 1
-                if times["n"] == at:
-                    raise OSError(number, os.strerror(number))
-                return real(*args, **kwargs)
-
-            return call
-
+    old, before = content(log), files(log.folder)
+    both = EventLog.create(tmp_path / "both", buckets=4)
+    take(both, [some_rows(120)])
+    new = content(both)
+    failures = 0
+    for at in count(1):
         with monkeypatch.context() as patch:
-            if step == "write":
-                patch.setattr(pl.DataFrame, "write_parquet", failing(pl.DataFrame.write_parquet))
-            elif step == "replace":
-                patch.setattr(os, "replace", failing(os.replace))
-            elif step == "fsync":
-                patch.setattr(os, "fsync", failing(os.fsync))
-            else:
-                patch.setattr("limner.events.writing." + step, failing(getattr(durable, step)))
-            try:
+            patch.setattr(*fails_at(place, number, at=at))
+            with suppress(error):
                 take(log, [some_rows(90, start=30)])
-            except (DiskFull, OSError) as error:
-                assert isinstance(error, DiskFull) == (number == errno.ENOSPC)
         found = content(EventLog(log.folder))
-        assert found.equals(old) or found.equals(wanted)
-        if found.equals(old):
-            assert files(log.folder) == before
         left = set(files(log.folder)) - EventLog(log.folder).manifest.names()
         assert left - {"quality.json"} == {"manifest.json"}
-        if found.equals(wanted) or times["n"] < fail_at:
+        if found.equals(new):
             break
+        failures += 1
+        assert found.equals(old)
+        assert files(log.folder) == before
+    assert failures
     take(log, [some_rows(90, start=30)])
-    assert content(log).equals(wanted)
+    assert content(log).equals(new)
     assert balanced(log)
 
 

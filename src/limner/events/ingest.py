@@ -26,7 +26,7 @@ from limner.events.writing import Change, change
 
 __all__ = ["IngestReport", "Progress", "ingest"]
 
-MEMORY_BYTES = 640 * 1024**2
+MEMORY_BYTES = 1024**3
 """How much cleaned rows may take in memory before they wait on disk."""
 
 

@@ -10,6 +10,8 @@ from limner.events.event import EVENT_SCHEMA
 
 __all__ = ["ORIGIN", "Settled", "settle"]
 
+_TELLING = ("item_id", "event_id", "order_id")
+
 ORIGIN = {"_source": pl.Int32, "_line": pl.Int64}
 """Columns that say where a new row came from; null for rows that were in the log already."""
 
@@ -45,8 +47,13 @@ def settle(rows: pl.DataFrame) -> Settled:
     customers = rows["customer_id"].unique().sort()
     code = rows["customer_id"].cast(pl.Enum(customers)).to_physical().to_numpy()
     order, fresh = _order(code, rows["time"].to_physical().to_numpy())
+    order, again = _by_content(rows, order, fresh)
     rows = rows[order]
-    rows, lost = _each_once(rows, fresh)
+    lost = rows.clear().with_columns(_reason=pl.lit(None, pl.String))
+    if again.any():
+        mask = pl.Series(again)
+        lost = rows.filter(mask).with_columns(_reason=pl.lit("duplicate_row"))
+        rows = rows.filter(~mask)
     if "event_id" in rows.columns and rows["event_id"].null_count() < len(rows):
         named = pl.col("event_id").is_not_null()
         again = named & ~pl.struct("customer_id", "event_id").is_first_distinct()
@@ -59,56 +66,65 @@ def settle(rows: pl.DataFrame) -> Settled:
 
 def _order(
     code: NDArray[np.uint32], time: NDArray[np.int64]
-) -> tuple[NDArray[np.int64] | pl.Series, NDArray[np.bool_]]:
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return the order by customer and time, and where, in that order, a new pair begins."""
     start = int(time.min())
     time_bits = (int(time.max()) - start).bit_length()
     if int(code.max()).bit_length() + time_bits <= 63:
-        key = pl.Series((code.astype(np.int64) << time_bits) | (time - start))
-        order = key.arg_sort()
-        ordered = key.gather(order).to_numpy()
-        fresh = ordered[1:] != ordered[:-1]
-    else:
-        order = pl.select(pl.arg_sort_by(pl.Series(code), pl.Series(time))).to_series()
-        places = order.to_numpy()
-        fresh = np.diff(code[places].astype(np.int64)) != 0
-        fresh |= np.diff(time[places]) != 0
+        return _sorted_by((code.astype(np.int64) << time_bits) | (time - start))
+    pair = pl.DataFrame({"code": code, "time": time})
+    order = pair.select(pl.arg_sort_by("code", "time")).to_series().to_numpy().astype(np.int64)
+    fresh = np.diff(code[order].astype(np.int64)) != 0
+    fresh |= time[order][1:] != time[order][:-1]
     return order, np.concatenate([[True], fresh])
 
 
-def _each_once(rows: pl.DataFrame, fresh: NDArray[np.bool_]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Order rows of one customer and moment by their content, and take out equal ones.
+def _sorted_by(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the order of keys, and where, in that order, a new one begins."""
+    order = pl.Series(key).arg_sort().to_numpy().astype(np.int64)
+    ordered = key[order]
+    return order, np.concatenate([[True], ordered[1:] != ordered[:-1]])
 
-    Only rows that share both can be equal, and in many logs few do, so only they are compared.
+
+def _by_content(
+    rows: pl.DataFrame, order: NDArray[np.int64], fresh: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Order rows of one customer and moment by their content, and find rows equal to another.
+
+    One column after another, and only rows that are still equal: most logs need one or none.
     """
-    nothing = rows.clear().with_columns(_reason=pl.lit(None, pl.String))
-    if fresh.all():
-        return rows, nothing
+    order, again = order.copy(), np.zeros(len(order), np.bool_)
+    places, group = _ties(fresh)
+    for name in (*_TELLING, *(name for name in EVENT_SCHEMA if name not in _TELLING)):
+        if not len(places):
+            return order, again
+        if name not in rows.columns or name in {"customer_id", "time"}:
+            continue
+        rank = _ranks(rows[name].gather(order[places]))
+        by, fresh = _sorted_by(group * (int(rank.max()) + 1) + rank)
+        order[places] = order[places[by]]
+        tied, group = _ties(fresh)
+        places = places[tied]
+    if len(places):
+        origin = rows.select("_source", "_line")[order[places]]
+        first = pl.arg_sort_by(pl.Series(group), "_source", "_line", nulls_last=False)
+        order[places] = order[places[origin.select(first).to_series().to_numpy()]]
+        again[places[1:][group[1:] == group[:-1]]] = True
+    return order, again
+
+
+def _ties(fresh: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the places of rows that have an equal beside them, and the numbers of their groups."""
     tied = ~fresh
     tied[:-1] |= ~fresh[1:]
-    others = [
-        name
-        for name in EVENT_SCHEMA
-        if name in rows.columns and name not in ("customer_id", "time")
-    ]
-    group = np.cumsum(fresh)[tied]
-    ties = rows.filter(pl.Series(tied)).with_columns(_group=pl.Series(group))
-    rank = ties.select(
-        pl.arg_sort_by("_group", *others, "_source", "_line", nulls_last=False)
-    ).to_series()
-    ties = ties[rank]
-    equal = ties.select(
-        pl.all_horizontal(
-            pl.col(name).eq_missing(pl.col(name).shift(1)) for name in ("_group", *others)
-        )
-    ).to_series()
-    places = np.flatnonzero(tied)
-    order = np.arange(len(rows))
-    order[places] = places[rank.to_numpy()]
-    rows = rows[order]
-    if not equal.any():
-        return rows, nothing
-    gone = np.zeros(len(rows), np.bool_)
-    gone[places[equal.to_numpy()]] = True
-    mask = pl.Series(gone)
-    return rows.filter(~mask), rows.filter(mask).with_columns(_reason=pl.lit("duplicate_row"))
+    return np.flatnonzero(tied).astype(np.int64), np.cumsum(fresh, dtype=np.int64)[tied]
+
+
+def _ranks(values: pl.Series) -> NDArray[np.int64]:
+    """Return the rank of each value, equal ones alike, null before all."""
+    if values.dtype == pl.String:
+        distinct = values.drop_nulls().unique().sort()
+        codes = values.cast(pl.Enum(distinct)).to_physical()
+    else:
+        codes = values.rank("dense")
+    return (codes.cast(pl.Int64) + 1).fill_null(0).to_numpy()

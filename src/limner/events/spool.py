@@ -37,7 +37,7 @@ class Spool:
             return
         empty = [name for name in rows.columns if rows[name].null_count() == len(rows)]
         rows = rows.drop(empty)
-        self._held_bytes += int(rows.estimated_size())
+        self._held_bytes += _bytes_of(rows)
         if self.buckets == 1:
             parts = {0: rows}
         else:
@@ -74,3 +74,12 @@ class Spool:
                 pieces.clear()
         self._held_bytes = 0
         self.spilled += 1
+
+
+def _bytes_of(rows: pl.DataFrame) -> int:
+    """Return what rows take in memory: a text has 16 bytes, and its letters if more than 12."""
+    texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
+    size = pl.col(texts).str.len_bytes().cast(pl.Int64)
+    letters = rows.select(pl.when(size > 12).then(size).sum()).row(0)
+    others = int(rows.drop(texts).estimated_size())
+    return others + 16 * len(texts) * len(rows) + sum(int(each) for each in letters)
