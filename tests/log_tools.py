@@ -10,6 +10,7 @@ import polars as pl
 from limner.events.cleaning import CleaningConfig
 from limner.events.ingest import IngestReport, ingest
 from limner.events.log import EventLog
+from limner.events.quality import quality_of
 from limner.events.source import RawBatch
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -57,6 +58,12 @@ def take(
 def content(log: EventLog) -> pl.DataFrame:
     """Return all events."""
     return log.scan().collect()
+
+
+def balanced(log: EventLog) -> bool:
+    """Say whether every row that came in is in the log or among the rejects."""
+    quality = quality_of(log.manifest)
+    return quality.balanced and quality.rows_in == log.manifest.rows + len(log.rejects().collect())
 
 
 def files(folder: Path) -> dict[str, bytes]:

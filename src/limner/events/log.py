@@ -27,7 +27,8 @@ class EventLog:
 
     A folder with ``manifest.json``, ``buckets/``, ``rejects/``, ``catalogue-*.parquet`` and
     ``attributes-*.parquet``. Only what the manifest names belongs to the log, and the manifest is
-    replaced in one step, so a reader sees the log before an ingest or after it, never between.
+    replaced in one step, so a reader sees the log before an ingest or after it, never between. An
+    ingest removes the files that it replaced: what was scanned before it must be scanned again.
 
     Parameters
     ----------
@@ -53,7 +54,9 @@ class EventLog:
         self.folder = Path(folder)
         self._seen: tuple[int, int, int] = (0, 0, 0)
         self._manifest: Manifest | None = None
-        missing = sorted(n for n in self.manifest.names() if not (self.folder / n).is_file())
+        missing, seen = self._missing(), None
+        while missing and seen != self._seen:  # an ingest may have swapped the files meanwhile
+            seen, missing = self._seen, self._missing()
         if missing:
             raise LogCorrupt(
                 f"{self.folder} must hold {missing[0]}, but it is not there"
@@ -186,6 +189,9 @@ class EventLog:
         if not files:
             return pl.LazyFrame(schema=REFUSED_SCHEMA)
         return pl.scan_parquet(files, schema=REFUSED_SCHEMA, glob=False)
+
+    def _missing(self) -> list[str]:
+        return sorted(name for name in self.manifest.names() if not (self.folder / name).is_file())
 
     def _side(self, file: SideFile | None, schema: pl.Schema) -> pl.DataFrame:
         if file is None:

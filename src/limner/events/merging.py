@@ -56,8 +56,8 @@ def settle(rows: pl.DataFrame) -> Settled:
         rows = rows.filter(~mask)
     if "event_id" in rows.columns and rows["event_id"].null_count() < len(rows):
         named = pl.col("event_id").is_not_null()
-        again = named & ~pl.struct("customer_id", "event_id").is_first_distinct()
-        mask = rows.select(again).to_series()
+        later = named & ~pl.struct("customer_id", "event_id").is_first_distinct()
+        mask = rows.select(later).to_series()
         if mask.any():
             repeated = rows.filter(mask).with_columns(_reason=pl.lit("repeated_id"))
             rows, lost = rows.filter(~mask), pl.concat([lost, repeated], how="diagonal")
