@@ -8,7 +8,7 @@ from limner.dataset.cuts import plan_cuts
 from limner.dataset.ledger import Ledger
 from limner.heads.question import Question
 from limner.heads.study import Desk, Study
-from shops import START
+from shops import START, Shop, a_log, an_event
 
 CUT_DAY = 110
 
@@ -34,3 +34,20 @@ def ask(method, study, customers=None, *, most=10):
     window = study.plan.test
     asked = study.asked(window) if customers is None else np.asarray(customers)
     return method.rank(study, window, asked, most=most)
+
+
+def rhythm():
+    """Every customer buys one of 30 items every 16 days and, as often, others just once.
+
+    What is due within the next four days can be told from the rhythm, not from counts.
+    """
+    rng = np.random.default_rng(0)
+    rows = []
+    for customer in range(150):
+        own = rng.choice(30, 4, replace=False)
+        for place, item in enumerate(own):
+            rows += [
+                an_event(f"c{customer:03}", day + 0.5, item=f"i{item:02}")
+                for day in range(place * 4, 120, 16)
+            ]
+    return Shop(a_log(rows))

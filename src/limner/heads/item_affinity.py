@@ -59,11 +59,10 @@ def ease_affinity(shared: Floats, *, ridge: float) -> Floats:
     system = shared.copy()
     diagonal = np.arange(len(system))
     system[diagonal, diagonal] += np.float32(max(ridge * float(np.diag(shared).mean()), 1e-6))
-    # Both leave zeros above the diagonal, so that the mirror image can be added.
     factor, _ = lapack.spotrf(system.T, lower=True, overwrite_a=True)
-    inverse, _ = lapack.spotri(factor, lower=True, overwrite_c=True)
-    own = np.diag(inverse).copy()
-    weights = inverse + inverse.T
+    root, _ = lapack.strtri(factor, lower=True, overwrite_c=True)
+    weights = root.T @ root
+    own = np.diag(weights).copy()
     weights /= -own[None, :]
     weights[diagonal, diagonal] = 0.0
     return np.ascontiguousarray(weights, np.float32)

@@ -21,8 +21,8 @@ __all__ = ["Reranker", "learned_reranker"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
-NEWEST = 4
-"""From how many of the newest windows is learned; older ones cost time and say little."""
+NEWEST = 3
+"""From how many of the newest training windows is learned; older ones cost time and say little."""
 
 MOST_ROWS = 60_000
 """Of how many candidates of a window the trees learn at most: all that came true, some others."""
@@ -79,16 +79,18 @@ def learned_reranker(study: Study) -> Reranker:
     """
 
     def learn() -> Reranker:
-        lessons = [_lesson(study, window) for window in study.plan.learnable[-NEWEST:]]
-        *train, validation = lessons
+        rng = np.random.default_rng(study.seed)
+        train = [_sampled(_lesson(study, window), rng) for window in study.plan.train[-NEWEST:]]
+        validation = _lesson(study, study.plan.validation)
         trees = _grow(train, seed=study.seed)
         judged = []
         for source, trust in product(range(len(SOURCES)), TRUST if trees is not None else (0.0,)):
             reranker = Reranker(trees, trust, source)
             judged.append((validation.quality(reranker.scores(validation.candidates)), reranker))
         best = max(judged, key=lambda one: one[0])[1]
-        grown = _grow(lessons, seed=study.seed) if best.trust > 0 else None
-        return Reranker(grown, best.trust, best.source)
+        if best.trust > 0:
+            trees = _grow([*train, _sampled(validation, rng)], seed=study.seed)
+        return Reranker(trees if best.trust > 0 else None, best.trust, best.source)
 
     found: Reranker = study.desk.once(settings_key(study, "reranker"), learn)
     return found
@@ -105,25 +107,26 @@ def _lesson(study: Study, window: Window) -> _Lesson:
     return _Lesson(truth, candidates, came_true)
 
 
-def _grow(lessons: Sequence[_Lesson], *, seed: int) -> Any:  # noqa: ANN401 - LightGBM has no types
+def _sampled(lesson: _Lesson, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Return the columns and outcomes of what came true and of some that did not."""
+    hits = int(lesson.came_true.sum())
+    others = max(len(lesson.candidates) - hits, 1)
+    share = max((MOST_ROWS - hits) / others, 0.05)
+    kept = lesson.came_true | (rng.random(len(lesson.candidates)) < share)
+    return lesson.candidates.values[kept], lesson.came_true[kept].astype(np.float32)
+
+
+def _grow(lessons: Sequence[tuple[Floats, Floats]], *, seed: int) -> Any:  # noqa: ANN401
     """Return trees that tell what comes true from what does not; none if too little did."""
-    if sum(int(lesson.came_true.sum()) for lesson in lessons) < FEWEST:
+    if sum(int(came_true.sum()) for _, came_true in lessons) < FEWEST:
         return None
     try:
         import lightgbm  # noqa: PLC0415 - the other methods do without it
     except ImportError:
         raise MissingExtra("the method 'reranked'", "lightgbm", "learn") from None
 
-    rng = np.random.default_rng(seed)
-    values, labels = [], []
-    for lesson in lessons:
-        hits = int(lesson.came_true.sum())
-        others = max(len(lesson.candidates) - hits, 1)
-        share = max((MOST_ROWS - hits) / others, 0.05)
-        kept = lesson.came_true | (rng.random(len(lesson.candidates)) < share)
-        values.append(lesson.candidates.values[kept])
-        labels.append(lesson.came_true[kept])
-    table, came_true = np.concatenate(values), np.concatenate(labels).astype(np.float32)
+    table = np.concatenate([values for values, _ in lessons])
+    came_true = np.concatenate([labels for _, labels in lessons])
     settings = {
         "objective": "binary",
         "learning_rate": 0.06,
