@@ -18,7 +18,7 @@ demo: .venv/demo         ## the main job on a published log: profiles with predi
 	.venv/bin/limner demo --workspace demo
 
 test: .venv/dev          ## the suite
-	$(RUN) pytest -n $(WORKERS) -m "not slow"
+	$(RUN) pytest -n $(WORKERS)
 
 slow: .venv/dev          ## whole data sets and training truths
 	$(RUN) pytest -m slow

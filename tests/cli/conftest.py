@@ -13,7 +13,7 @@ from limner.cli.main import app
 from limner.cli.workspace import Workspace
 from limner.events.synthetic import ShopConfig, SyntheticShop
 
-QUESTIONS = {"churn": "", "orders": "", "spend": "", "category": "", "next_item": ""}
+QUESTIONS = {"churn": "", "spend": "", "next_item": ""}
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def really():
 
 @pytest.fixture(scope="session")
 def made_up():
-    return SyntheticShop(ShopConfig(events=12_000, customers=300, items=60, days=200, seed=3))
+    return SyntheticShop(ShopConfig(events=12_000, customers=200, items=60, days=150, seed=3))
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +78,14 @@ def ingested(tmp_path, _ingested) -> Path:
     """A workspace with a log, of the test's own."""
     shutil.copytree(_ingested, tmp_path / "shop")
     return tmp_path / "shop"
+
+
+@pytest.fixture
+def quick(ingested) -> Path:
+    """A workspace with a log and one question, for what has to learn within a test."""
+    settings = 'shop.name = "made up"\nquestions.churn = {}\nevaluate.resamples = 100\n'
+    (ingested / "limner.toml").write_text(settings, encoding="utf-8")
+    return ingested
 
 
 @pytest.fixture

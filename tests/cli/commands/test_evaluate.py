@@ -9,41 +9,39 @@ FIELDS = {
 SOME = ("--method", "base", "--method", "hand_made")
 
 
-def test_the_rows_go_into_the_file_and_the_table_to_stdout(ask, learned, tmp_path):
+def test_the_rows_go_into_the_file_and_the_table_to_stdout(ask, quick, tmp_path):
     path = tmp_path / "rows.json"
-    result = ask(
-        *("evaluate", "--workspace", learned, "--cut", "2024-06-01", "--json", path), *SOME
-    )
+    result = ask(*("evaluate", "--workspace", quick, "--cut", "2024-05-01", "--json", path), *SOME)
     assert result.exit_code == 0, result.stderr
     rows = json.loads(path.read_text("utf-8"))
     assert rows
     assert all(set(row) - {"too_few"} == FIELDS for row in rows)
     assert {row["method"] for row in rows} <= {"base", "hand_made"}
-    assert {row["cut"] for row in rows} == {"2024-06-01T00:00:00+00:00"}
+    assert {row["cut"] for row in rows} == {"2024-05-01T00:00:00+00:00"}
     assert "churn" in result.stdout
     assert "report.html" in result.stderr
 
 
-def test_a_dash_means_stdout_and_nothing_else_is_there(ask, learned):
-    result = ask("evaluate", "--workspace", learned, "--json", "-", *SOME)
+def test_a_dash_means_stdout_and_nothing_else_is_there(ask, quick):
+    result = ask("evaluate", "--workspace", quick, "--json", "-", *SOME)
     assert result.exit_code == 0, result.stderr
     assert isinstance(json.loads(result.stdout), list)
     assert "churn" in result.stderr
 
 
-def test_an_unknown_method_is_a_mistake_with_a_guess(ask, learned):
-    result = ask("evaluate", "--workspace", learned, "--method", "hand_mad")
+def test_an_unknown_method_is_a_mistake_with_a_guess(ask, quick):
+    result = ask("evaluate", "--workspace", quick, "--method", "hand_mad")
     assert result.exit_code == 2
     assert "did you mean 'hand_made'?" in result.stderr
 
 
-def test_a_folder_that_is_not_there_is_said_before_the_work(ask, learned, tmp_path):
-    result = ask("evaluate", "--workspace", learned, "--json", tmp_path / "no" / "rows.json")
+def test_a_folder_that_is_not_there_is_said_before_the_work(ask, quick, tmp_path):
+    result = ask("evaluate", "--workspace", quick, "--json", tmp_path / "no" / "rows.json")
     assert result.exit_code == 2
     assert "mkdir -p" in result.stderr
 
 
-def test_a_cut_too_early_is_a_mistake(ask, learned):
-    result = ask("evaluate", "--workspace", learned, "--cut", "2024-01-03", *SOME)
+def test_a_cut_too_early_is_a_mistake(ask, quick):
+    result = ask("evaluate", "--workspace", quick, "--cut", "2024-01-03", *SOME)
     assert result.exit_code == 2
     assert "Traceback" not in result.stderr
