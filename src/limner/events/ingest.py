@@ -26,7 +26,7 @@ from limner.events.writing import Change, change
 
 __all__ = ["IngestReport", "Progress", "ingest"]
 
-MEMORY_BYTES = 1024**3
+MEMORY_BYTES = 768 * 1024**2
 """How much cleaned rows may take in memory before they wait on disk."""
 
 

@@ -13,7 +13,7 @@ def find_machines(rows: pl.DataFrame, *, an_hour: int, a_day: int) -> pl.DataFra
     Parameters
     ----------
     rows
-        ``customer_id`` and ``time``, whole customers, the rows of each standing together.
+        ``customer_id`` and ``time``, sorted by both, whole customers.
     an_hour, a_day
         How many moments are still human.
 
@@ -22,11 +22,13 @@ def find_machines(rows: pl.DataFrame, *, an_hour: int, a_day: int) -> pl.DataFra
     One row a customer and flag: ``customer_id``, ``flag`` (``bot_like_hour``, ``bot_like_day``),
     ``value``, the most moments in one such span, ``limit``.
     """
-    runs = rows.select(pl.col("customer_id").rle().struct.unnest())
+    who, when = pl.col("customer_id"), pl.col("time")
+    moments = rows.select(who, when).filter(
+        when.ne_missing(when.shift(1)) | who.ne_missing(who.shift(1))
+    )
+    runs = moments.select(who.rle().struct.unnest())
     busy = runs.filter(pl.col("len") > min(an_hour, a_day))["value"]
-    own = rows.select("customer_id", "time").clear()
-    if len(busy):
-        own = rows.select("customer_id", "time").filter(pl.col("customer_id").is_in(busy.implode()))
+    own = moments.filter(who.is_in(busy.implode())) if len(busy) else moments.clear()
     found = []
     for flag, span, limit in (("bot_like_hour", "1h", an_hour), ("bot_like_day", "1d", a_day)):
         most = (
