@@ -60,7 +60,7 @@ def check_row(made, row, events):
         np.testing.assert_allclose(value, known.get(key, empty), rtol=1e-5, atol=1e-5, err_msg=name)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(logs)
 def test_they_are_what_a_patient_clerk_would_work_out(events):
     made, found = described(in_the_shop(events))
@@ -84,7 +84,7 @@ future = st.lists(
 ).map(a_log)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(logs, future, st.sampled_from([1, 3]))
 def test_what_comes_at_the_cut_or_after_moves_nothing(events, planted, buckets):
     shop = in_the_shop(events, buckets)
@@ -105,7 +105,7 @@ def test_a_lively_shop_is_blind_to_its_own_future(lively):
         assert known[customer].tobytes() == row.tobytes()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(logs, st.sampled_from([3, 8]))
 def test_the_number_of_buckets_does_not_matter(events, buckets):
     _, one = described(in_the_shop(events))

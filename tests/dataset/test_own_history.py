@@ -71,7 +71,7 @@ def worked_out(events):
     return found | {f"decayed {days}d": sum(0.5 ** (age / days) for age in ages) for days in LIVES}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(logs)
 def test_it_is_what_a_patient_clerk_would_work_out(events):
     names, found = measured(in_the_shop(events, 2))
@@ -113,7 +113,7 @@ future = st.lists(
 ).map(a_log)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(logs, future, st.sampled_from([1, 3]))
 def test_what_comes_at_the_cut_or_after_moves_nothing(events, planted, buckets):
     shop = in_the_shop(events, buckets)

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from shops import Shop
 
 from limner.dataset.aggregates import Aggregates
 from limner.dataset.ledger import Ledger
 from limner.events.event import CATALOGUE_SCHEMA, EVENT_SCHEMA
+from shops import Shop
 
 HERE = Path(__file__).parent / "aggregates"
 EXPECTED = json.loads((HERE / "expected.json").read_text())

@@ -4,6 +4,7 @@ import hashlib
 from datetime import timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
@@ -198,3 +199,47 @@ def test_questions_of_like_horizons_share_their_cuts(shop):
     cuts = {name: [window.cut for window in plan.learnable] for name, plan in plans.items()}
     assert cuts["short"] == cuts["long"] != cuts["far"]
     assert {window.horizon_days for window in plans["short"].learnable} == {7}
+
+
+def views_only(events):
+    return events.with_columns(kind=pl.lit("view"), order_id=pl.lit(None, pl.String))
+
+
+def without_prices(events):
+    return events.with_columns(price=pl.lit(None, pl.Float64), order_id=pl.lit(None, pl.String))
+
+
+def for_nothing(events):
+    return events.with_columns(price=pl.lit(0.0))
+
+
+@pytest.mark.parametrize("oddly", [views_only, without_prices, for_nothing])
+def test_an_odd_shop_is_answered_all_the_same(oddly):
+    lively = a_lively_shop(customers=40, days=60, seed=16)
+    shop = Shop(oddly(lively.events), catalogue=lively.catalogue())
+    questions = QUESTIONS | {
+        "orders": Question(shape="how_many", horizon_days=14),
+        "looks": Question(shape="which", horizon_days=14, event=(), classes=2),
+    }
+    done = put(
+        shop,
+        questions,
+        cuts=[START + timedelta(days=45)],
+        methods=["base", "recency", "hand_made", "automatic"],
+    )
+    assert [answers.question for answers in done.answers] == list(questions)
+    for answers in done.answers:
+        assert answers.methods == ("base", "recency", "hand_made", "automatic")
+        for said in answers.predictions.values():
+            assert np.isfinite(said).all()
+    if oddly is views_only:
+        assert not done.answers[0].truth.any()
+        assert all(said.max() < 0.01 for said in done.answers[0].predictions.values())
+
+
+def test_a_shop_without_a_catalogue_is_asked_what_needs_none(shop):
+    bare = Shop(shop.events)
+    questions = {"taste": Question(shape="which", horizon_days=14), **QUESTIONS}
+    done = put(bare, questions)
+    assert [answers.question for answers in done.answers] == list(QUESTIONS)
+    assert any("needs items of a known category" in note for note in done.notes)
