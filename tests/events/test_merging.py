@@ -1,7 +1,7 @@
 """Rows of a bucket are put in one order and kept once."""
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limner.events.merging import settle
@@ -14,6 +14,7 @@ def placed(frame, source=0):
     )
 
 
+@settings(max_examples=25)
 @given(st.permutations(range(12)))
 def test_the_order_of_arrival_does_not_matter(order):
     rows = some_rows(12, customers=2).with_columns(
