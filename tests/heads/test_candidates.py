@@ -18,7 +18,7 @@ def test_candidates_are_sorted_once_each_and_hold_the_customers_own(due):
     keys = found.owners * len(due.ledger.items) + found.items
     assert (np.diff(keys) > 0).all()
     assert found.values.shape == (len(found), len(found.names))
-    assert found.opinions.shape == (len(found), len(SOURCES))
+    assert found.opinions.shape == found.alone.shape == (len(found), len(SOURCES))
     assert (np.bincount(found.owners) >= 4).all()
     assert not np.isinf(found.values).any()
 

@@ -34,4 +34,4 @@ def test_no_trust_is_the_source_itself(due):
     for owner in range(20):
         mine = found.owners == owner
         order = np.argsort(-alone[mine], kind="stable")
-        np.testing.assert_array_equal(order, np.argsort(-found.opinions[mine, 0], kind="stable"))
+        np.testing.assert_array_equal(order, np.argsort(-found.alone[mine, 0], kind="stable"))

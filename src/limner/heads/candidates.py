@@ -36,7 +36,8 @@ class Candidates:
 
     ``owners`` (P,) rows of the customers, ``items`` (P,) codes, ``values`` (P, M) float32 with NaN
     where nothing is known, ``names`` of the columns, ``opinions`` (P, 4): what each of
-    :data:`SOURCES` says of the pair, 1 for its own favourite of the customer, 0 for nothing.
+    :data:`SOURCES` says of the pair, 1 for its own favourite of the customer, 0 for nothing;
+    ``alone`` (P, 4): how the method of that name ranks the pair, one's own history blended in.
     """
 
     owners: Ints
@@ -44,6 +45,7 @@ class Candidates:
     values: Floats
     names: tuple[str, ...]
     opinions: Floats
+    alone: Floats
 
     def __len__(self) -> int:
         return len(self.items)
@@ -96,6 +98,11 @@ def candidates_at(study: Study, window: Window, customers: Ints) -> Candidates:
         columns.add(f"{name}_score", scores)
         columns.add(f"{name}_share", part)
         columns.add(f"{name}_rank", _ranks(owners, items, scores))
+    blends = []
+    for mixture, part in zip(mixtures, opinions[1:3], strict=True):
+        mine = np.where(known, shelf.evidence(mixture.fade)[found], 0.0)
+        mine = _relative(owners, np.sqrt(mine).astype(np.float32), len(customers))
+        blends.append(np.float32(mixture.own) * mine + part)
     columns.add("lately_score", gather(lately))
     columns.add("basket_score", gather(basket))
     _about_pair(columns, shelf, customers[owners], found)
@@ -120,6 +127,7 @@ def candidates_at(study: Study, window: Window, customers: Ints) -> Candidates:
         np.column_stack(columns.values),
         tuple(columns.names),
         np.column_stack(opinions),
+        np.column_stack([own, *blends, popular]),
     )
 
 

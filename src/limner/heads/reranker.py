@@ -47,7 +47,7 @@ class Reranker:
 
     def scores(self, candidates: Candidates) -> Floats:
         """Return a score for each candidate (P,), comparable within a customer."""
-        opinion = _standard(candidates.opinions[:, self.source], candidates.owners)
+        opinion = _standard(candidates.alone[:, self.source], candidates.owners)
         if self.trees is None or self.trust == 0.0:
             return opinion
         grown = _standard(_predict(self.trees, candidates), candidates.owners)
