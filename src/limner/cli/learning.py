@@ -92,6 +92,7 @@ def learn(
         fingerprint=manifest.fingerprint,
         seed=seed,
         level=settings.fit.category_steps,
+        executor=_executor(settings.engine.workers, ahead=len(questions)),
         progress=lambda what, share: progress(what, share * _SHARE_OF_LEARNING),
     )
     store = SqliteStore(workspace.folder / "profiles.db")
@@ -147,6 +148,7 @@ def examine(
         methods=list(methods) or None,
         level=settings.fit.category_steps,
         resamples=settings.evaluate.resamples,
+        executor=_executor(settings.engine.workers, ahead=len(questions) * len(cuts)),
         progress=progress,
     )
     run, config = open_run(
@@ -223,8 +225,8 @@ def _portrait_config(workspace: "Workspace") -> PortraitConfig:
     return PortraitConfig.read({**given, "traits": traits}, where="limner.toml [profiles]")
 
 
-def _executor(workers: int) -> Executor:
-    return Here() if workers == 1 else Pool(workers)
+def _executor(workers: int, *, ahead: int = 1) -> Executor:
+    return Here() if workers == 1 else Pool(workers, ahead=ahead)
 
 
 def _need_learning() -> None:

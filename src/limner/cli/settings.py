@@ -91,7 +91,8 @@ class EngineSettings(Config):
     """Where the work runs: the table ``[engine]``."""
 
     workers: int = Field(1, ge=1)
-    """How many processes draw profiles; 1: this one alone."""
+    """How many processes learn, examine and draw profiles; 1: this one alone. With more, a script
+    needs ``if __name__ == "__main__":``, and each holds the columns of all cuts in memory."""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ def render_settings(
     questions: Mapping[str, str] = QUESTIONS,
     sources: Sequence[str] = (),
     cuts: Sequence[str] = (),
+    workers: int = 1,
 ) -> str:
     """Return the text of a ``limner.toml``.
 
@@ -57,6 +58,8 @@ def render_settings(
         What ``limner ingest`` reads when it is given no file.
     cuts
         The dates at which ``limner evaluate`` asks when it is given none.
+    workers
+        How many processes learn and examine.
     """
     parts = [
         "# What Limner knows of this shop. Every setting: docs/reference/config.md",
@@ -100,6 +103,7 @@ def render_settings(
         else "# cuts = [2017-12-01]         # by default one longest horizon before the end",
         "",
     ]
+    parts += ["[engine]", f"workers = {workers}".ljust(30) + "# processes that learn", ""]
     return "\n".join(parts)
 
 

@@ -79,6 +79,7 @@ class Workspace:
         questions: Mapping[str, str] = QUESTIONS,
         sources: Sequence[str] = (),
         cuts: Sequence[str] = (),
+        workers: int = 1,
     ) -> Self:
         """Begin a workspace: a folder with a ``limner.toml`` that explains itself.
 
@@ -94,6 +95,9 @@ class Workspace:
             What :meth:`ingest` reads when it is given nothing.
         cuts
             The dates at which :meth:`evaluate` asks when it is given none.
+        workers
+            How many processes learn and examine; with more than one, a script needs
+            ``if __name__ == "__main__":``.
 
         Raises
         ------
@@ -107,7 +111,11 @@ class Workspace:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             with path.open("x", encoding="utf-8") as file:
-                file.write(render_settings(shop, questions=questions, sources=sources, cuts=cuts))
+                file.write(
+                    render_settings(
+                        shop, questions=questions, sources=sources, cuts=cuts, workers=workers
+                    )
+                )
         except FileExistsError:
             raise BadConfig(
                 f"{folder} is a workspace already", hint=f"open it, or change its {SETTINGS_NAME}"

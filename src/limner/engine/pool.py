@@ -5,7 +5,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from typing import TypeVar, final
+from typing import Any, TypeVar, final
 
 from limner.errors import BadConfig
 
@@ -26,6 +26,9 @@ class Pool:
     ----------
     workers
         How many processes, at least 1.
+    ahead
+        How many pieces more than there are workers may be under way or done and not yet fetched.
+        Few keep memory small; many keep every worker busy where pieces differ in size.
 
     Raises
     ------
@@ -33,30 +36,31 @@ class Pool:
         If there would be none.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, *, ahead: int = 1) -> None:
         if workers < 1:
             raise BadConfig(
                 f"workers must be at least 1, got {workers}", hint="1 works in this process"
             )
-        self.workers = workers
+        self.workers, self.ahead = workers, ahead
 
     def map(self, work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> Iterator[Result]:
         """Go through the results, in the order of the pieces; see :class:`Executor`.
 
-        At most one piece more than there are workers is under way or waits to be fetched.
+        ``work`` goes to each process once, so what it remembers from one piece helps the next.
         """
         if not pieces:
             return
         executor = ProcessPoolExecutor(
             min(self.workers, len(pieces)),
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=_leave_stopping_to_the_parent,
+            initializer=_begin,
+            initargs=(work,),
         )
         try:
             waiting: deque[Future[Result]] = deque()
             for piece in pieces:
-                waiting.append(executor.submit(work, piece))
-                if len(waiting) > self.workers:
+                waiting.append(executor.submit(_do, piece))
+                if len(waiting) >= self.workers + self.ahead:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
@@ -64,6 +68,15 @@ class Pool:
             executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_stopping_to_the_parent() -> None:
-    """Let Ctrl-C, which reaches every process of a terminal, be answered once."""
+_AT_WORK: list[Callable[[Any], Any]] = []
+"""In a worker, its one work; in the parent, nothing."""
+
+
+def _begin(work: Callable[[Any], Any]) -> None:
+    """Take up the work, and let Ctrl-C, which reaches every process, be answered once."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _AT_WORK[:] = [work]
+
+
+def _do(piece: Any) -> Any:  # noqa: ANN401 - whatever the work takes and gives
+    return _AT_WORK[0](piece)

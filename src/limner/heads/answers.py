@@ -1,7 +1,7 @@
 """What every method answered to one question at one cut, beside what came true."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -80,6 +80,10 @@ class Answers:
     def __len__(self) -> int:
         return len(self.customers)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes; a read-only view of a dictionary cannot."""
+        return _made_again, (type(self), _plain(self))
+
     @property
     def methods(self) -> tuple[str, ...]:
         """Names of the methods, in the order given."""
@@ -142,6 +146,10 @@ class Rankings:
 
     def __len__(self) -> int:
         return len(self.customers)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes; a read-only view of a dictionary cannot."""
+        return _made_again, (type(self), _plain(self))
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -220,3 +228,16 @@ def _repeats(owners: Ints, codes: Ints) -> bool:
         return False
     keys = owners * (int(codes.max()) + 1) + codes
     return len(np.unique(keys)) != len(keys)
+
+
+def _plain(record: "Answers | Rankings") -> dict[str, Any]:
+    """Return the fields of a record, read-only views as dictionaries."""
+    return {
+        each.name: dict(value) if isinstance(value, Mapping) else value
+        for each in fields(record)
+        for value in (getattr(record, each.name),)
+    }
+
+
+def _made_again(kind: type[Any], given: dict[str, Any]) -> Any:  # noqa: ANN401 - either record
+    return kind(**given)

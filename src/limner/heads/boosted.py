@@ -51,7 +51,7 @@ def boosted_trees() -> TreesConfig:
 def bagged_trees() -> TreesConfig:
     """Return settings for extremely randomised, bagged trees (Geurts and others 2006)."""
     return TreesConfig(
-        bagged=True, trees=100, ensembles=1, leaves=127, least_in_leaf=15, penalty=0.0
+        bagged=True, trees=60, ensembles=1, leaves=63, least_in_leaf=20, penalty=0.0
     )
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "few_boosted",
     "linear_only",
     "quick_heads",
+    "tree_heads",
 ]
 
 Floats = NDArray[np.float64]
@@ -56,16 +57,19 @@ class Head(Protocol):
 
 def all_heads(objective: Objective, seed: int) -> dict[str, Head]:
     """Return a linear, a boosted and a bagged head."""
-    return {
-        "linear": LinearHead(objective, seed=seed),
-        "boosted": BoostedHead(objective, config=boosted_trees(), seed=seed),
-        "bagged": BoostedHead(objective, config=bagged_trees(), seed=seed),
-    }
+    return linear_only(objective, seed) | tree_heads(objective, seed)
 
 
 def boosted_only(objective: Objective, seed: int) -> dict[str, Head]:
     """Return a boosted head."""
     return {"boosted": BoostedHead(objective, config=boosted_trees(), seed=seed)}
+
+
+def tree_heads(objective: Objective, seed: int) -> dict[str, Head]:
+    """Return a boosted and a bagged head."""
+    return boosted_only(objective, seed) | {
+        "bagged": BoostedHead(objective, config=bagged_trees(), seed=seed)
+    }
 
 
 def quick_heads(objective: Objective, seed: int) -> dict[str, Head]:

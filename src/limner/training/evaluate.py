@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner import plugins
-from limner.dataset.aggregates import Aggregates, AggregatesConfig
-from limner.dataset.cuts import CutPlan, plan_cuts
+from limner.dataset.aggregates import AggregatesConfig
 from limner.dataset.labels import item_codes, seen_items
-from limner.dataset.ledger import Ledger, Source
+from limner.dataset.ledger import Source
+from limner.engine import Executor, Here
 from limner.errors import BadConfig, TooFew
 from limner.heads import methods as method_folder
 from limner.heads.answers import Answers, Rankings
 from limner.heads.question import Question
-from limner.heads.study import Desk, Method, Sample, Study
+from limner.heads.study import Method, Sample, Study
+from limner.training.desks import Desks, dearest_first, plan_question
 from limner.training.scoreboard import Row
 from limner.training.scoring import score
 
@@ -53,6 +54,7 @@ def evaluate(
     aggregates: AggregatesConfig | None = None,
     level: int = 2,
     resamples: int = 1000,
+    executor: Executor | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Put every question to every method at every cut, and score the answers.
@@ -75,8 +77,11 @@ def evaluate(
         Which step of the category path is the category; see :meth:`Ledger.of`.
     resamples
         How often the customers are drawn anew for the intervals.
+    executor
+        Where the questions are worked on; none: in this process, one after another. The answers
+        are the same wherever it is.
     progress
-        Is told what is done next and the share done.
+        Is told what was done last and the share done.
 
     Raises
     ------
@@ -85,62 +90,62 @@ def evaluate(
     TooFew
         If a cut leaves too little history, or no question could be put at all.
     """
-    ledger = Ledger.of(log, level=level)
     names = list(methods) if methods is not None else plugins.names(method_folder)
-    known = {name: plugins.load(method_folder, name)() for name in _in_order(names)}
-    answers: list[Answers | Rankings] = []
-    rows: list[Row] = []
-    notes: list[str] = []
-    steps = len(cuts) * len(questions)
-    for place, cut in enumerate(cuts):
-        desk: Desk | None = None
-        for number, (name, question) in enumerate(questions.items()):
-            progress(f"{name} at {cut:%Y-%m-%d}", (place * len(questions) + number) / steps)
-            try:
-                plan = plan_question(ledger, question, cut, questions=questions)
-                if desk is None:
-                    learned = Aggregates(aggregates).fit(ledger, before=plan.validation.cut)
-                    desk = Desk(ledger, learned)
-                study = Study(desk, name, question, plan, seed)
-                answer, declined = _put(study, known)
-            except TooFew as refusal:
-                notes.append(f"{name} at {cut:%Y-%m-%d}: {refusal.message}")
-                continue
-            notes += [
-                f"{name} at {cut:%Y-%m-%d}: {method} declines: {reason}"
-                for method, reason in declined.items()
-            ]
-            if plan.shortened:
-                notes.append(
-                    f"{name} at {cut:%Y-%m-%d}: the log is shorter than two horizons before the "
-                    f"cut; what was learned comes from windows of "
-                    f"{plan.validation.horizon_days:.0f} days, stretched to "
-                    f"{question.horizon_days:g}"
-                )
-            answers.append(answer)
-            rows += score(answer, seed=seed, resamples=resamples)
+    desks = Desks(log, dict(questions), seed, aggregates, level)
+    examiner = _Examiner(desks, tuple(_in_order(names)), resamples)
+    for name in names:
+        plugins.load(method_folder, name)
+    asked = [(name, cut) for cut in cuts for name in questions]
+    order = sorted(asked, key=lambda one: (cuts.index(one[1]), dearest_first(questions[one[0]])))
+    found: dict[tuple[str, datetime], _Examined] = {}
+    for done, (one, result) in enumerate(
+        zip(order, (executor or Here()).map(examiner, order), strict=True)
+    ):
+        found[one] = result
+        progress(f"{one[0]} at {one[1]:%Y-%m-%d}", (done + 1) / len(order))
+    notes = tuple(note for one in asked for note in found[one].notes)
+    answers = tuple(answer for one in asked if (answer := found[one].answer) is not None)
     if not answers:
         raise TooFew("no question could be put: " + "; ".join(notes))
-    progress("done", 1.0)
-    return Evaluation(tuple(answers), tuple(rows), tuple(notes))
+    return Evaluation(answers, tuple(row for one in asked for row in found[one].rows), notes)
 
 
-def plan_question(
-    ledger: Ledger,
-    question: Question,
-    cut: datetime,
-    *,
-    questions: Mapping[str, Question],
-) -> CutPlan:
-    """Lay the cuts of a question so that questions of similar horizons share them.
+@dataclass(frozen=True, slots=True)
+class _Examined:
+    """What came of one question at one cut."""
 
-    All questions whose horizon fits into a quarter of the history use the longest such horizon as
-    their distance between cuts; a question that looks further ahead uses its own.
-    """
-    quarter = (cut - ledger.first) / timedelta(days=1) / 4
-    shared = [one.horizon_days for one in questions.values() if one.horizon_days <= quarter]
-    gap = max([question.horizon_days, *shared]) if question.horizon_days <= quarter else None
-    return plan_cuts(ledger.first, cut, horizon_days=question.horizon_days, gap_days=gap)
+    answer: Answers | Rankings | None
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Examiner:
+    """Puts one question at one cut; one piece of work of an executor."""
+
+    desks: Desks
+    methods: tuple[str, ...]
+    resamples: int
+
+    def __call__(self, asked: tuple[str, datetime]) -> _Examined:
+        """Let every method answer, and score what they said."""
+        name, cut = asked
+        where = f"{name} at {cut:%Y-%m-%d}"
+        known = {each: plugins.load(method_folder, each)() for each in self.methods}
+        try:
+            study = self.desks.study(name, cut)
+            answer, declined = _put(study, known)
+        except TooFew as refusal:
+            return _Examined(None, (), (f"{where}: {refusal.message}",))
+        notes = [f"{where}: {method} declines: {why}" for method, why in declined.items()]
+        if study.plan.shortened:
+            notes.append(
+                f"{where}: the log is shorter than two horizons before the cut, so methods learned "
+                f"from windows of {study.plan.validation.horizon_days:.0f} days and answer for "
+                f"{study.question.horizon_days:g}"
+            )
+        rows = score(answer, seed=self.desks.seed, resamples=self.resamples)
+        return _Examined(answer, tuple(rows), tuple(notes))
 
 
 def _in_order(names: Sequence[str]) -> list[str]:

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner import __version__
-from limner.dataset.aggregates import Aggregates, AggregatesConfig
+from limner.dataset.aggregates import AggregatesConfig
 from limner.dataset.cuts import Window
 from limner.dataset.ledger import Ledger, Source
+from limner.engine import Executor, Here
 from limner.errors import TooFew
 from limner.heads.blockwise import BlockAnswer
 from limner.heads.features import automatic_block
@@ -22,8 +23,9 @@ from limner.heads.forecast import Forecast
 from limner.heads.methods.automatic import Automatic
 from limner.heads.methods.reranked import Reranked
 from limner.heads.question import Question
-from limner.heads.study import Desk, Learned, Study
-from limner.training.evaluate import Progress, plan_question, silent
+from limner.heads.study import Learned, Study
+from limner.training.desks import Desks, dearest_first
+from limner.training.evaluate import Progress, silent
 
 __all__ = ["Fitted", "fit"]
 
@@ -51,6 +53,7 @@ def fit(
     seed: int = 0,
     aggregates: AggregatesConfig | None = None,
     level: int = 2,
+    executor: Executor | None = None,
     progress: Progress = silent,
 ) -> Fitted:
     """Learn every question from what lies before a cut, and answer it as of the cut.
@@ -71,15 +74,17 @@ def fit(
         Where the model lies: ``config.json``, ``card.md`` and ``heads/<question>/``.
     fingerprint
         What tells this log's content from any other's.
+    executor
+        Where the questions are worked on; none: in this process, one after another. The answers
+        are the same wherever it is.
     progress
-        Is told what is done next and the share done.
+        Is told what was done last and the share done.
 
     Raises
     ------
     TooFew
         If not a single question could be learned.
     """
-    ledger = Ledger.of(log, level=level, before=cut)
     settings = {
         "limner": __version__,
         "log": fingerprint,
@@ -91,34 +96,50 @@ def fit(
     }
     version = _digest(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    forecasts: list[Forecast] = []
-    notes: list[str] = []
-    desk: Desk | None = None
-    for number, (name, question) in enumerate(questions.items()):
-        progress(name, number / len(questions))
-        try:
-            plan = plan_question(ledger, question, cut, questions=questions)
-            if desk is None:
-                desk = Desk(ledger, Aggregates(aggregates).fit(ledger, before=plan.validation.cut))
-            study = Study(desk, name, question, plan, seed)
-            own = {key: value for key, value in settings.items() if key != "questions"}
-            # Columns depend on when the classes were learned, which another question may decide.
-            columns = _digest([desk.aggregates.names, desk.aggregates.edges])
-            own |= {"question": question.model_dump(mode="json"), "plan": str(plan)}
-            own |= {"columns": columns}
-            if question.shape == "what_next":
-                forecasts.append(_ranked(study, version))
-                continue
-            learned = _learned(study, folder / "heads" / name, _digest(own))
-            forecasts.append(_answered(study, learned, version))
-        except TooFew as refusal:
-            notes.append(f"{name}: {refusal.message}")
+    desks = Desks(log, dict(questions), seed, aggregates, level, before=cut)
+    learner = _Learner(desks, cut, folder, version, settings)
+    order = sorted(questions, key=lambda name: dearest_first(questions[name]))
+    found: dict[str, Forecast | str] = {}
+    for done, (name, result) in enumerate(
+        zip(order, (executor or Here()).map(learner, order), strict=True)
+    ):
+        found[name] = result
+        progress(name, (done + 1) / len(order))
+    results = [found[name] for name in questions]
+    forecasts = [one for one in results if isinstance(one, Forecast)]
+    notes = [one for one in results if isinstance(one, str)]
     if not forecasts:
         raise TooFew("no question could be learned: " + "; ".join(notes))
     _write(folder / "config.json", json.dumps(settings, indent=2))
-    _write(folder / "card.md", _card(settings, ledger, forecasts, notes, version))
-    progress("done", 1.0)
+    _write(folder / "card.md", _card(settings, desks.ledger, forecasts, notes, version))
     return Fitted(tuple(forecasts), tuple(notes), version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Learner:
+    """Learns and answers one question; one piece of work of an executor."""
+
+    desks: Desks
+    cut: datetime
+    folder: Path
+    version: str
+    settings: Mapping[str, object]
+
+    def __call__(self, name: str) -> Forecast | str:
+        """Return the forecast, or why there is none."""
+        try:
+            study = self.desks.study(name, self.cut)
+            if study.question.shape == "what_next":
+                return _ranked(study, self.version)
+            own = {key: value for key, value in self.settings.items() if key != "questions"}
+            # Columns depend on when the classes were learned, which another question may decide.
+            columns = study.desk.aggregates
+            own |= {"columns": _digest([columns.names, columns.edges])}
+            own |= {"question": study.question.model_dump(mode="json"), "plan": str(study.plan)}
+            learned = _learned(study, self.folder / "heads" / name, _digest(own))
+            return _answered(study, learned, self.version)
+        except TooFew as refusal:
+            return f"{name}: {refusal.message}"
 
 
 def _learned(study: Study, folder: Path, key: str) -> Learned:
@@ -239,7 +260,7 @@ def _card(
         for one in forecasts
     ]
     method = (
-        "Method: automatic aggregates; a calibrated stack of linear, boosted and bagged heads for "
+        "Method: automatic aggregates; a calibrated stack of boosted and bagged trees for "
         "whether, boosted heads for amounts, a pooled head for classes, reranked candidates for "
         "items. How good it is: `limner evaluate`."
     )

@@ -1,5 +1,6 @@
 """The whole way on a published log: profiles with predictions, and an honest report."""
 
+import os
 import shlex
 import sys
 import time
@@ -90,6 +91,7 @@ def _open(folder: Path) -> Workspace:
         questions=DEMO_QUESTIONS,
         sources=[SOURCE],
         cuts=[CUT],
+        workers=min(2, os.cpu_count() or 1),
     )
     narrate(f"wrote {folder / SETTINGS_NAME}")
     return shop
