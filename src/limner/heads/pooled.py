@@ -88,7 +88,7 @@ class PooledHead:
 
     def fit(self, study: Study, train: Sequence[Sample], validation: Sample) -> Self:
         """Learn from training samples, calibrate on validation, then learn from all of them."""
-        features, truth = self._stack(study, train, most=MOST_PAIRS // 2)
+        features, truth = self._stack(study, train, most=MOST_PAIRS // 4)
         held_out, held_out_truth = self._stack(study, [validation])
         first = self._trees().fit(features, truth, categorical=[0])
         self.calibration_ = calibrate(first.predict(held_out), held_out_truth, seed=self.seed)

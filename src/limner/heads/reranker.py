@@ -21,7 +21,7 @@ __all__ = ["Reranker", "learned_reranker"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
-NEWEST = 3
+NEWEST = 2
 """From how many of the newest training windows is learned; older ones cost time and say little."""
 
 MOST_ROWS = 60_000
@@ -47,11 +47,10 @@ class Reranker:
 
     def scores(self, candidates: Candidates) -> Floats:
         """Return a score for each candidate (P,), comparable within a customer."""
-        opinion = _standard(candidates.alone[:, self.source], candidates.owners)
+        opinion = _opinion(candidates, self.source)
         if self.trees is None or self.trust == 0.0:
             return opinion
-        grown = _standard(_predict(self.trees, candidates), candidates.owners)
-        return np.float32(self.trust) * grown + np.float32(1 - self.trust) * opinion
+        return _mixed(_grown(self.trees, candidates), opinion, self.trust)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,10 +82,13 @@ def learned_reranker(study: Study) -> Reranker:
         train = [_sampled(_lesson(study, window), rng) for window in study.plan.train[-NEWEST:]]
         validation = _lesson(study, study.plan.validation)
         trees = _grow(train, seed=study.seed)
+        asked = validation.candidates
+        opinions = [_opinion(asked, source) for source in range(len(SOURCES))]
+        grown = opinions[0] if trees is None else _grown(trees, asked)
         judged = []
         for source, trust in product(range(len(SOURCES)), TRUST if trees is not None else (0.0,)):
-            reranker = Reranker(trees, trust, source)
-            judged.append((validation.quality(reranker.scores(validation.candidates)), reranker))
+            quality = validation.quality(_mixed(grown, opinions[source], trust))
+            judged.append((quality, Reranker(trees, trust, source)))
         best = max(judged, key=lambda one: one[0])[1]
         if best.trust > 0:
             trees = _grow([*train, _sampled(validation, rng)], seed=study.seed)
@@ -146,11 +148,24 @@ def _grow(lessons: Sequence[tuple[Floats, Floats]], *, seed: int) -> Any:  # noq
     return lightgbm.train(settings, lightgbm.Dataset(table, came_true), ROUNDS)
 
 
-def _predict(trees: Any, candidates: Candidates) -> Floats:  # noqa: ANN401
+def _opinion(candidates: Candidates, source: int) -> Floats:
+    """Return what one source says of each candidate, comparable within a customer."""
+    return _standard(candidates.alone[:, source], candidates.owners)
+
+
+def _grown(trees: Any, candidates: Candidates) -> Floats:  # noqa: ANN401
+    """Return what the trees say of each candidate, comparable within a customer."""
     if not len(candidates):
         return np.zeros(0, np.float32)
     raw = trees.predict(candidates.values, raw_score=True, num_threads=2)
-    return np.asarray(raw, np.float32)
+    return _standard(np.asarray(raw, np.float32), candidates.owners)
+
+
+def _mixed(grown: Floats, opinion: Floats, trust: float) -> Floats:
+    """Return the trees' word and a source's, the trees' share being ``trust``."""
+    if trust == 0.0:
+        return opinion
+    return np.float32(trust) * grown + np.float32(1 - trust) * opinion
 
 
 def _standard(scores: Floats, owners: Ints) -> Floats:
