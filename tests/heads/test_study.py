@@ -44,7 +44,7 @@ odd = st.lists(
 ).map(a_log)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.sampled_from(QUESTIONS), odd, st.sampled_from([1, 3]))
 def test_events_at_the_cut_or_after_change_nobody_asked_and_no_sample(question, events, buckets):
     lively = a_lively_shop(customers=30, days=130, seed=2, buckets=buckets)

@@ -11,7 +11,8 @@ from sklearn.metrics import roc_auc_score
 from limner.errors import TooFew, UnknownPlugin
 from limner.heads.answers import Answers, Rankings
 from limner.heads.question import Question
-from limner.training.evaluate import evaluate, plan_question
+from limner.training.desks import plan_question
+from limner.training.evaluate import evaluate
 from shops import COLUMNS, START, Shop, a_lively_shop, a_log, an_event, quicken, told
 
 CUT = START + timedelta(days=110)
@@ -51,9 +52,9 @@ def told_apart(shop, tell, count=None):
 
 
 def test_the_same_seed_gives_the_same_rows(shop):
-    one, other = (put(shop, methods=("base", "recency", "hand_made"), seed=3) for _ in range(2))
+    one, other = (put(shop, seed=3) for _ in range(2))
     assert one.rows == other.rows
-    assert [answers.methods for answers in one.answers] == [("base", "recency", "hand_made")] * 2
+    assert [answers.methods for answers in one.answers] == [("base", "recency")] * 2
 
 
 def test_every_method_answers_for_the_same_customers_at_every_cut(shop):
@@ -70,9 +71,8 @@ def test_it_tells_what_it_does(shop):
     told_of = []
     put(shop, progress=lambda what, share: told_of.append((what, share)))
     shares = [share for _, share in told_of]
-    assert shares == sorted(shares)
-    assert told_of[0] == ("buys at 2024-04-20", 0.0)
-    assert told_of[-1] == ("done", 1.0)
+    assert {what for what, _ in told_of} == {"buys at 2024-04-20", "spends at 2024-04-20"}
+    assert shares == [0.5, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_method_that_declines_is_noted():
 def test_a_horizon_longer_than_half_the_log_is_learned_from_shorter_windows(shop):
     far = {"far": Question(shape="how_many", horizon_days=60)}
     done = put(shop, far, cuts=[START + timedelta(days=70)])
-    assert any("stretched to 60" in note for note in done.notes)
+    assert any("answer for 60" in note for note in done.notes)
 
 
 def test_items_are_ranked_and_scored(shop):
