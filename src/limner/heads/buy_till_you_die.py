@@ -223,7 +223,7 @@ class GammaGamma:
     Examples
     --------
     >>> GammaGamma(p=6.25, q=3.74, gamma=15.44).expected([0, 2], [0.0, 50.0]).round(2)
-    array([35.22, 47.28])
+    array([35.22, 47.34])
     """
 
     p: float = np.nan
