@@ -1,7 +1,7 @@
 """Draw ``portrait.svg`` from the demo: some lines of the log, and the portrait made of them.
 
-``python docs/pictures/draw.py [WORKSPACE] [CUSTOMER]`` after ``make demo``; the same workspace gives
-the same picture. Without a customer, the champion with the most telling summary is drawn.
+``python docs/pictures/draw.py [WORKSPACE] [CUSTOMER]`` after ``make demo``; the same workspace
+gives the same picture. Without a customer, the champion with the most telling summary is drawn.
 """
 
 import sys
@@ -91,10 +91,8 @@ def log_part(rows: list[tuple[str, ...]]) -> list[str]:
 
 def arrow() -> list[str]:
     """Return what stands between log and portrait."""
-    y = HEIGHT / 2
-    return [
-        f'<path d="M492 {y:g} h40 m-9 -7 l9 7 l-9 7" fill="none" stroke="{ACCENT}" stroke-width="2"/>'
-    ]
+    path = f"M492 {HEIGHT / 2:g} h40 m-9 -7 l9 7 l-9 7"
+    return [f'<path d="{path}" fill="none" stroke="{ACCENT}" stroke-width="2"/>']
 
 
 def portrait_part(profile: lm.Profile) -> list[str]:

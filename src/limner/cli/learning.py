@@ -16,6 +16,7 @@ from limner.profiles.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from limner.cli.workspace import Workspace
+    from limner.heads.question import Question
     from limner.training.scoreboard import Scoreboard
 
 __all__ = ["Evaluated", "Learned", "examine", "learn"]
@@ -67,21 +68,26 @@ class Evaluated:
 
 
 def learn(
-    workspace: "Workspace", *, as_of: datetime, seed: int, now: datetime, progress: Tell
+    workspace: "Workspace",
+    *,
+    questions: "Mapping[str, Question]",
+    as_of: datetime,
+    seed: int,
+    now: datetime,
+    progress: Tell,
 ) -> Learned:
     """Learn every question as of a moment, and draw every profile; see :meth:`Workspace.fit`."""
     _need_learning()
     from limner.training.fit import fit
 
     log, settings = workspace.log, workspace.settings
-    questions = workspace.questions
     config = _portrait_config(workspace)
     manifest = log.manifest
     run, _ = open_run(
         workspace.folder / "runs",
         "fit",
         at=now,
-        facts=_facts(workspace, seed) | {"cut": as_of.isoformat()},
+        facts=_facts(workspace, questions, seed) | {"cut": as_of.isoformat()},
     )
     folder = workspace.folder / "models" / MODEL
     fitted = fit(
@@ -126,6 +132,7 @@ def learn(
 def examine(
     workspace: "Workspace",
     *,
+    questions: "Mapping[str, Question]",
     cuts: Sequence[datetime],
     methods: Sequence[str],
     seed: int,
@@ -139,7 +146,6 @@ def examine(
     from limner.training.scoreboard import Scoreboard
 
     log, settings = workspace.log, workspace.settings
-    questions = workspace.questions
     evaluation = evaluate(
         log,
         questions,
@@ -155,7 +161,7 @@ def examine(
         workspace.folder / "runs",
         "evaluate",
         at=now,
-        facts=_facts(workspace, seed)
+        facts=_facts(workspace, questions, seed)
         | {"cuts": [cut.isoformat() for cut in cuts], "methods": list(methods)},
     )
     scoreboard = Scoreboard.of(
@@ -192,7 +198,9 @@ def _report_notes(workspace: "Workspace", remarks: Sequence[str]) -> list[Any]:
     return notes
 
 
-def _facts(workspace: "Workspace", seed: int) -> dict[str, Any]:
+def _facts(
+    workspace: "Workspace", questions: "Mapping[str, Question]", seed: int
+) -> dict[str, Any]:
     """Return what every run remembers of the workspace."""
     manifest, settings = workspace.log.manifest, workspace.settings
     return {
@@ -205,9 +213,7 @@ def _facts(workspace: "Workspace", seed: int) -> dict[str, Any]:
             "first": manifest.first and manifest.first.isoformat(),
             "last": manifest.last and manifest.last.isoformat(),
         },
-        "questions": {
-            name: each.model_dump(mode="json") for name, each in workspace.questions.items()
-        },
+        "questions": {name: each.model_dump(mode="json") for name, each in questions.items()},
         "fit": settings.fit.model_dump(mode="json"),
         "evaluate": settings.evaluate.model_dump(mode="json"),
     }

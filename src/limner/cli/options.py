@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AsJson", "MapOption", "SeedOption", "Sources", "WorkspaceOption"]
+__all__ = ["AsJson", "MapOption", "QuestionOption", "SeedOption", "Sources", "WorkspaceOption"]
 
 WorkspaceOption = Annotated[
     Path | None,
@@ -33,6 +33,15 @@ MapOption = Annotated[
         "--map",
         metavar="FILE",
         help="How columns become ours, as `limner doctor --write` makes it.",
+        show_default=False,
+    ),
+]
+QuestionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--question",
+        metavar="NAME",
+        help="A question to ask; may be given several times.  [default: all of limner.toml]",
         show_default=False,
     ),
 ]

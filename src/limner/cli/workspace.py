@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, final
@@ -129,6 +130,18 @@ class Workspace:
 
         return read_questions(self.settings.questions or {name: {} for name in QUESTIONS})
 
+    def asked(self, names: Sequence[str] = ()) -> "dict[str, Question]":
+        """Return the questions of these names; none: all. Raises BadConfig if one is unknown."""
+        known = self.questions
+        for name in names:
+            if name not in known:
+                close = get_close_matches(name, known, n=1)
+                raise BadConfig(
+                    f"{SETTINGS_NAME} asks no question {name!r}; it asks {', '.join(known)}",
+                    hint=f"did you mean {close[0]!r}?" if close else f"add [questions.{name}]",
+                )
+        return {name: each for name, each in known.items() if not names or name in names}
+
     @property
     def log(self) -> "EventLog":
         """The log, opened for reading.
@@ -218,7 +231,14 @@ class Workspace:
             progress=lambda at: progress(f"{at.stage} {at.name}", at.share),
         )
 
-    def fit(self, cut: Cut | None = None, *, seed: int = 0, progress: Tell = silent) -> "Learned":
+    def fit(
+        self,
+        cut: Cut | None = None,
+        *,
+        questions: Sequence[str] = (),
+        seed: int = 0,
+        progress: Tell = silent,
+    ) -> "Learned":
         """Learn every question as of a moment, and draw every customer's profile.
 
         Parameters
@@ -226,11 +246,16 @@ class Workspace:
         cut
             As of when: a date (its first instant in the shop's time zone) or a time. None: what
             the settings say, or else the day after the newest event.
+        questions
+            Which questions, by name; none: all of the settings. What was learned before from the
+            same events is not learned again.
         seed
             Where chance begins.
 
         Raises
         ------
+        BadConfig
+            If a question is unknown.
         NotFitted
             If nothing was ingested yet.
         TooFew
@@ -239,13 +264,15 @@ class Workspace:
         from limner.cli.learning import learn
 
         as_of = self._moment(cut or self.settings.fit.cut) or self.end
+        asked = self.asked(questions)
         self.close()
-        return learn(self, as_of=as_of, seed=seed, now=_now(), progress=progress)
+        return learn(self, questions=asked, as_of=as_of, seed=seed, now=_now(), progress=progress)
 
     def evaluate(
         self,
         cuts: Sequence[Cut] = (),
         *,
+        questions: Sequence[str] = (),
         methods: Sequence[str] = (),
         seed: int = 0,
         progress: Tell = silent,
@@ -256,6 +283,8 @@ class Workspace:
         ----------
         cuts
             The moments. None: what the settings say, or else one longest horizon before the end.
+        questions
+            Which questions, by name; none: all of the settings.
         methods
             Which methods; none: what the settings say, or else all.
         seed
@@ -263,6 +292,10 @@ class Workspace:
 
         Raises
         ------
+        BadConfig
+            If a question is unknown.
+        UnknownPlugin
+            If a method is unknown.
         NotFitted
             If nothing was ingested yet.
         TooFew
@@ -270,11 +303,13 @@ class Workspace:
         """
         from limner.cli.learning import examine
 
-        asked = tuple(cuts) or self.settings.evaluate.cuts
-        moments = [at for cut in asked if (at := self._moment(cut)) is not None]
+        asked = self.asked(questions)
+        given = tuple(cuts) or self.settings.evaluate.cuts
+        moments = [at for cut in given if (at := self._moment(cut)) is not None]
         return examine(
             self,
-            cuts=moments or [self._default_cut()],
+            questions=asked,
+            cuts=moments or [self._default_cut(asked)],
             methods=tuple(methods) or self.settings.evaluate.methods,
             seed=seed,
             now=_now(),
@@ -340,8 +375,8 @@ class Workspace:
     def _moment(self, cut: Cut | None) -> datetime | None:
         return None if cut is None else moment(cut, time_zone=self.settings.shop.time_zone)
 
-    def _default_cut(self) -> datetime:
-        longest = max(each.horizon_days for each in self.questions.values())
+    def _default_cut(self, asked: "Mapping[str, Question]") -> datetime:
+        longest = max(each.horizon_days for each in asked.values())
         return self.end - timedelta(days=longest)
 
 

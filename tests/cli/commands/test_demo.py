@@ -15,6 +15,7 @@ def small(monkeypatch, orders):
     module = import_module("limner.cli.commands.demo")
     monkeypatch.setattr(module, "SOURCE", str(orders))
     monkeypatch.setattr(module, "CUT", "2024-05-01")
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
     monkeypatch.setattr(module, "DEMO_QUESTIONS", {"churn": "", "next_item": ""})
     return module
 

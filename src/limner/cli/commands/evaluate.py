@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from limner.cli.console import narrate, show
-from limner.cli.options import SeedOption, WorkspaceOption
+from limner.cli.options import QuestionOption, SeedOption, WorkspaceOption
 from limner.cli.progress import bar
 from limner.cli.tables import scoreboard_view
 from limner.cli.workspace import Workspace
@@ -27,6 +27,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    question: QuestionOption = None,
     method: Annotated[
         list[str] | None,
         typer.Option(
@@ -58,7 +59,9 @@ def evaluate(
         )
     shop = Workspace(workspace)
     with bar("examining") as progress:
-        examined = shop.evaluate(cut or (), methods=method or (), seed=seed, progress=progress)
+        examined = shop.evaluate(
+            cut or (), questions=question or (), methods=method or (), seed=seed, progress=progress
+        )
     rows = [row.to_dict() for row in examined.scoreboard]
     text = json.dumps(rows, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     if aside:

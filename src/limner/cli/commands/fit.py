@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from limner.cli.console import emit, narrate, show
-from limner.cli.options import AsJson, SeedOption, WorkspaceOption
+from limner.cli.options import AsJson, QuestionOption, SeedOption, WorkspaceOption
 from limner.cli.progress import bar
 from limner.cli.workspace import Workspace
 
@@ -21,6 +21,7 @@ def fit(
             show_default=False,
         ),
     ] = None,
+    question: QuestionOption = None,
     workspace: WorkspaceOption = None,
     as_json: AsJson = False,
     seed: SeedOption = 0,
@@ -31,7 +32,7 @@ def fit(
     """
     shop = Workspace(workspace)
     with bar("learning") as progress:
-        learned = shop.fit(cut, seed=seed, progress=progress)
+        learned = shop.fit(cut, questions=question or (), seed=seed, progress=progress)
     for note in learned.notes:
         narrate(f"note: {note}")
     if as_json:
