@@ -16,6 +16,8 @@ __all__ = [
     "Block",
     "automatic_block",
     "column_places",
+    "habit_names",
+    "habits_block",
     "hand_made_block",
     "pair_history",
     "recency_block",
@@ -61,6 +63,21 @@ def automatic_block(study: Study, window: Window, customers: Ints) -> Features:
         ("aggregates", window.cut), lambda: desk.aggregates.at(desk.ledger, window.cut)
     )
     return block[customers]
+
+
+def habit_names(study: Study) -> tuple[str, ...]:
+    """Return the automatic columns that count no single department, category, brand or band."""
+    names = study.desk.aggregates.names
+    return tuple(name for name in names if ": " not in name or ": kind " in name)
+
+
+def habits_block(study: Study, window: Window, customers: Ints) -> Features:
+    """Return the automatic columns of :func:`habit_names` (N, H).
+
+    Whether and how much a customer buys is told by these; hundreds of columns of single classes
+    beside them added noise on rolling cuts: docs/experiments.md.
+    """
+    return _chosen(study, window, customers, habit_names(study))
 
 
 def hand_made_block(study: Study, window: Window, customers: Ints) -> Features:

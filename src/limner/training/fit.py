@@ -18,7 +18,7 @@ from limner.dataset.ledger import Ledger, Source
 from limner.engine import Executor, Here
 from limner.errors import TooFew
 from limner.heads.blockwise import BlockAnswer
-from limner.heads.features import automatic_block
+from limner.heads.features import habit_names, habits_block
 from limner.heads.forecast import Forecast
 from limner.heads.methods.automatic import Automatic
 from limner.heads.methods.reranked import Reranked
@@ -186,7 +186,7 @@ def _answered(study: Study, learned: Learned, version: str) -> Forecast:
         customers=study.ledger.customers[customers],
         values=values,
         classes=study.class_names,
-        factor_names=study.desk.aggregates.names if places.size else (),
+        factor_names=habit_names(study) if places.size else (),
         factor_places=places,
         factor_effects=effects,
         factor_values=raw,
@@ -200,7 +200,7 @@ def _factors(
     if not isinstance(learned, BlockAnswer) or study.question.shape != "whether":
         empty = np.zeros((0, 0))
         return empty.astype(np.int64), empty, empty
-    block = automatic_block(study, window, customers)
+    block = habits_block(study, window, customers)
     effects = learned.heads[0].contributions(block)
     places = np.argsort(-np.abs(effects), axis=1, kind="stable")[:, :FACTORS]
     return (

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from limner.heads.amounts import AmountAnswer, learn_amount
 from limner.heads.blockwise import BlockAnswer, learn_binary
-from limner.heads.features import automatic_block
+from limner.heads.features import Block, automatic_block, habits_block
 from limner.heads.pooled import PooledHead
 from limner.heads.stacked import StackedHead, boosted_only, quick_heads, tree_heads
 from limner.heads.study import Sample, Study
@@ -36,23 +36,23 @@ class Automatic:
                 study,
                 train,
                 validation,
-                block=automatic_block,
+                block=habits_block,
                 heads=boosted_only,
                 lean_on_prior=True,
             )
         if _pooled(study):
             return PooledHead(seed=study.seed).fit(study, train, validation)
         make = partial(StackedHead, "binary", **_stack(study))
-        return learn_binary(study, train, validation, block=automatic_block, make=make)
+        return learn_binary(study, train, validation, block=_block(study), make=make)
 
     def load(self, study: Study, folder: Path) -> Answer:
         """Read what an answer's ``save`` wrote."""
         if study.question.shape in ("how_many", "how_much"):
-            return AmountAnswer.load(folder, block=automatic_block, seed=study.seed)
+            return AmountAnswer.load(folder, block=habits_block, seed=study.seed)
         if _pooled(study):
             return PooledHead(seed=study.seed).load(folder)
         make = partial(StackedHead, "binary", **_stack(study))
-        return BlockAnswer.load(folder, block=automatic_block, make=make)
+        return BlockAnswer.load(folder, block=_block(study), make=make)
 
 
 def _stack(study: Study) -> dict[str, Any]:
@@ -61,6 +61,11 @@ def _stack(study: Study) -> dict[str, Any]:
         return {"heads": quick_heads, "most_columns": 80, "seed": study.seed}
     # A linear member lowered the mean over rolling cuts: docs/experiments.md.
     return {"heads": tree_heads, "seed": study.seed}
+
+
+def _block(study: Study) -> Block:
+    """Return the columns to read: what somebody is shows in what is bought, habits in habits."""
+    return automatic_block if study.question.shape == "which" else habits_block
 
 
 def _pooled(study: Study) -> bool:
