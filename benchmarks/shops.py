@@ -32,9 +32,7 @@ SHOPS = {
     "complete_journey": Shop(
         "complete-journey",
         "2017-12-01",
-        "\n".join(
-            f"[questions.{name}]" for name in (*JOURNEY, "coupon", "age", "income", "kids")
-        ),
+        "\n".join(f"[questions.{name}]" for name in (*JOURNEY, "coupon", "age", "income", "kids")),
     ),
     "online_retail": Shop(
         str(DATA / "online_retail_uci/transactions.parquet"),

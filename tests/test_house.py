@@ -202,7 +202,10 @@ def test_the_constraints_pin_torch_exactly_and_everything_once():
 
 def test_the_constraints_pin_whatever_the_project_asks_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *(each for extra in project["optional-dependencies"].values() for each in extra)]
+    wanted = [
+        *project["dependencies"],
+        *(each for extra in project["optional-dependencies"].values() for each in extra),
+    ]
     names = {re.split(r"[\[<>=!~ ]", each)[0].lower() for each in wanted} - {"limner"}
     pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     assert not [each for each in names if not re.search(rf"(?m)^{each}==", pinned)]

@@ -37,9 +37,9 @@ FACETS = ("kind", "department", "category", "brand", "band")
 class AggregatesConfig(Config):
     """Which windows, decays and classes are counted."""
 
-    windows_days: tuple[float, ...] = Field((7, 14, 30, 60, 90, 180), min_length=1)
+    windows_days: tuple[float, ...] = Field((7.0, 14.0, 30.0, 60.0, 90.0, 180.0), min_length=1)
     """Lengths of the windows that end at the cut, in days, rising."""
-    half_lives_days: tuple[float, ...] = Field((7, 30, 90), min_length=1)
+    half_lives_days: tuple[float, ...] = Field((7.0, 30.0, 90.0), min_length=1)
     """After so many days an event weighs half, in the exponentially decayed counters; rising."""
     kinds: int = Field(8, ge=1)
     """How many of the commonest kinds are counted apart."""

@@ -39,7 +39,7 @@ CATEGORY_SEPARATOR = " > "
 """What stands between the steps of a category path, broadest step first."""
 
 EVENT_SCHEMA = pl.Schema(
-    {
+    {  # type: ignore[arg-type] # the classes are types of columns
         "customer_id": pl.String,
         "time": pl.Datetime("us", "UTC"),
         "kind": pl.String,
@@ -73,7 +73,7 @@ CATALOGUE_SCHEMA = pl.Schema(
 """Columns of the catalogue; ``category`` is a path, its steps joined by ``CATEGORY_SEPARATOR``."""
 
 ATTRIBUTES_SCHEMA = pl.Schema(
-    {
+    {  # type: ignore[arg-type] # the classes are types of columns
         "customer_id": pl.String,
         "name": pl.String,
         "value": pl.String,

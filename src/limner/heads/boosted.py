@@ -50,9 +50,7 @@ def boosted_trees() -> TreesConfig:
 
 def bagged_trees() -> TreesConfig:
     """Return settings for extremely randomised, bagged trees (Geurts and others 2006)."""
-    return TreesConfig(
-        bagged=True, trees=60, ensembles=1, leaves=63, least_in_leaf=20, penalty=0.0
-    )
+    return TreesConfig(bagged=True, trees=60, ensembles=1, leaves=63, least_in_leaf=20, penalty=0.0)
 
 
 def few_trees() -> TreesConfig:

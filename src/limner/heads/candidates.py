@@ -193,7 +193,10 @@ def _relative(owners: Ints, scores: Floats, count: int) -> Floats:
     """Return scores in units of each customer's highest, never below 0."""
     highest = np.zeros(count, np.float32)
     np.maximum.at(highest, owners, scores)
-    return np.maximum(scores, 0.0) / np.maximum(highest[owners], np.float32(1e-9))
+    least = np.float32(1e-9)
+    return (np.maximum(scores, np.float32(0)) / np.maximum(highest[owners], least)).astype(
+        np.float32
+    )
 
 
 def _ranks(owners: Ints, items: Ints, scores: Floats) -> Floats:
@@ -247,7 +250,7 @@ def _about_item(
     deeds = history.counts[:, DEED]
     buyers = np.bincount(history.items, deeds > 0, minlength=shelf.items)
     again = np.bincount(history.items, deeds > 1, minlength=shelf.items)
-    columns.add("buyers", buyers[items])
+    columns.add("buyers", buyers[items].astype(np.float64))
     columns.add("bought_again", ((again + 1) / (buyers + 5))[items])
     prices = history.prices
     mine, places = shelf.pairs_of(customers)

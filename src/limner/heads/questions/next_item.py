@@ -10,4 +10,3 @@ class NextItem(Question):
     """Which items a customer buys within the horizon, best guess first."""
 
     shape: Shape = "what_next"
-

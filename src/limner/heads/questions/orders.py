@@ -10,4 +10,3 @@ class Orders(Question):
     """How many orders a customer places within the horizon."""
 
     shape: Shape = "how_many"
-

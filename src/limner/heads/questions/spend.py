@@ -10,4 +10,3 @@ class Spend(Question):
     """What a customer spends within the horizon."""
 
     shape: Shape = "how_much"
-
