@@ -1,7 +1,9 @@
 """Several processes of this machine, each at its own piece."""
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -75,7 +77,16 @@ _AT_WORK: list[Callable[[Any], Any]] = []
 def _begin(work: Callable[[Any], Any]) -> None:
     """Take up the work, and let Ctrl-C, which reaches every process, be answered once."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_the_parent, daemon=True).start()
     _AT_WORK[:] = [work]
+
+
+def _leave_with_the_parent() -> None:
+    """End this worker when the parent is gone, however it went; it could be killed any moment."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _do(piece: Any) -> Any:  # noqa: ANN401 - whatever the work takes and gives
