@@ -15,7 +15,7 @@ import limner as lm
 from limner.events.event import amount
 
 FILE = Path(__file__).parent / "portrait.svg"
-WIDTH, HEIGHT = 1240, 560
+WIDTH, HEIGHT = 1240, 570
 INK, DIM, LINE, PAPER, ACCENT, SOFT = (
     "#1f2933",
     "#6b7785",
@@ -106,10 +106,21 @@ def portrait_part(profile: lm.Profile) -> list[str]:
             right - 24, 66, f"{group} · {profile.lifecycle.stage}", fill=ACCENT, text_anchor="end"
         ),
     ]
-    told = textwrap.wrap(profile.summary_text(), 92)[:4]
+    told = summary(profile)
     parts += [text(left + 24, 96 + 20 * at, line, size=13.5) for at, line in enumerate(told)]
     parts += predictions(profile, left + 24, 206) + weeks(profile, left + 24, 424)
     return parts + favourites(profile, left + 344, 206) + offers(profile, left + 344, 366)
+
+
+def summary(profile: lm.Profile, *, letters: int = 82, most: int = 4) -> list[str]:
+    """Return as many whole clauses of the summary as fit into the lines."""
+    lines: list[str] = []
+    for count in range(1, len(profile.summary) + 1):
+        said = " ".join(clause.text_en for clause in profile.summary[:count])
+        if len(wrapped := textwrap.wrap(said, letters)) > most:
+            break
+        lines = wrapped
+    return lines
 
 
 def predictions(profile: lm.Profile, x: float, y: float) -> list[str]:
@@ -181,16 +192,17 @@ def offers(profile: lm.Profile, x: float, y: float) -> list[str]:
 
 def draw(shop: lm.Workspace, profile: lm.Profile) -> str:
     """Return the picture as SVG."""
-    note = (
-        f"Drawn from the demo as of {profile.as_of:%Y-%m-%d}. Bars: place among all households."
-        f" {shop.settings.shop.about}"
-    )
+    note = f"Drawn from the demo as of {profile.as_of:%Y-%m-%d}. Bars: place among all households."
+    notes = [note, shop.settings.shop.about]
     parts = [
         box(0, 0, WIDTH, HEIGHT, "#faf8f5", rx="14"),
         *log_part(lines_of_log(shop, profile.customer_id)),
         *arrow(),
         *portrait_part(profile),
-        text(40, HEIGHT - 16, note, size=10.5, fill=DIM),
+        *(
+            text(40, HEIGHT - 26 + 15 * at, line, size=10.5, fill=DIM)
+            for at, line in enumerate(notes)
+        ),
     ]
     title = "A shop's log becomes the portrait of one household"
     return (
