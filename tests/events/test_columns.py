@@ -4,6 +4,8 @@ from datetime import date
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from limner.events.columns import numbers, words
 
@@ -47,3 +49,26 @@ def test_words_for_nothing_are_nothing_only_where_asked():
 )
 def test_every_type_has_numbers(values, wanted):
     assert read(numbers, values) == wanted
+
+
+@pytest.mark.parametrize("text", ["4,50", "0,500", "1,2", "12,3456", ",5", "1,234,5", "1.234,50"])
+def test_a_comma_that_parts_no_thousands_is_no_number(text):
+    assert read(numbers, [text]) == [None]
+
+
+@given(st.floats(-1e9, 1e9).map(lambda value: round(value, 2)))
+def test_a_number_is_read_as_it_is_written_in_either_manner(value):
+    text = f"{value:,.2f}"
+    swapped = text.translate(str.maketrans(",.", ".,"))
+    frame = pl.DataFrame({"x": [text], "y": [swapped]})
+    dot, comma = frame.select(
+        numbers("x", pl.String()), numbers("y", pl.String(), decimal_comma=True)
+    ).row(0)
+    assert dot == comma == value
+    # Read in the other's manner it is refused, or it is whole thousands; never a wrong fraction.
+    wrong = frame.select(numbers("y", pl.String())).item()
+    assert wrong is None
+
+
+def test_groups_of_two_digits_are_thousands_in_india():
+    assert read(numbers, ["12,34,567.5"]) == [1234567.5]

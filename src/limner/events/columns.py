@@ -6,6 +6,9 @@ __all__ = ["numbers", "words"]
 
 _NO_WORDS = ("", "nan", "null", "none", "na", "n/a", "-")
 
+# The last group has three digits; those before it may have two, as in 12,34,567 in India.
+_THOUSANDS = r"^[-+(]*[1-9]\d{{0,2}}(?:{mark}\d{{2,3}})*{mark}\d{{3}}(?:{point}\d*)?\)?$"
+
 
 def words(name: str, dtype: pl.DataType, *, no_words: bool = False) -> pl.Expr:
     """Return a column as text without blanks around it; an empty text is null.
@@ -44,18 +47,31 @@ def words(name: str, dtype: pl.DataType, *, no_words: bool = False) -> pl.Expr:
 def numbers(name: str, dtype: pl.DataType, *, decimal_comma: bool = False) -> pl.Expr:
     """Return a column as 64-bit floats; text may carry blanks, thousands and a currency sign.
 
-    What cannot be read is null. Minus nought becomes nought, so that equal rows are equal bytes.
+    What cannot be read is null: also a comma that parts no thousands, for ``4,50`` is not 450.
+    Minus nought becomes nought, so that equal rows are equal bytes.
+
+    Parameters
+    ----------
+    name
+        The column.
+    dtype
+        Its type now.
+    decimal_comma
+        Whether text has a comma before its cents and dots between its thousands.
     """
     column = pl.col(name)
     if dtype == pl.String:
         text = words(name, pl.String(), no_words=True).str.replace_all(r"[\s_'€$£¥₹]", "")
-        if decimal_comma:
-            text = text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
-        else:
-            text = text.str.replace_all(",", "", literal=True)
+        point, mark = (",", ".") if decimal_comma else (".", ",")
+        parted = text.str.contains(mark, literal=True)
+        thousands = text.str.contains(_THOUSANDS.format(mark=f"[{mark}]", point=f"[{point}]"))
+        text = pl.when(~parted | thousands).then(text.str.replace_all(mark, "", literal=True))
         # "(3.50)" is how bookkeepers write minus.
-        text = text.str.replace(r"^\((.+)\)$", "-$1")
-        number = text.cast(pl.Float64, strict=False)
+        number = (
+            text.str.replace(point, ".", literal=True)
+            .str.replace(r"^\((.+)\)$", "-$1")
+            .cast(pl.Float64, strict=False)
+        )
     else:
         number = column.cast(pl.Float64, strict=False)
     return pl.when(number == 0).then(0.0).otherwise(number).alias(name)

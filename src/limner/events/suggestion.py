@@ -71,6 +71,7 @@ def suggest_mapping(frame: pl.DataFrame, reader: str, *, options: Options | None
     taken |= set(catalogue.values()) | set(attributes.values())
     if "customer_id" not in columns:
         attributes, known_at = {}, ""
+    options = _with_decimal_comma(frame, columns, options)
     if "time" not in columns:
         return _of_no_events(frame, reader, columns, catalogue, options)
     properties = tuple(name for name in frame.columns if name not in taken)
@@ -79,7 +80,7 @@ def suggest_mapping(frame: pl.DataFrame, reader: str, *, options: Options | None
         columns=columns,
         constants=constants,
         kinds=kinds,
-        casts=_casts(frame, columns),
+        casts=_casts(frame, columns, decimal_comma=options.decimal_comma),
         properties=properties,
         catalogue=catalogue,
         attributes=attributes,
@@ -232,7 +233,9 @@ def _matches(
     return found
 
 
-def _casts(frame: pl.DataFrame, columns: dict[str, str]) -> dict[str, str]:
+def _casts(
+    frame: pl.DataFrame, columns: dict[str, str], *, decimal_comma: bool
+) -> dict[str, str]:
     """Mark amounts that are text with more in it than a number."""
     casts = {}
     for ours in ("price", "quantity", "discount", "rating"):
@@ -240,10 +243,27 @@ def _casts(frame: pl.DataFrame, columns: dict[str, str]) -> dict[str, str]:
         if theirs is None or frame.schema[theirs] != pl.String:
             continue
         filled = frame.select(theirs).drop_nulls()
-        read = filled.select(numbers(theirs, pl.String()))[theirs]
+        read = filled.select(numbers(theirs, pl.String(), decimal_comma=decimal_comma))[theirs]
         if len(filled) and read.null_count() > 0.01 * len(filled):
             casts[ours] = "decimal"
     return casts
+
+
+def _with_decimal_comma(frame: pl.DataFrame, columns: dict[str, str], options: Options) -> Options:
+    """Tell 4,50 from 4.50 by all amounts: the manner in which more of them are numbers."""
+    if options.decimal_comma:
+        return options
+    gained = 0
+    for ours in ("price", "total", "quantity", "discount", "rating"):
+        theirs = columns.get(ours)
+        if theirs is None or frame.schema[theirs] != pl.String:
+            continue
+        # The currency stands around the number as often as not: only the number is looked at.
+        text = frame.select(pl.col(theirs).str.extract(r"(\d[\d.,]*)", 1))
+        for comma, sign in ((True, 1), (False, -1)):
+            read = text.select(numbers(theirs, pl.String(), decimal_comma=comma))
+            gained += sign * int(read[theirs].count())
+    return options.model_copy(update={"decimal_comma": True}) if gained > 0 else options
 
 
 def _with_day_first(frame: pl.DataFrame, columns: dict[str, str], options: Options) -> Options:

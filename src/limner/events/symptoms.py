@@ -185,7 +185,9 @@ def price_text(sample: pl.DataFrame, mapping: Mapping) -> Iterator[Finding]:
         if column not in sample.columns or sample.schema[column] != pl.String:
             continue
         filled = sample.select(words(column, pl.String(), no_words=True)).to_series().drop_nulls()
-        odd = filled.filter(~filled.str.contains(r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"))
+        point = "," if mapping.options.decimal_comma else r"\."
+        plain = rf"^[+-]?(\d+({point}\d*)?|{point}\d+)([eE][+-]?\d+)?$"
+        odd = filled.filter(~filled.str.contains(plain))
         if len(odd):
             share = len(odd) / len(filled)
             message = f'{ours} is text in {share:.0%} of rows: casts.{ours} = "decimal"'
