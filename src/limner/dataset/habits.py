@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import polars as pl
 
-from limner.dataset.ledger import Ledger, steady
+from limner.dataset.ledger import Ledger
+from limner.events.queries import steady
 
 __all__ = [
     "HISTORY_NAMES",

@@ -9,7 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from limner.dataset.labels import Deeds
-from limner.dataset.ledger import Ledger, age_days, steady
+from limner.dataset.ledger import Ledger, age_days
+from limner.events.queries import steady
 
 __all__ = ["DEED", "ItemHistory", "item_history"]
 
@@ -172,7 +173,7 @@ def _pairs(past: pl.LazyFrame, cut: datetime, main: Sequence[int]) -> pl.DataFra
         .agg(pl.col("age").min())
         .drop("order")
         .sort("customer", "item", "kind", "age")
-        .collect()
+        .pipe(steady)
     )
 
 
@@ -182,7 +183,7 @@ def _orders(past: pl.LazyFrame, cut: datetime, main: Sequence[int]) -> pl.DataFr
         .select("customer", "order", age=age_days(cut))
         .group_by("customer")
         .agg(orders=pl.col("order").n_unique(), last=pl.col("age").min(), first=pl.col("age").max())
-        .collect()
+        .pipe(steady)
     )
 
 

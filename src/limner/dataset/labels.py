@@ -9,7 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from limner.dataset.cuts import Window
-from limner.dataset.ledger import Ledger, steady
+from limner.dataset.ledger import Ledger
+from limner.events.queries import steady
 
 __all__ = [
     "Deeds",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from limner.errors import TooFew
 from limner.events.event import CATEGORY_SEPARATOR, amount
 
-__all__ = ["LEDGER_SCHEMA", "Ledger", "Source", "age_days", "steady"]
+__all__ = ["LEDGER_SCHEMA", "Ledger", "Source", "age_days"]
 
 LEDGER_SCHEMA = pl.Schema(
     {  # type: ignore[arg-type] # the classes are types of columns
@@ -207,14 +207,6 @@ class Ledger:
 def age_days(cut: datetime) -> pl.Expr:
     """Return how long before the cut each event was, in days, float64; positive in the past."""
     return (pl.lit(cut) - pl.col("time")).dt.total_microseconds() / 86_400_000_000.0
-
-
-def steady(query: pl.LazyFrame) -> pl.DataFrame:
-    """Collect a query so that the same rows give the same sums, to the last bit.
-
-    The engine that polars takes by itself adds numbers in the order in which threads finish.
-    """
-    return query.collect(engine="in-memory")
 
 
 def _bind(part: Callable[[int], pl.DataFrame], number: int) -> Callable[[], pl.DataFrame]:

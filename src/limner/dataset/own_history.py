@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from limner.dataset.labels import Deeds
-from limner.dataset.ledger import Ledger, age_days, steady
+from limner.dataset.ledger import Ledger, age_days
+from limner.events.queries import steady
 
 __all__ = ["OwnHistory", "own_history"]
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from limner.dataset.cuts import Window
 from limner.dataset.labels import Deeds
 from limner.dataset.ledger import Ledger
+from limner.events.queries import steady
 
 __all__ = ["Purchases", "purchases_before", "repeat_ages"]
 
@@ -113,7 +114,7 @@ def purchases_before(
                 mean_gap_days=gaps.mean(),
                 spread_gap_days=gaps.std(),
             )
-            .collect()
+            .pipe(steady)
             for _, _, part in ledger.parts()
         ]
     )
@@ -140,7 +141,7 @@ def repeat_ages(ledger: Ledger, window: Window, *, deeds: Deeds) -> Floats:
         .unique()
         .select(age=(day - day.min().over("customer")).dt.total_days())
         .filter(pl.col("age") > 0)
-        .collect()["age"]
+        .pipe(steady)["age"]
         for _, _, part in ledger.parts()
     ]
     return pl.concat(found).cast(pl.Float64).to_numpy()

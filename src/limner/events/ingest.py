@@ -1,10 +1,11 @@
 """Take sources into the log: read, clean, deal into buckets, and swap the old state for the new."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -16,7 +17,7 @@ from limner.events.log import FLAGS_SCHEMA, EventLog
 from limner.events.look import files_of
 from limner.events.manifest import BucketFile, Manifest, SideFile, SourceRecord
 from limner.events.quality import write_quality
-from limner.events.rebuild import rebuild
+from limner.events.rebuild import Rebuilt, rebuild
 from limner.events.refusals import refuse
 from limner.events.sides import Side
 from limner.events.source import RawBatch, Reader
@@ -245,17 +246,7 @@ class _Ingest:
         flags = [self.log.flags()]
         withdrawn = Tally("the log", "")
         total = sum(self.spool.rows)
-        for bucket, rows in enumerate(self.spool.rows):
-            if not rows:
-                continue
-            done = rebuild(
-                self.change,
-                self.spool,
-                bucket,
-                config=self.config,
-                flagged=flags[0],
-                without=self.without,
-            )
+        for bucket, done in self._rebuilt(flagged=flags[0]):
             self.spool.forget(bucket)
             files[bucket] = list(done.files)
             flags.append(done.flags)
@@ -270,6 +261,23 @@ class _Ingest:
         manifest = self._manifest(files, flags, withdrawn)
         self.change.commit(manifest)
         return manifest
+
+    def _rebuilt(self, *, flagged: pl.DataFrame) -> Iterator[tuple[int, Rebuilt]]:
+        """Go through the buckets that got rows, made anew; two at once where memory is no worry."""
+        buckets = [bucket for bucket, rows in enumerate(self.spool.rows) if rows]
+        again = partial(
+            rebuild,
+            self.change,
+            self.spool,
+            config=self.config,
+            flagged=flagged,
+            without=self.without,
+        )
+        beside = ThreadPoolExecutor(1 if self.spool.spilled else 2)
+        try:
+            yield from zip(buckets, beside.map(again, buckets), strict=True)
+        finally:
+            beside.shutdown(cancel_futures=True)
 
     def _manifest(
         self, files: Mapping[int, list[BucketFile]], flags: list[pl.DataFrame], withdrawn: Tally

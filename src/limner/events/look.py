@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from limner.errors import BadSource
 from limner.events.delimited import Dialect, detect_dialect, header_of, parse_block
@@ -166,14 +164,13 @@ def _first_of_parquet(path: Path) -> pl.DataFrame:
         If the file is cut off or is no Parquet inside.
     """
     try:
-        with pq.ParquetFile(path) as file:
-            rows = file.metadata.num_rows
-        lazy = pl.scan_parquet(path)
+        lazy = pl.scan_parquet(path, glob=False)
+        rows = lazy.select(pl.len()).collect().item()
         if rows <= SAMPLE_ROWS:
             return lazy.collect()
         third = SAMPLE_ROWS // 3
         return pl.concat([lazy.slice(at, third).collect() for at in (0, rows // 2, rows - third)])
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise BadSource(
             f"{path} must be a whole Parquet file, but it is cut off or broken: {reason}",

@@ -134,7 +134,11 @@ def _priced(frame: pl.DataFrame, mapping: Mapping) -> dict[str, pl.Expr]:
 
 
 def _properties(frame: pl.DataFrame, mapping: Mapping) -> pl.Expr:
-    """Write columns as one JSON object a row."""
+    """Write columns as one JSON object a row; one that holds objects already stays as it is."""
+    if mapping.properties == ("properties",) and frame.schema["properties"] == pl.String:
+        objects = frame["properties"].str.starts_with("{")
+        if objects.all():
+            return pl.col("properties")
     fields = []
     for column in mapping.properties:
         plain = frame.schema[column].is_numeric() or frame.schema[column] == pl.Boolean

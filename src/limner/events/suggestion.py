@@ -233,9 +233,7 @@ def _matches(
     return found
 
 
-def _casts(
-    frame: pl.DataFrame, columns: dict[str, str], *, decimal_comma: bool
-) -> dict[str, str]:
+def _casts(frame: pl.DataFrame, columns: dict[str, str], *, decimal_comma: bool) -> dict[str, str]:
     """Mark amounts that are text with more in it than a number."""
     casts = {}
     for ours in ("price", "quantity", "discount", "rating"):

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from limner.errors import BadSource
 from limner.events.delimited import SEPARATORS, Stretch, detect_dialect, read_delimited
@@ -71,28 +69,19 @@ def stretches_of_parquet(path: Path, *, batch_rows: int) -> Iterator[Stretch]:
     BadSource
         If the file is cut off or is no Parquet inside.
     """
-    first = 1
     try:
-        with pq.ParquetFile(path, memory_map=True) as file:
-            total = file.metadata.num_rows
-            schema = file.schema_arrow
-            if not total:
-                yield _numbered(_polars(schema.empty_table()), 1, 1.0)
-            for batch in file.iter_batches(batch_size=batch_rows):
-                frame = _polars(pa.Table.from_batches([batch]))
-                yield _numbered(frame, first, min(1.0, (first - 1 + len(frame)) / total))
-                first += len(frame)
-    except (pa.ArrowException, OSError) as error:
+        scan = pl.scan_parquet(path, glob=False)
+        total = scan.select(pl.len()).collect().item()
+        for first in range(0, max(total, 1), batch_rows):
+            frame = scan.slice(first, batch_rows).collect()
+            frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+            yield _numbered(frame, first + 1, min(1.0, (first + batch_rows) / max(total, 1)))
+    except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise BadSource(
             f"{path} must be a whole Parquet file, but it is cut off or broken: {reason}",
             hint="copy or export the file again; nothing of it was taken",
         ) from None
-
-
-def _polars(table: Any) -> pl.DataFrame:  # noqa: ANN401 - pyarrow has no types
-    frame = pl.DataFrame(table)
-    return frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
 
 
 def _numbered(frame: pl.DataFrame, first: int, progress: float) -> Stretch:

@@ -27,6 +27,7 @@ def _no_number() -> Floats:
 class Forecast:
     """The answers to one question for N customers, as of a moment.
 
+    ``horizon_days`` is 0 where the question is about the customer and not about what comes.
     Shapes: ``customers`` (N,) ids. ``values`` (N,): a calibrated probability for ``whether``, the
     expected amount for ``how_many`` and ``how_much``; (N, C) probabilities for ``which`` with C
     ``classes``; empty for ``what_next``, which has ``items`` (N, K) ids, best first and empty

@@ -176,7 +176,7 @@ def tally(events: pl.LazyFrame, *, as_of: datetime, config: TraitsConfig | None 
         pl.col("customer_id").filter(recent).n_unique().alias("recent_buyers"),
     )
     currencies = lines.group_by("currency").len("lines").filter(pl.col("currency").is_not_null())
-    found = pl.collect_all([customers, items, currencies, counted])
+    found = pl.collect_all([customers, items, currencies, counted], engine="in-memory")
     purchases, at_midnight, recent_buyers = found[3].row(0)
     return Tally(found[0], found[1], found[2], purchases, at_midnight, recent_buyers)
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from limner.events.event import amount
+from limner.events.queries import steady
 from limner.profiles.references import DAY_US, References, TraitsConfig, before, orders_of
 
 __all__ = ["learn_history", "learn_traits", "read_bucket"]
@@ -40,7 +41,7 @@ def read_bucket(events: pl.LazyFrame, references: References) -> pl.DataFrame:
         .sort(order)
         .with_columns(pl.col("customer_id").rle_id().alias("code"))
         .join(references.items.lazy(), on="item_id", how="left", maintain_order="left")
-        .collect()
+        .pipe(steady)
     )
 
 
@@ -70,7 +71,7 @@ def learn_traits(
         events = read_bucket(events, references)
     as_of = references.as_of
     bought = events.filter(pl.col("kind") == "purchase")
-    orders = orders_of(bought.lazy(), "code").collect()
+    orders = orders_of(bought.lazy(), "code").pipe(steady)
     people = _people(events)
     parts = [_orders(orders, as_of), _lines(bought), _returns(events), _kinds(events)]
     for part in parts:
@@ -114,7 +115,7 @@ def learn_history(bucket: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
             pl.col("time").last().alias("last_bought"),
             pl.col("order_id").last().alias("last_order_id"),
         )
-        .collect()
+        .pipe(steady)
     )
     return wanted.join(
         found, on=["customer_id", "item_id"], how="left", maintain_order="left"
@@ -139,7 +140,7 @@ def _people(events: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("code")
         .rename({"first_seen_time": "first_seen", "last_seen_time": "last_seen"})
-        .collect()
+        .pipe(steady)
     )
 
 
@@ -174,7 +175,7 @@ def _orders(orders: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
             pl.col("amount").filter(last_month).sum().alias("spend_last_30_days"),
             pl.col("amount").filter(month_before).sum().alias("spend_30_days_before"),
         )
-        .collect()
+        .pipe(steady)
     )
 
 
@@ -200,7 +201,7 @@ def _lines(bought: pl.DataFrame) -> pl.DataFrame:
             .alias("repeat_share"),
             pl.when(weight > 0).then(position).alias("price_position"),
         )
-        .collect()
+        .pipe(steady)
     )
 
 
@@ -217,7 +218,7 @@ def _returns(events: pl.DataFrame) -> pl.DataFrame:
             pl.col("order_id").last().alias("last_return_order_id"),
             pl.col("item_id").last().alias("last_return_item_id"),
         )
-        .collect()
+        .pipe(steady)
     )
 
 
@@ -230,7 +231,7 @@ def _kinds(events: pl.DataFrame) -> pl.DataFrame:
         .sort(["code", "count", "kind"], descending=[False, True, False])
         .group_by("code", maintain_order=True)
         .agg(pl.struct("kind", "count").alias("kinds"))
-        .collect()
+        .pipe(steady)
     )
 
 
@@ -291,7 +292,7 @@ def _rhythm(
             pl.concat_list([f"h{h}" for h in range(24)]).alias("hours"),
             pl.concat_list([f"d{d}" for d in range(7)]).alias("weekdays"),
         )
-        .collect()
+        .pipe(steady)
     )
 
 
@@ -314,7 +315,7 @@ def _weeks(events: pl.DataFrame, as_of: datetime, config: TraitsConfig) -> pl.Da
             for name in names
         )
         .select("code", pl.concat_list(names).alias("weekly_spend"))
-        .collect()
+        .pipe(steady)
     )
 
 
@@ -339,7 +340,7 @@ def _chosen(events: pl.DataFrame, basis: pl.DataFrame) -> pl.DataFrame:
             (pl.col("worth") / pl.col("whole")).alias("share"),
             pl.when(pl.col("kind") == "purchase").then("amount").otherwise(0.0).alias("spend"),
         )
-        .collect()
+        .pipe(steady)
     )
 
 
@@ -362,5 +363,5 @@ def _favourites(chosen: pl.DataFrame, column: str, top: int) -> pl.DataFrame:
         .head(top)
         .group_by("code", maintain_order=True)
         .agg(pl.struct(fields).alias(_FAVOURITES[column]))
-        .collect()
+        .pipe(steady)
     )

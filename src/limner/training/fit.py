@@ -6,12 +6,13 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limner import __version__
+from limner import __version__, dataset, heads
 from limner.dataset.aggregates import AggregatesConfig
 from limner.dataset.cuts import Window
 from limner.dataset.ledger import Ledger, Source
@@ -87,6 +88,7 @@ def fit(
     """
     settings = {
         "limner": __version__,
+        "code": _code_digest(),
         "log": fingerprint,
         "cut": cut.isoformat(),
         "seed": seed,
@@ -179,7 +181,7 @@ def _answered(study: Study, learned: Learned, version: str) -> Forecast:
     return Forecast(
         question=study.name,
         shape=study.question.shape,
-        horizon_days=study.question.horizon_days,
+        horizon_days=0 if study.question.attribute is not None else study.question.horizon_days,
         as_of=window.cut,
         unit=study.question.unit,
         model_version=version,
@@ -229,6 +231,16 @@ def _ranked(study: Study, version: str) -> Forecast:
         scores=ranked.scores.astype(np.float64),
         sources=sources[ranked.reasons],
     )
+
+
+@cache
+def _code_digest() -> str:
+    """Tell the code that learns from any other: heads that other code has kept are learned anew."""
+    digest = hashlib.blake2b(digest_size=6)
+    for package in (dataset, heads):
+        for file in sorted(Path(package.__path__[0]).rglob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _digest(settings: object) -> str:
