@@ -120,16 +120,20 @@ def test_what_is_no_date_is_refused_with_an_example(text):
     st.sampled_from([None, "EUR", "CNY"]),
     st.sampled_from([QUESTIONS, DEMO_QUESTIONS]),
     st.lists(st.text(min_size=1, max_size=20), max_size=3),
+    st.lists(st.text(max_size=40), max_size=2),
 )
 def test_whatever_a_shop_is_called_its_file_can_be_read_again(
-    tmp_path_factory, name, about, currency, questions, sources
+    tmp_path_factory, name, about, currency, questions, sources, tried
 ):
     shop = Shop(name=name, about=about, currency=currency, time_zone="Europe/Berlin")
     path = tmp_path_factory.mktemp("shop") / "limner.toml"
-    text = render_settings(shop, questions=questions, sources=sources, cuts=["2017-12-01"])
+    text = render_settings(
+        shop, questions=questions, sources=sources, cuts=["2017-12-01"], tried=tried
+    )
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     settings = read_settings(path)
     assert settings.shop == shop
     assert list(settings.questions) == list(questions)
     assert [source.files for source in settings.sources] == [(source,) for source in sources]
     assert settings.evaluate.cuts == (date(2017, 12, 1),)
+    assert settings.evaluate.tried == tuple(tried)

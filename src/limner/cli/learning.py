@@ -193,6 +193,8 @@ def _report_notes(workspace: "Workspace", remarks: Sequence[str]) -> list[Any]:
         ("fingerprint of the log", "日志指纹"): manifest.fingerprint,
     }
     notes = [Note(("The data", "数据"), [shop.about] if shop.about else [], facts)]
+    if tried := workspace.settings.evaluate.tried:
+        notes.append(Note(("What was tried", "做过的尝试"), list(tried)))
     if remarks:
         notes.append(Note(("What could not be asked", "未能回答的问题"), list(remarks)))
     return notes

@@ -85,6 +85,8 @@ class EvaluateSettings(Config):
     """The methods to compare; none: all."""
     resamples: int = Field(1000, ge=100)
     """How often the customers are drawn anew for the intervals."""
+    tried: tuple[str, ...] = ()
+    """What was tried and what it gave, one paragraph each: it stands in every report."""
 
 
 class EngineSettings(Config):

@@ -45,6 +45,7 @@ def render_settings(
     sources: Sequence[str] = (),
     cuts: Sequence[str] = (),
     workers: int = 1,
+    tried: Sequence[str] = (),
 ) -> str:
     """Return the text of a ``limner.toml``.
 
@@ -60,6 +61,8 @@ def render_settings(
         The dates at which ``limner evaluate`` asks when it is given none.
     workers
         How many processes learn and examine.
+    tried
+        What every report says of what was tried.
     """
     parts = [
         "# What Limner knows of this shop. Every setting: docs/reference/config.md",
@@ -101,9 +104,10 @@ def render_settings(
         f"cuts = [{', '.join(cuts)}]"
         if cuts
         else "# cuts = [2017-12-01]         # by default one longest horizon before the end",
-        "",
     ]
-    parts += ["[engine]", f"workers = {workers}".ljust(30) + "# processes that learn", ""]
+    if tried:
+        parts += ["tried = [", *(f"    {_text(each)}," for each in tried), "]"]
+    parts += ["", "[engine]", f"workers = {workers}".ljust(30) + "# processes that learn", ""]
     return "\n".join(parts)
 
 

@@ -81,6 +81,7 @@ class Workspace:
         sources: Sequence[str] = (),
         cuts: Sequence[str] = (),
         workers: int = 1,
+        tried: Sequence[str] = (),
     ) -> Self:
         """Begin a workspace: a folder with a ``limner.toml`` that explains itself.
 
@@ -99,6 +100,8 @@ class Workspace:
         workers
             How many processes learn and examine; with more than one, a script needs
             ``if __name__ == "__main__":``.
+        tried
+            What was tried, as every report shall say it, one paragraph each.
 
         Raises
         ------
@@ -110,13 +113,12 @@ class Workspace:
         given = {"name": name or folder.resolve().name or "my shop", "about": about}
         shop = Shop.read({**given, "currency": currency, "time_zone": time_zone}, where="the shop")
         folder.mkdir(parents=True, exist_ok=True)
+        text = render_settings(
+            shop, questions=questions, sources=sources, cuts=cuts, workers=workers, tried=tried
+        )
         try:
             with path.open("x", encoding="utf-8") as file:
-                file.write(
-                    render_settings(
-                        shop, questions=questions, sources=sources, cuts=cuts, workers=workers
-                    )
-                )
+                file.write(text)
         except FileExistsError:
             raise BadConfig(
                 f"{folder} is a workspace already", hint=f"open it, or change its {SETTINGS_NAME}"

@@ -116,9 +116,9 @@ def item_history(
         money.append(
             steady(
                 past.filter(pl.col("price") > 0)
-                .group_by("item")
+                .sort("item", maintain_order=True)
+                .group_by("item", maintain_order=True)
                 .agg(total=pl.col("price").cast(pl.Float64).sum(), lines=pl.len())
-                .sort("item")
             )
         )
     events = pl.concat(found)

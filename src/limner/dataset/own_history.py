@@ -206,7 +206,12 @@ def _affinity(
 ) -> NDArray[np.float32]:
     """Return what EASE expects of each pair from the customer's other classes: (N, C, 1)."""
     ranked = (
-        steady(decayed.lazy().group_by(column).agg(pl.col("weight").sum()))
+        steady(
+            decayed.lazy()
+            .sort(column)
+            .group_by(column, maintain_order=True)
+            .agg(pl.col("weight").sum())
+        )
         .sort(["weight", column], descending=[True, False])[column]
         .head(AFFINITY_CLASSES)
         .to_numpy()

@@ -29,6 +29,27 @@ ABOUT = (
     "The Complete Journey (2,469 households, 2017) is published by 84.51° for research and"
     " education; its package calls the data simulated and unfit for commercial decisions."
 )
+TRIED = """
+Choices were made on cuts before 2017-12-01; that one is only reported. What was aimed at and not
+reached there: churn AUROC 0.848, spend R² of the logarithm 0.51, category AUROC 0.825, next_item
+NDCG@10 five per cent above own_frequency.
+
+churn: 79 to 798 automatic columns, boosted trees of 7 to 31 leaves, bagged trees, logistic
+regression on normal scores, means of these, fewer and more training cuts: 0.840 to 0.844. How
+often the customer's own gaps outlasted today's recency helped on every other cut.
+
+spend: the same heads, ridge regression, zero and amount apart: 0.485 to 0.498.
+
+category: trees pooled over pairs of customer and class with own history, prices, departments,
+factors of customers and classes, what similar customers bought, and a logistic regression a class:
+0.813 to 0.818.
+
+next_item: candidates of own frequency, item-to-item, EASE and popularity, reranked by boosted trees
+learned on the newest two or three cuts: 3.1 and 3.6 per cent above own_frequency.
+
+The figures of every trial: docs/experiments.md.
+"""
+"""What every report of the demo says of the trials behind its methods, by paragraphs."""
 _GROUPS = ("CHAMPIONS", "AT_RISK", "NEW", "LOYAL", "PREVIOUSLY_LOYAL", "PROMISING")
 """Of which groups the demo shows somebody, as far as there is somebody."""
 
@@ -96,6 +117,7 @@ def _open(folder: Path) -> Workspace:
         name="The Complete Journey",
         currency="USD",
         about=ABOUT,
+        tried=[" ".join(paragraph.split()) for paragraph in TRIED.split("\n\n")],
         questions=DEMO_QUESTIONS,
         sources=[SOURCE],
         cuts=[CUT],
