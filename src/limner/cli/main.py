@@ -17,7 +17,10 @@ from limner.errors import LimnerError
 
 __all__ = ["app", "run"]
 
-_WAY = ("init", "doctor", "ingest", "fit", "evaluate", "profile", "recommend", "demo")
+_WAY = (
+    *("init", "doctor", "ingest", "fit", "evaluate", "profile", "recommend"),
+    *("pretrain", "embed", "demo"),
+)
 """The order in which help names the commands; whatever is not here follows."""
 
 MISTAKE, STOPPED = 2, 130

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator
 
 from limner.config import Config
-from limner.errors import BadConfig
+from limner.errors import BadConfig, NoWorkspace
 
 __all__ = [
+    "SETTINGS_NAME",
     "EngineSettings",
     "EvaluateSettings",
     "FitSettings",
@@ -22,8 +23,12 @@ __all__ = [
     "Shop",
     "SourceSettings",
     "moment",
+    "nearest",
     "read_settings",
 ]
+
+SETTINGS_NAME = "limner.toml"
+"""The file that makes a folder a workspace."""
 
 Group = TypeVar("Group", bound=Config)
 
@@ -101,7 +106,8 @@ class EngineSettings(Config):
 class Settings:
     """All of ``limner.toml``.
 
-    ``cleaning``, ``questions`` and ``profiles`` are checked by the rooms that they belong to.
+    ``cleaning``, ``questions``, ``profiles``, ``model`` and ``pretrain`` are checked by the rooms
+    that they belong to.
     """
 
     shop: Shop
@@ -113,6 +119,8 @@ class Settings:
     cleaning: Mapping[str, Any]
     questions: Mapping[str, Mapping[str, Any]]
     profiles: Mapping[str, Any]
+    model: Mapping[str, Any]
+    pretrain: Mapping[str, Any]
 
 
 _GROUPS: dict[str, type[Config]] = {
@@ -122,7 +130,7 @@ _GROUPS: dict[str, type[Config]] = {
     "evaluate": EvaluateSettings,
     "engine": EngineSettings,
 }
-_TABLES = (*_GROUPS, "sources", "cleaning", "questions", "profiles")
+_TABLES = (*_GROUPS, "sources", "cleaning", "questions", "profiles", "model", "pretrain")
 
 
 def read_settings(path: Path) -> Settings:
@@ -167,6 +175,8 @@ def read_settings(path: Path) -> Settings:
         cleaning=tables.get("cleaning", {}),
         questions=questions,
         profiles=tables.get("profiles", {}),
+        model=tables.get("model", {}),
+        pretrain=tables.get("pretrain", {}),
     )
 
 
@@ -178,6 +188,23 @@ def _sources(path: Path, tables: object) -> tuple[SourceSettings, ...]:
     return tuple(
         SourceSettings.read(table, where=f"{path.name} [[sources]] {at}")
         for at, table in enumerate(tables, 1)
+    )
+
+
+def nearest(start: Path) -> Path:
+    """Return the nearest folder that is a workspace, from ``start`` upwards.
+
+    Raises
+    ------
+    NoWorkspace
+        If there is none.
+    """
+    for folder in (start, *start.parents):
+        if (folder / SETTINGS_NAME).is_file():
+            return folder
+    raise NoWorkspace(
+        f"there is no {SETTINGS_NAME} in {start} or above",
+        hint="make a workspace here: limner init; or say where it is: --workspace DIR",
     )
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Self, final
 from zoneinfo import ZoneInfo
 
 from limner.cli.progress import Tell, silent
-from limner.cli.settings import Settings, Shop, moment, read_settings
+from limner.cli.settings import SETTINGS_NAME, Settings, Shop, moment, nearest, read_settings
 from limner.cli.template import QUESTIONS, render_settings
 from limner.errors import BadConfig, NotFitted, NoWorkspace, TooFew
 
 if TYPE_CHECKING:
+    from limner.cli.behaviour import Embedded, Pretrained
     from limner.cli.learning import Evaluated, Learned
     from limner.events.ingest import IngestReport
     from limner.events.log import EventLog
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from limner.profiles.stores.sqlite import SqliteStore
 
 __all__ = ["SETTINGS_NAME", "Workspace"]
-
-SETTINGS_NAME = "limner.toml"
-"""The file that makes a folder a workspace."""
 
 Cut = str | date | datetime
 
@@ -59,7 +57,7 @@ class Workspace:
     """
 
     def __init__(self, folder: Path | str | None = None) -> None:
-        self.folder = _nearest(Path.cwd()) if folder is None else Path(folder)
+        self.folder = nearest(Path.cwd()) if folder is None else Path(folder)
         path = self.folder / SETTINGS_NAME
         if not path.is_file():
             raise NoWorkspace(
@@ -229,7 +227,7 @@ class Workspace:
             log,
             opened,
             config=config,
-            now=now or _now(),
+            now=now or datetime.now(UTC),
             progress=lambda at: progress(f"{at.stage} {at.name}", at.share),
         )
 
@@ -268,7 +266,27 @@ class Workspace:
         as_of = self._moment(cut or self.settings.fit.cut) or self.end
         asked = self.asked(questions)
         self.close()
-        return learn(self, questions=asked, as_of=as_of, seed=seed, now=_now(), progress=progress)
+        return learn(
+            self, questions=asked, as_of=as_of, seed=seed, now=datetime.now(UTC), progress=progress
+        )
+
+    def pretrain(
+        self, cut: Cut | None = None, *, seed: int = 0, progress: Tell = silent
+    ) -> "Pretrained":
+        """Learn what customers do from all events before a cut (none: the end of the log).
+
+        No label is needed. A run that was killed goes on where it was.
+        """
+        from limner.cli.behaviour import pretrain
+
+        as_of = self._moment(cut) or self.end
+        return pretrain(self, as_of=as_of, seed=seed, now=datetime.now(UTC), progress=progress)
+
+    def embed(self, out: Path | str, *, cut: Cut | None = None) -> "Embedded":
+        """Write everybody's blocks as of a cut to a Parquet file, one list column a block."""
+        from limner.cli.behaviour import embed
+
+        return embed(self, Path(out), as_of=self._moment(cut) or self.end)
 
     def evaluate(
         self,
@@ -314,7 +332,7 @@ class Workspace:
             cuts=moments or [self._default_cut(asked)],
             methods=tuple(methods) or self.settings.evaluate.methods,
             seed=seed,
-            now=_now(),
+            now=datetime.now(UTC),
             progress=progress,
         )
 
@@ -380,18 +398,3 @@ class Workspace:
     def _default_cut(self, asked: "Mapping[str, Question]") -> datetime:
         longest = max(each.horizon_days for each in asked.values())
         return self.end - timedelta(days=longest)
-
-
-def _nearest(start: Path) -> Path:
-    """Return the nearest folder that is a workspace, from ``start`` upwards."""
-    for folder in (start, *start.parents):
-        if (folder / SETTINGS_NAME).is_file():
-            return folder
-    raise NoWorkspace(
-        f"there is no {SETTINGS_NAME} in {start} or above",
-        hint="make a workspace here: limner init; or say where it is: --workspace DIR",
-    )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

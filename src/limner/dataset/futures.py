@@ -1,0 +1,110 @@
+"""What followed any moment of a customer's history: the truth for learning without labels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.dataset.sequences import DAY_US, NUMBERS, Sequences
+
+__all__ = ["Futures", "events_before", "futures"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Futures:
+    """What N moments were followed by, within each of H horizons.
+
+    Shapes: ``known`` (N, H): whether the whole window lies in the log. ``orders`` (N, H) counts,
+    ``worth`` (N, H) sums of money. ``classes`` (N, C): whether something of the class was bought
+    within the horizon for classes, with ``classes_known`` (N,).
+    """
+
+    known: NDArray[np.bool_]
+    orders: Floats
+    worth: Floats
+    classes: NDArray[np.bool_]
+    classes_known: NDArray[np.bool_]
+
+
+def events_before(sequences: Sequences, rows: Ints, moments_us: Ints) -> Ints:
+    """Return the place of the first event at or after each moment of a customer: (N,).
+
+    Parameters
+    ----------
+    sequences
+        The events.
+    rows
+        Whose moment it is: positions in ``sequences`` (N,).
+    moments_us
+        The moments (N,), in microseconds since 1970.
+    """
+    if not len(sequences.time_us):
+        return np.zeros(len(rows), np.int64)
+    start = int(sequences.time_us.min())
+    span = int(sequences.time_us.max()) - start + 2
+    owner = np.repeat(np.arange(len(sequences)), sequences.lengths)
+    key = owner * span + (sequences.time_us - start)
+    wanted = rows * span + np.clip(moments_us - start, 0, span - 1)
+    return np.searchsorted(key, wanted, side="left").astype(np.int64)
+
+
+def futures(
+    sequences: Sequences,
+    rows: Ints,
+    moments_us: Ints,
+    *,
+    until_us: int,
+    horizons_days: tuple[float, ...],
+    class_of: NDArray[np.int64],
+    classes: int,
+    class_days: float,
+) -> Futures:
+    """Look what followed each moment, the moment itself included.
+
+    Parameters
+    ----------
+    sequences
+        All events of the customers, none left out.
+    rows, moments_us
+        As for :func:`events_before`.
+    until_us
+        The log is known up to here; a window that ends later is not known.
+    horizons_days
+        H lengths of a window, in days.
+    class_of
+        Which class each event belongs to (E,), -1 for none; only purchases count.
+    classes
+        How many classes there are, C.
+    class_days
+        The horizon for classes, in days.
+    """
+    first = events_before(sequences, rows, moments_us)
+    orders = np.concatenate([[0.0], np.cumsum(sequences.begins & sequences.bought)])
+    amount = np.where(sequences.bought, sequences.numbers[:, NUMBERS.index("amount")], 0.0)
+    worth = np.concatenate([[0.0], np.cumsum(amount, dtype=np.float64)])
+    known, counts, sums = [], [], []
+    for days in horizons_days:
+        ends = moments_us + round(days * DAY_US)
+        last = events_before(sequences, rows, ends)
+        known.append(ends <= until_us)
+        counts.append(orders[last] - orders[first])
+        sums.append(worth[last] - worth[first])
+    ends = moments_us + round(class_days * DAY_US)
+    length = events_before(sequences, rows, ends) - first
+    row = np.repeat(np.arange(len(rows)), length)
+    event = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
+    event += np.repeat(first, length)
+    found = class_of[event]
+    counted = (found >= 0) & sequences.bought[event]
+    table = np.zeros((len(rows), classes), np.bool_)
+    table[row[counted], found[counted]] = True
+    return Futures(
+        known=np.stack(known, axis=1),
+        orders=np.stack(counts, axis=1).astype(np.float32),
+        worth=np.stack(sums, axis=1).astype(np.float32),
+        classes=table,
+        classes_known=ends <= until_us,
+    )

@@ -1,0 +1,104 @@
+"""Names as numbers that stay: common ones have their own, the others share a few by hash."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import Field
+
+from limner.config import Config
+from limner.dataset.ledger import Ledger
+from limner.errors import BadShape
+
+__all__ = ["FIELDS", "Vocabulary", "VocabularyConfig"]
+
+Ints = NDArray[np.int64]
+FIELDS = ("kind", "item", "department", "category", "brand")
+"""What of an event has names."""
+
+
+class VocabularyConfig(Config):
+    """Which names get a number of their own."""
+
+    least_events: int = Field(3, ge=1)
+    """A name needs so many events."""
+    most_names: int = Field(50_000, ge=1)
+    """At most so many names of one field have their own number; the commonest are kept."""
+    shared: int = Field(64, ge=1)
+    """So many numbers are shared by all other names, by hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """For each of :data:`FIELDS` the names that have a number of their own, the commonest first.
+
+    Number 0 means that nothing is known; then come the names, then ``shared`` numbers for all
+    others. A name unseen while learning so has a number on its first day, always the same one.
+    """
+
+    names: Mapping[str, tuple[str, ...]]
+    shared: int
+
+    @classmethod
+    def learn(
+        cls, ledger: Ledger, cut: datetime, *, config: VocabularyConfig | None = None
+    ) -> Self:
+        """Count the names of all events before a cut."""
+        config = config or VocabularyConfig()
+        names = {}
+        for field in FIELDS:
+            known = names_of(ledger, field)
+            counts = np.zeros(len(known) + 1, np.int64)
+            for _, _, part in ledger.parts():
+                past = part.filter((pl.col("time") < cut) & pl.col(field).is_not_null())
+                codes = past[field].to_numpy().astype(np.int64)
+                counts += np.bincount(codes, minlength=len(counts))
+            order = np.argsort(-counts, kind="stable")
+            kept = [code for code in order if counts[code] >= config.least_events]
+            names[field] = tuple(str(known[code]) for code in kept[: config.most_names])
+        return cls(names, config.shared)
+
+    def size(self, field: str) -> int:
+        """Return how many numbers a field has, with nought and the shared ones."""
+        return 1 + len(self.names[field]) + self.shared
+
+    def numbers(self, field: str, names: Sequence[str]) -> Ints:
+        """Return the number of each name: (N,), from 1."""
+        own = {name: place + 1 for place, name in enumerate(self.names[field])}
+        first = 1 + len(own)
+        return np.array(
+            [own.get(name) or first + zlib.crc32(name.encode()) % self.shared for name in names],
+            np.int64,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain tables, ready for JSON."""
+        return {"names": {field: list(known) for field, known in self.names.items()}} | {
+            "shared": self.shared
+        }
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> Self:
+        """Read what :meth:`to_dict` gave.
+
+        Raises
+        ------
+        BadShape
+            If a field is missing.
+        """
+        missing = [field for field in FIELDS if field not in table.get("names", {})]
+        if missing:
+            raise BadShape(f"a vocabulary must have the fields {FIELDS}, but it lacks {missing}")
+        return cls({field: tuple(table["names"][field]) for field in FIELDS}, int(table["shared"]))
+
+
+def names_of(ledger: Ledger, field: str) -> Sequence[str]:
+    """Return the names behind a ledger's codes of one of :data:`FIELDS`."""
+    if field == "item":
+        return [str(name) for name in ledger.items]
+    return ledger.kinds if field == "kind" else ledger.names_of(field)

@@ -1,0 +1,1 @@
+"""The ways to read one aspect of an event, one file each."""

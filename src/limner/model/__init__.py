@@ -1,0 +1,1 @@
+"""Who this is: the behaviour model and the profile blocks it makes."""

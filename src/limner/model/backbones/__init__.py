@@ -1,0 +1,1 @@
+"""The ways to carry what happened from event to event, one file each."""

@@ -1,0 +1,1 @@
+"""The named blocks of a profile that are learned, one file each."""

@@ -1,0 +1,1 @@
+"""What the behaviour model learns from the log alone, one file each."""

@@ -1,0 +1,93 @@
+"""Customers at random moments, with what followed each: what the log teaches without labels."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.dataset.batches import Batch, batch_at
+from limner.dataset.futures import Futures, futures
+from limner.dataset.sequences import DAY_US, Sequences
+from limner.dataset.vocabulary import FIELDS
+from limner.errors import TooFew
+
+__all__ = ["Teacher"]
+
+HOUR_US = DAY_US // 24
+
+
+class Teacher:
+    """Draws customers and moments; the same seed and step draw the same.
+
+    A moment lies between a customer's first event and the last one whose shortest future is known.
+
+    Parameters
+    ----------
+    buckets
+        All events before ``until_us``, none left out.
+    until_us
+        Up to where the log is known, in microseconds since 1970.
+    horizons_days, class_days
+        How far ahead is looked, and how far for classes.
+    class_of
+        The class of each number of a category, -1 for none.
+    classes
+        How many classes there are.
+    longest
+        How many events are read at most, T.
+    seed
+        Where chance begins.
+
+    Raises
+    ------
+    TooFew
+        If nobody was seen long enough before ``until_us``.
+    """
+
+    def __init__(
+        self,
+        buckets: Sequence[Sequences],
+        *,
+        until_us: int,
+        horizons_days: tuple[float, ...],
+        class_days: float,
+        class_of: NDArray[np.int64],
+        classes: int,
+        longest: int,
+        seed: int,
+    ) -> None:
+        self.buckets, self.until_us, self.seed = buckets, until_us, seed
+        self.horizons_days, self.class_days = horizons_days, class_days
+        self.classes, self.longest = classes, longest
+        category = FIELDS.index("category")
+        self._class_of = [class_of[one.codes[:, category]] for one in buckets]
+        self._latest = until_us - round(min(horizons_days) * DAY_US)
+        self._ready = [np.flatnonzero(one.first_us + HOUR_US < self._latest) for one in buckets]
+        counts = np.array([len(one) for one in self._ready], np.float64)
+        if not counts.sum():
+            raise TooFew(
+                f"nobody was seen more than {min(horizons_days):g} days before the cut",
+                hint="choose a later cut",
+            )
+        self._shares = counts / counts.sum()
+
+    def draw(self, step: int, *, customers: int, moments: int) -> tuple[Batch, Futures]:
+        """Return B customers of one bucket at M moments each, and what followed: B * M rows."""
+        rng = np.random.default_rng([self.seed, step])
+        number = int(rng.choice(len(self.buckets), p=self._shares))
+        bucket, ready = self.buckets[number], self._ready[number]
+        rows = rng.choice(ready, min(customers, len(ready)), replace=False)
+        first = bucket.first_us[rows][:, None] + HOUR_US
+        share = rng.random((len(rows), moments))
+        at = (first + share * (self._latest - first)).astype(np.int64)
+        future = futures(
+            bucket,
+            np.repeat(rows, moments),
+            at.reshape(-1),
+            until_us=self.until_us,
+            horizons_days=self.horizons_days,
+            class_of=self._class_of[number],
+            classes=self.classes,
+            class_days=self.class_days,
+        )
+        return batch_at(bucket, rows, at, longest=self.longest), future

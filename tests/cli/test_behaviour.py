@@ -1,0 +1,63 @@
+"""Pretraining and embedding, as a user asks for them."""
+
+import json
+import sys
+
+import polars as pl
+import pytest
+
+from limner.cli.workspace import Workspace
+from limner.errors import BadConfig, MissingExtra, NotFitted
+
+SMALL = "\n[model]\nwidth = 8\nlongest = 32\n\n[pretrain]\nsteps = 4\ncustomers = 16\n"
+
+
+@pytest.fixture
+def small(ingested):
+    with (ingested / "limner.toml").open("a") as file:
+        file.write(SMALL)
+    return ingested
+
+
+def test_pretrain_then_embed(ask, small, tmp_path):
+    result = ask("pretrain", "--workspace", small, "--json", "--cut", "2024-04-01")
+    assert result.exit_code == 0, result.stderr
+    done = json.loads(result.stdout)
+    assert done["steps"] == 4
+    assert {path.name for path in (small / "models").iterdir()} == {"behaviour"}
+    out = tmp_path / "out" / "blocks.parquet"
+    result = ask("embed", "--out", out, "--workspace", small, "--json")
+    assert result.exit_code == 0, result.stderr
+    told = json.loads(result.stdout)
+    table = pl.read_parquet(out)
+    assert table.columns == ["customer_id", "aggregates", "sequence"]
+    assert len(table) == told["customers"] == table["customer_id"].n_unique()
+    assert set(table["sequence"].list.len()) == {8} == {told["blocks"]["sequence"]}
+    assert set(table["aggregates"].list.len()) == {told["blocks"]["aggregates"]}
+
+
+def test_who_customers_were_before_the_model_knew_is_refused(small, tmp_path):
+    shop = Workspace(small)
+    shop.pretrain("2024-04-01")
+    with pytest.raises(BadConfig, match="knows what came before") as caught:
+        shop.embed(tmp_path / "blocks.parquet", cut="2024-03-01")
+    assert caught.value.hint == "limner pretrain --cut 2024-03-01"
+
+
+def test_without_a_model_it_says_what_to_do(small, tmp_path):
+    with pytest.raises(NotFitted, match="no behaviour model"):
+        Workspace(small).embed(tmp_path / "blocks.parquet")
+
+
+def test_a_setting_out_of_range_is_named(small):
+    text = (small / "limner.toml").read_text().replace("width = 8", "width = 1")
+    (small / "limner.toml").write_text(text)
+    with pytest.raises(BadConfig, match=r"limner.toml \[model\]: width"):
+        Workspace(small).pretrain()
+
+
+def test_without_torch_it_says_what_to_install(small, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingExtra) as caught:
+        Workspace(small).pretrain()
+    assert caught.value.hint == "pip install 'limner[torch]'"
