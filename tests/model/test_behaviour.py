@@ -109,7 +109,7 @@ def test_one_event_renews_the_state_as_reading_all_again():
     backbone = Recurrent(6, layers=2).eval()
     events = torch.randn(3, 5, 6)
     with torch.inference_mode():
-        whole = backbone(events, torch.full((3,), 5))
+        whole = backbone(events)
         state = backbone.begin(3)
         for step in range(5):
             state, top = backbone.renew(state, events[:, step])

@@ -95,7 +95,7 @@ class BehaviourModel(nn.Module):
     def states(self, batch: Batch) -> Tensor:
         """Return the state after each event: (B, T, D)."""
         events = self.drop(self.encoder(batch))
-        return cast("Tensor", self.backbone(events, torch.from_numpy(batch.lengths)))
+        return cast("Tensor", self.backbone(events))
 
     def vectors(self, batch: Batch, states: Tensor | None = None) -> Tensor:
         """Return who the customers are at their moments: (B, M, D).

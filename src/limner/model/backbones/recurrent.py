@@ -2,13 +2,12 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 __all__ = ["Recurrent"]
 
 
 class Recurrent(nn.Module):
-    """Carries a state of fixed size through the events, without work for the padding.
+    """Carries a state of fixed size through the events.
 
     Parameters
     ----------
@@ -22,17 +21,17 @@ class Recurrent(nn.Module):
 
     def __init__(self, width: int, *, layers: int = 1, dropout: float = 0.0) -> None:
         super().__init__()
-        self.cells = nn.GRU(
-            width, width, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0
-        )
+        self.cells = nn.GRU(width, width, layers, dropout=dropout if layers > 1 else 0.0)
 
-    def forward(self, events: Tensor, lengths: Tensor) -> Tensor:
-        """Return the state after every event (B, T, D), from vectors (B, T, D)."""
-        packed = pack_padded_sequence(events, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        states, _ = pad_packed_sequence(
-            self.cells(packed)[0], batch_first=True, total_length=events.shape[1]
-        )
-        return states
+    def forward(self, events: Tensor) -> Tensor:
+        """Return the state after every event (B, T, D), from vectors (B, T, D).
+
+        What stands behind a customer's newest event, padding on the right, comes too late to move
+        the state after it. Torch's packed sequences would leave it out, but on a CPU their
+        gradient takes time with the square of the length.
+        """
+        states: Tensor = self.cells(events.transpose(0, 1))[0]
+        return states.transpose(0, 1)
 
     def begin(self, customers: int) -> Tensor:
         """Return the state of customers who did nothing yet: (L, B, D)."""
@@ -41,5 +40,5 @@ class Recurrent(nn.Module):
 
     def renew(self, state: Tensor, event: Tensor) -> tuple[Tensor, Tensor]:
         """Return the state after one more event (L, B, D), and its top (B, D), from one (B, D)."""
-        top, state = self.cells(event.unsqueeze(1), state)
-        return state, top[:, 0]
+        top, state = self.cells(event.unsqueeze(0), state)
+        return state, top[0]
