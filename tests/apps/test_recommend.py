@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from limner.apps.recommend import recommend
+from limner.apps.recommend import knows, recommend
 from limner.errors import BadConfig, TooFew, UnknownCustomer
 from limner.profiles.record import (
     CustomerValue,
@@ -69,19 +69,31 @@ def test_items_can_be_left_out(store):
     assert [each.item_id for each in recommend(store, "ann", k=2, new_only=True)] == ["soap", "tea"]
 
 
-def test_more_than_is_held_is_refused_with_a_number(store):
-    with pytest.raises(TooFew, match="asked for 10 items, 3 are held for 'ann'") as caught:
-        recommend(store, "ann")
-    assert caught.value.hint.startswith("ask for -k 3")
-    with pytest.raises(TooFew, match="2 of 3 held for 'ann' are left"):
-        recommend(store, "ann", k=3, new_only=True)
+def test_as_many_as_there_are_come_if_more_are_asked_for(store):
+    assert len(recommend(store, "ann", k=10)) == 3
+    assert len(recommend(store, "ann", k=3, new_only=True)) == 2
+
+
+def test_what_is_popular_fills_up_and_is_not_said_twice(store):
+    popular = (PopularItem("milk", "Milk", 0.5), PopularItem("jam", "Jam", 0.25))
+    store.put([], about=About(MOMENT, MOMENT, popular=popular))
+    assert [each.item_id for each in recommend(store, "ann")] == ["milk", "soap", "tea", "jam"]
+    found = recommend(store, "ann", new_only=True)
+    assert [each.item_id for each in found] == ["soap", "tea", "jam"]
 
 
 def test_a_profile_without_a_ranking_says_what_to_do(store, profile):
     store.put([replace(profile, customer_id="ben", recommendations=())])
-    with pytest.raises(TooFew, match="0 are held for 'ben'") as caught:
+    with pytest.raises(TooFew, match="no item to offer 'ben'") as caught:
         recommend(store, "ben", k=1)
     assert "limner fit" in caught.value.hint
+    with pytest.raises(TooFew, match="all 3 were left out"):
+        recommend(store, "ann", exclude=["milk", "soap", "tea"])
+
+
+def test_who_is_known_is_known(store):
+    assert knows(store, "ann")
+    assert not knows(store, "anna")
 
 
 def test_a_stranger_gets_what_is_popular_only_if_that_is_known(store):

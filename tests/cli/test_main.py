@@ -142,3 +142,12 @@ def test_a_reader_that_goes_away_is_no_fault(really, empty, tmp_path):
     )
     result = really("--help", code=code)
     assert "Traceback" not in result.stderr
+
+
+def test_a_damaged_log_is_a_mistake_with_a_way_out(ask, quick):
+    bucket = max((quick / "log" / "buckets").iterdir())
+    bucket.write_bytes(bucket.read_bytes()[:100])
+    result = ask("fit", "--workspace", quick)
+    assert result.exit_code == 2
+    assert "error: a file of the log is damaged" in result.stderr
+    assert "hint: put the folder log/ back" in result.stderr

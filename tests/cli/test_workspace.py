@@ -1,12 +1,13 @@
 """The folder of a shop, from Python."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
 
 from limner.cli.workspace import Workspace
-from limner.errors import BadConfig, NotFitted, NoWorkspace, TooFew, UnknownCustomer
+from limner.errors import BadConfig, BadSource, NotFitted, NoWorkspace, TooFew, UnknownCustomer
+from limner.events import examine
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -167,3 +168,25 @@ def test_nothing_at_or_after_the_cut_is_in_a_profile(quick):
         assert [each.value for each in full[customer].predictions] == pytest.approx(
             [each.value for each in profile.predictions]
         )
+
+
+def test_a_file_read_with_another_mapping_is_refused_instead_of_doubled(tmp_path, orders):
+    shop = Workspace.create(tmp_path / "shop")
+    rows = shop.ingest(orders).rows_after
+    mapping = examine(orders).mapping
+    other = mapping.model_copy(
+        update={"options": mapping.options.model_copy(update={"time_zone": "Asia/Shanghai"})}
+    )
+    with pytest.raises(BadSource, match="they would stand in it twice") as caught:
+        shop.ingest(orders, mapping=other)
+    assert "remove the folder log/" in caught.value.hint
+    assert shop.log.manifest.rows == rows
+
+
+def test_a_log_too_short_for_a_question_is_said_instead_of_guessed(tmp_path, made_up):
+    events = made_up.events()
+    short = events.filter(pl.col("time") < events["time"].min() + timedelta(days=20))
+    shop = Workspace.create(tmp_path / "shop", questions={"purchase": "", "orders": ""})
+    shop.ingest(short)
+    with pytest.raises(TooFew, match="looks 30 days ahead, but the log reaches only 20 days"):
+        shop.fit()

@@ -179,3 +179,16 @@ def test_rows_in_are_rows_kept_and_refused_and_cuts_do_not_matter(rows, cut):
     lines = pl.concat([whole.kept["_line"], whole.refused["line"]])
     assert sorted(lines) == raw["_line"].to_list()
     assert raw.equals(before)
+
+
+@pytest.mark.parametrize("nobody", ["nan", "NULL", "None", " n/a ", ""])
+def test_nobody_is_not_a_customer(nobody):
+    assert why(customer_id=nobody) == ["customer_missing"]
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [("17850.0", "17850"), ("17850", "17850"), ("1.5", "1.5"), ("v1.0", "v1.0")],
+)
+def test_a_whole_number_with_a_nought_behind_is_the_same_customer(given, wanted):
+    assert kept(customer_id=given)["customer_id"] == wanted

@@ -64,7 +64,6 @@ def test_what_comes_from_data_is_escaped(ann):
         currency=EVIL,
         model_version=EVIL,
         identity=replace(ann.identity, aliases=(EVIL,), attributes=(Attribute(EVIL, EVIL),)),
-        rhythm=replace(ann.rhythm, time_zone=EVIL),
         traits=tuple(
             replace(
                 each,

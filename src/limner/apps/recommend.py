@@ -7,7 +7,7 @@ from limner.profiles.reasons import popular_reason
 from limner.profiles.record import Recommendation
 from limner.profiles.store import About, ProfileStore
 
-__all__ = ["recommend"]
+__all__ = ["knows", "recommend"]
 
 
 def recommend(
@@ -18,10 +18,10 @@ def recommend(
     exclude: Collection[str] = (),
     new_only: bool = False,
 ) -> list[Recommendation]:
-    """Return the best items for one customer, as the profile holds them, best first.
+    """Return the best items for one customer, best first: ``k`` of them, or as many as there are.
 
-    A customer without a profile gets the shop's popular items, marked ``popular``, if the store
-    holds those.
+    What the profile holds comes first; then, and for somebody without a profile, the shop's
+    popular items, marked ``popular``.
 
     Parameters
     ----------
@@ -30,18 +30,18 @@ def recommend(
     customer_id
         Whom it is for.
     k
-        How many items.
+        How many items at most.
     exclude
         Ids of items to leave out, for instance what is sold out.
     new_only
-        Whether to leave out what the customer bought before.
+        Whether to leave out what the profile says the customer bought before.
 
     Raises
     ------
     BadConfig
         If ``k`` is below 1.
     TooFew
-        If fewer than ``k`` items are held, or are left after leaving some out.
+        If not one item is held, or left after leaving some out.
     UnknownCustomer
         If there is no such profile, and no popular items either.
 
@@ -52,27 +52,39 @@ def recommend(
     """
     if k < 1:
         raise BadConfig(f"k must be at least 1, got {k}")
+    popular = _popular(store.about)
+    bought: frozenset[str] = frozenset()
     try:
-        held = store.get(customer_id).recommendations
+        profile = store.get(customer_id)
     except UnknownCustomer:
-        held = _popular(store.about)
-        if not held:
+        if not popular:
             raise
+        held: tuple[Recommendation, ...] = ()
+    else:
+        held = profile.recommendations
+        bought = frozenset(each.key for each in profile.items)
+    there = {each.item_id for each in held} | bought
+    held += tuple(each for each in popular if each.item_id not in there)
     left_out = frozenset(exclude)
     chosen = [
         each for each in held if each.item_id not in left_out and (each.is_new or not new_only)
     ]
-    if len(chosen) < k:
-        came = f"{len(chosen)} are held for {customer_id!r}"
-        if len(chosen) < len(held):
-            came = f"{len(chosen)} of {len(held)} held for {customer_id!r} are left"
+    if not chosen:
         raise TooFew(
-            f"asked for {k} items, {came}",
-            hint=f"ask for -k {len(chosen)}, or keep more of them: limner fit"
-            if chosen
-            else "learn the ranking of items first: limner fit",
+            f"there is no item to offer {customer_id!r}"
+            + (f": all {len(held)} were left out" if held else ""),
+            hint="leave out fewer" if held else "learn the ranking of items first: limner fit",
         )
     return chosen[:k]
+
+
+def knows(store: ProfileStore, customer_id: str) -> bool:
+    """Say whether there is a profile of this customer."""
+    try:
+        store.get(customer_id)
+    except UnknownCustomer:
+        return False
+    return True
 
 
 def _popular(about: About | None) -> tuple[Recommendation, ...]:

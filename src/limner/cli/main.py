@@ -61,6 +61,11 @@ class _Commands(TyperGroup):
                 raise
             complain(_reason(error), _ROOM if error.errno == errno.ENOSPC else "")
             code = MISTAKE
+        except Exception as error:
+            if not type(error).__module__.startswith("polars."):
+                raise
+            complain(f"a file of the log is damaged: {_first_line(error)}", _RESTORE)
+            code = MISTAKE
         if code == STOPPED:
             complain("stopped; whatever was finished before is whole", "run the same again")
         if not standalone_mode:
@@ -73,6 +78,7 @@ class _Commands(TyperGroup):
         return first + [name for name in known if name not in first]
 
 
+_RESTORE = "put the folder log/ back from a copy, or remove it and ingest the files again"
 _ROOM = "make room on the disk, then run the same again"
 
 
@@ -81,6 +87,10 @@ def _command_of(error: TyperException) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path.split() if context is not None else []
     return " ".join(["limner", *path[1:]])
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
 
 
 def _is_the_users(error: OSError) -> bool:

@@ -1,17 +1,17 @@
 """A shop's folder and all that can be done with it: the one place where the parts are joined."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, final
-from zoneinfo import ZoneInfo
 
+from limner.cli.cuts import Cut, cut_within, end_of
 from limner.cli.progress import Tell, silent
 from limner.cli.settings import SETTINGS_NAME, Settings, Shop, moment, nearest, read_settings
 from limner.cli.template import QUESTIONS, render_settings
-from limner.errors import BadConfig, NotFitted, NoWorkspace, TooFew
+from limner.errors import BadConfig, NotFitted, NoWorkspace
 
 if TYPE_CHECKING:
     from limner.cli.behaviour import Embedded, Pretrained
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from limner.profiles.stores.sqlite import SqliteStore
 
 __all__ = ["SETTINGS_NAME", "Workspace"]
-
-Cut = str | date | datetime
 
 
 @final
@@ -263,7 +261,7 @@ class Workspace:
         """
         from limner.cli.learning import learn
 
-        as_of = self._moment(cut or self.settings.fit.cut) or self.end
+        as_of = self._within(cut or self.settings.fit.cut)
         asked = self.asked(questions)
         self.close()
         return learn(
@@ -279,14 +277,14 @@ class Workspace:
         """
         from limner.cli.behaviour import pretrain
 
-        as_of = self._moment(cut) or self.end
+        as_of = self._within(cut)
         return pretrain(self, as_of=as_of, seed=seed, now=datetime.now(UTC), progress=progress)
 
     def embed(self, out: Path | str, *, cut: Cut | None = None) -> "Embedded":
         """Write everybody's blocks as of a cut to a Parquet file, one list column a block."""
         from limner.cli.behaviour import embed
 
-        return embed(self, Path(out), as_of=self._moment(cut) or self.end)
+        return embed(self, Path(out), as_of=self._within(cut))
 
     def evaluate(
         self,
@@ -371,12 +369,7 @@ class Workspace:
         TooFew
             If the log is empty.
         """
-        newest = self.log.manifest.last
-        if newest is None:
-            raise TooFew("the log holds no events", hint="ingest a file that does: limner ingest")
-        zone = self.settings.shop.time_zone
-        local = newest.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
-        return moment(local, time_zone=zone)
+        return end_of(self.log.manifest, time_zone=self.settings.shop.time_zone)
 
     def close(self) -> None:
         """Let go of the profile store, if it is open."""
@@ -394,6 +387,10 @@ class Workspace:
 
     def _moment(self, cut: Cut | None) -> datetime | None:
         return None if cut is None else moment(cut, time_zone=self.settings.shop.time_zone)
+
+    def _within(self, cut: Cut | None) -> datetime:
+        zone = self.settings.shop.time_zone
+        return cut_within(cut, self.log.manifest, time_zone=zone)
 
     def _default_cut(self, asked: "Mapping[str, Question]") -> datetime:
         longest = max(each.horizon_days for each in asked.values())

@@ -163,6 +163,10 @@ def _typed(
             columns.append(pl.lit(None, dtype).alias(name))
         elif name in _NUMBERS:
             columns.append(numbers(name, raw.schema[name], decimal_comma=config.decimal_comma))
+        elif name == "customer_id":
+            # Data frames write nobody as "nan", and a whole number with a point and a nought.
+            who = words(name, raw.schema[name], no_words=True)
+            columns.append(who.str.replace(r"^(\d+)\.0$", "$1"))
         elif name == "kind":
             columns.append(words(name, raw.schema[name]).str.to_lowercase())
         else:

@@ -214,9 +214,20 @@ class _Ingest:
             self.skipped.append(name)
             self.without |= set(range(first_origin, len(self.origins)))
             return
+        self._refuse_again(name, tally)
         self.known.add((tally.digest, settings))
         self.tallies.append(tally)
         self._write_rejects(tally)
+
+    def _refuse_again(self, name: str, tally: Tally) -> None:
+        """Refuse a file whose events the log has already, as another mapping read them."""
+        before = [one for one in self.before.sources if one.digest == tally.digest and one.kept]
+        if before and tally.rows_in:
+            raise BadSource(
+                f"the log has the events of {name} already, read with another mapping or other "
+                "settings: they would stand in it twice",
+                hint="remove the folder log/ and ingest all files anew with the mapping you want",
+            )
 
     def _take(self, batch: RawBatch, tally: Tally, config: CleaningConfig) -> None:
         file = batch.file or tally.name

@@ -86,6 +86,7 @@ class Study:
 
     def __post_init__(self) -> None:
         question, ledger = self.question, self.ledger
+        self._long_enough()
         if question.attribute is not None:
             self._told, self.class_names = labels.attribute_labels(ledger, question.attribute)
             counts = np.bincount(self._told[self._told >= 0], minlength=len(self.class_names))
@@ -113,6 +114,28 @@ class Study:
                 )
             known = ledger.names_of(question.of)
             self.class_names = tuple(known[code] for code in self.classes)
+
+    def _long_enough(self) -> None:
+        """Refuse what would have to be learned from windows of another length.
+
+        An amount can be stretched by a law of time between orders as far again as the log
+        reaches, and a ranking has no horizon; but how likely something is within a month cannot
+        be told from what came in a week.
+        """
+        plan, asked = self.plan, self.question.horizon_days
+        if not plan.shortened or self.question.attribute is not None:
+            return
+        stretched = self.question.shape in ("how_many", "how_much", "what_next")
+        if stretched and asked <= self.days_of_history + 1:
+            return
+        within = int(self.days_of_history / 4)
+        raise TooFew(
+            f"question {self.name!r} looks {asked:g} days ahead, but the log reaches only "
+            f"{self.days_of_history:.0f} days back from {plan.test.cut:%Y-%m-%d}",
+            hint=f"ask for less: horizon_days = {within} in [questions.{self.name}]"
+            if within
+            else "ingest a longer history",
+        )
 
     @property
     def ledger(self) -> Ledger:

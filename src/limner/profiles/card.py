@@ -165,7 +165,8 @@ def _tiles(profile: "Profile") -> str:
         note = _both("", "")
         if value.expected_date_of_next_order is not None:
             due = value.expected_date_of_next_order
-            note = _both(f"next about {day(due, 'en')}", f"预计{day(due, 'zh')}再购")
+            zone = profile.rhythm.time_zone
+            note = _both(f"next about {day(due, 'en', zone)}", f"预计{day(due, 'zh', zone)}再购")
         tiles.append(
             (_both("Last order", "最近下单"), _both(f"{since} days ago", f"{since}天前"), note)
         )

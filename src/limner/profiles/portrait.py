@@ -56,21 +56,22 @@ _TRAITS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("orders_last_30_days", "orders", ("last",)),
     ("spend_last_30_days", _MONEY, ("last",)),
     ("spend_30_days_before", _MONEY, ()),
-    ("pieces", "pieces", ()),
-    ("lines_per_order", "lines", ()),
-    ("pieces_per_order", "pieces", ()),
-    ("distinct_items", "items", ()),
-    ("distinct_categories", "categories", ()),
-    ("distinct_brands", "brands", ()),
-    ("repeat_share", "share", ()),
-    ("discount_share", "share", ()),
+    ("pieces", "pieces", ("first", "last")),
+    ("lines_per_order", "lines", ("first", "last")),
+    ("pieces_per_order", "pieces", ("first", "last")),
+    ("distinct_items", "items", ("first", "last")),
+    ("distinct_categories", "categories", ("first", "last")),
+    ("distinct_brands", "brands", ("first", "last")),
+    ("repeat_share", "share", ("first", "last")),
+    ("discount_share", "share", ("first", "last")),
     ("return_share", "share", ("returned",)),
-    ("price_position", "share", ()),
-    ("price_tier", "tier", ()),
+    ("price_position", "share", ("first", "last")),
+    ("price_tier", "tier", ("first", "last")),
     ("mean_rating", "stars", ()),
     ("events", "events", ("last_seen",)),
 )
-"""Every scalar trait: its name, its unit, and the events that witness it."""
+"""Every scalar trait: its name, its unit, and the events that witness it; where it rests on all
+orders, the first and the last of them."""
 
 
 class PortraitConfig(Config):
@@ -87,7 +88,7 @@ class PortraitConfig(Config):
     spend: str = "spend"
     """Which question gives ``predicted_clv``."""
     recommendations: int = Field(20, ge=0)
-    """How many ranked items a profile keeps."""
+    """How many ranked items a profile keeps, and of further ones as many as make so many new."""
 
 
 def portray(
@@ -348,7 +349,7 @@ def _history(
     pairs = [
         (customer, item, score, due)
         for customer in customers
-        for item, score, due in ranked.of(customer)[: config.recommendations]
+        for item, score, due in ranked.of(customer)
     ]
     schema = {
         "customer_id": pl.String,
@@ -368,4 +369,11 @@ def _history(
     rows: dict[str, list[Row]] = {}
     for row in found.iter_rows(named=True):
         rows.setdefault(row["customer_id"], []).append(row)
-    return rows
+    return {customer: _kept(each, config.recommendations) for customer, each in rows.items()}
+
+
+def _kept(ranked: list[Row], count: int) -> list[Row]:
+    """Return the best, and of those behind them new ones until there are so many new ones."""
+    new = sum(1 for row in ranked[:count] if row["bought"] == 0)
+    more = [row for row in ranked[count:] if row["bought"] == 0]
+    return ranked[:count] + more[: max(0, count - new)]

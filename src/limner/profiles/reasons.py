@@ -65,8 +65,8 @@ def _recommend(
             **made,
             reason="bought_before",
             reason_en=f"bought {times} {'time' if times == 1 else 'times'},"
-            f" last on {day(last, 'en')}",
-            reason_zh=f"买过{times}次，最近{day(last, 'zh')}",
+            f" last on {day(last, 'en', profile.rhythm.time_zone)}",
+            reason_zh=f"买过{times}次，最近{day(last, 'zh', profile.rhythm.time_zone)}",
             evidence=(event,),
         )
     if row["because"] is not None:
@@ -107,6 +107,6 @@ def _recommend(
     return Recommendation(
         **made,
         reason="model",
-        reason_en=f"new to them, ranked by {row['source']}",
-        reason_zh=f"未买过，由{row['source']}排序得出",
+        reason_en="new to them, ranked high for what they did",
+        reason_zh="未买过，按其行为排序靠前",
     )

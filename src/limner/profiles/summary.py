@@ -75,16 +75,18 @@ def _amount(known: Known, name: str) -> float | None:
 
 def _who(profile: Profile, known: Known) -> Iterator[Clause]:
     lifecycle, identity = profile.lifecycle, profile.identity
+    zone = profile.rhythm.time_zone
+    since_zh = day(identity.first_seen, "zh", zone)
     orders, recency = _amount(known, "orders"), _amount(known, "recency_days")
     group = [label(GROUPS, lifecycle.rfm_group, language) for language in ("en", "zh")]
     phase = [label(STAGES, lifecycle.stage, language) for language in ("en", "zh")]
     if not orders or recency is None:
         yield Clause(
             "who",
-            f"{group[0]}: {phase[0]}, known since {day(identity.first_seen, 'en')},"
-            f" last seen on {day(identity.last_seen, 'en')}.",
-            f"{group[1]}：{phase[1]}，{day(identity.first_seen, 'zh')}首次出现，"
-            f"最近出现于{day(identity.last_seen, 'zh')}。",
+            f"{group[0]}: {phase[0]}, known since {day(identity.first_seen, 'en', zone)},"
+            f" last seen on {day(identity.last_seen, 'en', zone)}.",
+            f"{group[1]}：{phase[1]}，{since_zh}首次出现，"
+            f"最近出现于{day(identity.last_seen, 'zh', zone)}。",
             (
                 *("lifecycle.rfm_group", "lifecycle.stage"),
                 *("identity.first_seen", "identity.last_seen"),
@@ -99,8 +101,8 @@ def _who(profile: Profile, known: Known) -> Iterator[Clause]:
     yield Clause(
         "who",
         f"{group[0]} ({phase[0]}): {number(orders)} {plural}{worth_en}, known since"
-        f" {day(identity.first_seen, 'en')}, last order {days(recency)} days ago.",
-        f"{group[1]}（{phase[1]}）：{number(orders)}单{worth_zh}，{day(identity.first_seen, 'zh')}"
+        f" {day(identity.first_seen, 'en', zone)}, last order {days(recency)} days ago.",
+        f"{group[1]}（{phase[1]}）：{number(orders)}单{worth_zh}，{since_zh}"
         f"首次出现，{days(recency)}天前最近下单。",
         ("lifecycle.rfm_group", "lifecycle.stage", "traits.orders", "identity.first_seen")
         + (("traits.spend",) if spend else ())

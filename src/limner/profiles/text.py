@@ -59,7 +59,8 @@ def card_view(profile: "Profile", language: "Language" = "en") -> RenderableType
     head.append(f"  {label(GROUPS, group, language)}", style=_TONES.get(group, "cyan"))
     head.append(f"  {label(STAGES, profile.lifecycle.stage, language)}")
     head.append("  RFM " + " ".join(str(score.quintile or "-") for score in scores), style="dim")
-    head.append(f"  {'截至' if zh else 'as of '}{day(profile.as_of, language)}", style="dim")
+    as_of = day(profile.as_of, language, profile.rhythm.time_zone)
+    head.append(f"  {'截至' if zh else 'as of '}{as_of}", style="dim")
     parts: list[RenderableType] = [head, Text()]
     if profile.summary:
         parts += [Text(_plain(profile.summary_text(language))), Text()]

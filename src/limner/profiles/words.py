@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from limner.profiles.record import Language, Prediction, Trait
@@ -99,8 +100,8 @@ TRAITS = {
     "recency_in_usual_gaps": ("Recency over usual gap", "距上次下单与常规间隔之比"),
     "tenure_days": ("Known for", "客龄"),
     "orders_last_30_days": ("Orders, last 30 days", "近30天订单"),
-    "spend_last_30_days": ("Spend, last 30 days", "近30天消费"),
-    "spend_30_days_before": ("Spend, 30 days before", "此前30天消费"),
+    "spend_last_30_days": ("Bought for, last 30 days", "近30天购买额"),
+    "spend_30_days_before": ("Bought for, 30 days before", "此前30天购买额"),
     "pieces": ("Pieces bought", "购买件数"),
     "lines_per_order": ("Lines an order", "每单行数"),
     "pieces_per_order": ("Pieces an order", "每单件数"),
@@ -214,14 +215,17 @@ def percent(share: float) -> str:
     return f"{value:.1f} %" if 0 < abs(value) < 1 else f"{value:.0f} %"
 
 
-def day(moment: datetime, language: "Language") -> str:
-    """Return the date as people write it.
+def day(moment: datetime, language: "Language", time_zone: str) -> str:
+    """Return the date in a time zone, as people write it.
 
     Examples
     --------
-    >>> day(datetime(2017, 11, 3), "en")
-    '3 November 2017'
+    >>> from datetime import UTC
+    >>> late = datetime(2017, 11, 2, 23, 30, tzinfo=UTC)
+    >>> day(late, "en", "UTC"), day(late, "zh", "Asia/Shanghai")
+    ('2 November 2017', '2017年11月3日')
     """
+    moment = moment.astimezone(ZoneInfo(time_zone))
     if language == "zh":
         return f"{moment.year}年{moment.month}月{moment.day}日"
     return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"

@@ -229,7 +229,7 @@ def _answers(
     return Answers(
         question=study.name,
         shape=study.question.shape,
-        horizon_days=study.question.horizon_days,
+        horizon_days=0 if study.question.attribute is not None else study.question.horizon_days,
         cut=asked.window.cut,
         customers=study.ledger.customers[asked.customers],
         truth=asked.truth,

@@ -73,7 +73,8 @@ def figure(value: float | None, *, signed: bool = False) -> str:
 
 def heading(row: Row) -> str:
     """Return what a question's block is called."""
-    return f"{row.question} · {row.shape} · {_days(row.horizon_days)} from {_date(row.cut)}"
+    when = f"{_days(row.horizon_days)} from" if row.horizon_days else "as of"
+    return f"{row.question} · {row.shape} · {when} {_date(row.cut)}"
 
 
 def _block(rows: Sequence[Row]) -> Iterator[RenderableType]:

