@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from limner.training import Scoreboard, score
-from limner.training.table import better, figure, plain, render
+from limner.training.table import better, figure, heading, plain, render
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +74,8 @@ def test_what_is_better_depends_on_the_metric(board, metric, value, delta, verdi
     )
     assert better(row) is verdict
     assert better(replace(row, delta_low=-1.0, delta_high=1.0)) is None
+
+
+def test_who_somebody_is_has_no_days_ahead(board):
+    row = replace(board.rows[0], question="age", shape="which", horizon_days=0)
+    assert heading(row) == "age · which · as of 2017-12-01"

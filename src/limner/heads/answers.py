@@ -37,8 +37,8 @@ class Answers:
     shape. For ``how_many`` (orders) and ``how_much`` (money) predictions are (N, 2): what is
     *expected* (the mean) and what is *typical* (``expm1`` of the mean of ``log1p``).
 
-    ``horizon_days`` is how far the question looks ahead of ``cut``, in days; ``seconds`` how long
-    each method took, where it was measured.
+    ``horizon_days`` is how far the question looks ahead of ``cut``, in days, and 0 where it asks
+    who somebody is; ``seconds`` how long each method took, where it was measured.
 
     Raises
     ------

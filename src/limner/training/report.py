@@ -140,9 +140,10 @@ def _glance(
 
 def _section(anchor: str, rows: Sequence[Row], answers: Answers | Rankings | None) -> str:
     first = rows[0]
-    when = say(
-        LABELS["days_ahead"], days=f"{first.horizon_days:g}", cut=first.cut.date().isoformat()
-    )
+    cut = first.cut.date().isoformat()
+    when = say(LABELS["as_of"], cut=cut)
+    if first.horizon_days:
+        when = say(LABELS["days_ahead"], days=f"{first.horizon_days:g}", cut=cut)
     counted = (
         f"{first.n:,} {say(LABELS['customers'])} · {first.positives:,} {say(LABELS['positives'])}"
     )

@@ -88,6 +88,7 @@ LABELS: Mapping[str, Words] = {
     "method": ("method", "方法"),
     "customers": ("customers", "客户"),
     "positives": ("positives", "正例"),
+    "as_of": ("as of {cut}", "截至 {cut}"),
     "days_ahead": ("{days} days ahead of {cut}", "自 {cut} 起 {days} 天内"),
     "few": ("Too few to say: {why}.", "样本太少，不给数字：{why}。"),
     "few_why": ("{n} positives, fewer than {least}", "正例 {n} 个，少于 {least} 个"),
