@@ -34,8 +34,8 @@ _WARM_UP = 0.1
 class PretrainConfig(Config):
     """How long and how fast the behaviour model learns."""
 
-    steps: int = Field(400, ge=1)
-    """Batches to learn from."""
+    steps: int = Field(300, ge=1)
+    """Batches to learn from; far more learn the log by heart: docs/experiments.md."""
     customers: int = Field(64, ge=1)
     """Customers of one batch."""
     moments: int = Field(8, ge=1)
