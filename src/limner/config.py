@@ -43,6 +43,9 @@ class Config(BaseModel):
                 close = get_close_matches(str(first["loc"][-1]), known, n=1)
                 hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
                 raise BadConfig(f"{place} is not a setting", hint=hint) from None
+            told = cls.model_fields.get(str(first["loc"][0])) if first["loc"] else None
+            meaning = " ".join((told.description or "").split()) if told is not None else ""
             raise BadConfig(
-                f"{place}: {first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}"
+                f"{place}: {first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}",
+                hint=f"{first['loc'][0]}: {meaning}" if meaning else "",
             ) from None

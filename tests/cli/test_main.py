@@ -90,7 +90,10 @@ def test_a_forbidden_file_is_named(ask, failing):
     failing(PermissionError(errno.EACCES, "Permission denied", "/shop/limner.toml"))
     result = ask("init")
     assert result.exit_code == 2
-    assert result.stderr == "error: /shop/limner.toml: permission denied\n"
+    assert result.stderr.splitlines() == [
+        "error: /shop/limner.toml: permission denied",
+        "  hint: see who may read and write there: ls -l",
+    ]
 
 
 def test_ctrl_c_is_one_line_and_130(ask, failing):

@@ -49,3 +49,17 @@ def test_traits_are_written_with_their_units(name, value, unit, english, chinese
     trait = Trait(name, value, unit, datetime(2024, 1, 1, tzinfo=UTC))
     assert words.trait_value(trait, "en") == english
     assert words.trait_value(trait, "zh") == chinese
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "value", "told"),
+    [
+        ("orders", "orders", 1, "1 order"),
+        ("distinct_categories", "categories", 1, "1 category"),
+        ("recency_days", "days", 1.0, "1 day"),
+        ("orders", "orders", 2, "2 orders"),
+    ],
+)
+def test_one_is_no_plural(name, unit, value, told):
+    trait = Trait(name, value, unit, datetime(2024, 1, 1, tzinfo=UTC))
+    assert words.trait_value(trait, "en") == told

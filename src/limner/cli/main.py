@@ -59,7 +59,7 @@ class _Commands(TyperGroup):
         except OSError as error:
             if not _is_the_users(error):
                 raise
-            complain(_reason(error), _ROOM if error.errno == errno.ENOSPC else "")
+            complain(_reason(error), _WAYS_OUT.get(error.errno or 0, ""))
             code = MISTAKE
         except Exception as error:
             if not type(error).__module__.startswith("polars."):
@@ -79,7 +79,12 @@ class _Commands(TyperGroup):
 
 
 _RESTORE = "put the folder log/ back from a copy, or remove it and ingest the files again"
-_ROOM = "make room on the disk, then run the same again"
+_WAYS_OUT = {
+    errno.ENOSPC: "make room on the disk, then run the same again",
+    errno.EACCES: "see who may read and write there: ls -l",
+    errno.EROFS: "choose a folder that can be written to",
+    errno.ENOENT: "is it spelt right?",
+}
 
 
 def _command_of(error: TyperException) -> str:

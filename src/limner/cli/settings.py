@@ -144,7 +144,9 @@ def read_settings(path: Path) -> Settings:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadConfig(f"{path} cannot be read: {error.strerror}") from None
+        raise BadConfig(
+            f"{path} cannot be read: {error.strerror}", hint="see who may read it: ls -l"
+        ) from None
     except UnicodeDecodeError as error:
         raise BadConfig(f"{path} must be UTF-8: {error.reason} at byte {error.start}") from None
     except tomllib.TOMLDecodeError as error:

@@ -10,7 +10,7 @@ from limner.errors import BadConfig
 from limner.events.mapping import Mapping, read_mapping
 from limner.events.source import Reader, open_source
 
-__all__ = ["choose_mappings", "open_sources"]
+__all__ = ["choose_mappings", "open_sources", "with_currency"]
 
 Chosen = Path | str | Mapping | Sequence[Mapping] | None
 
@@ -40,7 +40,7 @@ def open_sources(
     opened = []
     for source, chosen in choose_mappings(folder, settings, sources, mapping):
         reader, known = open_source(source, chosen)
-        opened.append((reader, _with_currency(known, settings.shop.currency), source))
+        opened.append((reader, with_currency(known, settings.shop.currency), source))
     return opened
 
 
@@ -105,7 +105,7 @@ def _at(folder: Path, name: str) -> str:
     return str(beside) if is_there else name
 
 
-def _with_currency(mapping: Mapping, currency: str | None) -> Mapping:
+def with_currency(mapping: Mapping, currency: str | None) -> Mapping:
     """Return the mapping with the shop's currency, where the source names none."""
     if currency is None or not mapping.has_events:
         return mapping

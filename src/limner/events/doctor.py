@@ -88,6 +88,7 @@ def examine(
     *,
     now: datetime | None = None,
     most_rows: int = MOST_ROWS,
+    time_zone: str = "UTC",
 ) -> Diagnosis:
     """Say what a source is, how well it fits, and what is wrong with it.
 
@@ -101,6 +102,8 @@ def examine(
         The present; times after it are in the future.
     most_rows
         How many rows to examine at most.
+    time_zone
+        The shop's: what times mean that name none, unless the mapping says it.
 
     Raises
     ------
@@ -121,7 +124,14 @@ def examine(
     sure = next((sure for name, _, sure in ranked if name == mapping.reader), 0.0)
     others = tuple((name, sure) for name, _, sure in ranked if sure and name != mapping.reader)
     try:
-        seen = _see(reader, source, mapping, now or datetime.now(UTC), most_rows)
+        seen = _see(
+            reader,
+            source,
+            mapping,
+            _config(mapping, time_zone),
+            now=now or datetime.now(UTC),
+            most_rows=most_rows,
+        )
     except BadSource as error:
         if head.frame is None:
             raise
@@ -225,10 +235,17 @@ def _count(into: dict[str, Note], notes: Iterable[tuple[str, Note]]) -> None:
         into[code] = into[code] + note if code in into else note
 
 
-def _see(reader: Reader, source: object, mapping: Mapping, now: datetime, most_rows: int) -> _Seen:
+def _see(
+    reader: Reader,
+    source: object,
+    mapping: Mapping,
+    config: CleaningConfig,
+    *,
+    now: datetime,
+    most_rows: int,
+) -> _Seen:
     """Read and clean as much as is examined, and count."""
     seen = _Seen()
-    config = _config(mapping)
     kept: list[pl.DataFrame] = []
     batches = reader.read(source, mapping, batch_rows=min(_BATCH_ROWS, most_rows))
     with_currency = 0
@@ -270,8 +287,8 @@ def _first(events: pl.DataFrame) -> str:
     return f"line {row['_line']}: customer {row['customer_id']}, price {row['price']}"
 
 
-def _config(mapping: Mapping) -> CleaningConfig:
-    told = mapping.options.model_dump(exclude_unset=True)
+def _config(mapping: Mapping, time_zone: str) -> CleaningConfig:
+    told = {"time_zone": time_zone, **mapping.options.model_dump(exclude_unset=True)}
     names = ("time_zone", "time_format", "day_first", "decimal_comma")
     return CleaningConfig(
         **{name: told[name] for name in names if told.get(name) not in (None, "")}

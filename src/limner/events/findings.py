@@ -39,7 +39,10 @@ MESSAGES: dict[str, tuple[Severity, str]] = {
     "price_impossible": ("warning", "prices are negative or no number"),
     "price_is_text": ("warning", "prices are text with more than a number in it"),
     "price_unreadable": ("warning", 'prices cannot be read: casts.price = "decimal"'),
-    "quantity_impossible": ("warning", "quantities are negative where nothing can come back"),
+    "quantity_impossible": (
+        "warning",
+        "quantities are too large, or negative where nothing comes back",
+    ),
     "repeated_id": ("warning", "an event id comes again; only the first is kept"),
     "repeated_row": ("warning", "rows equal another in every column; only one is kept"),
     "sampled": ("note", "the source is longer: these are its first rows"),
@@ -49,7 +52,10 @@ MESSAGES: dict[str, tuple[Severity, str]] = {
     "time_too_early": ("warning", "times lie before any plausible one"),
     "time_unreadable": ("warning", "times cannot be read: options.time_format"),
     "times_mixed": ("warning", "times are written in several ways"),
-    "zone_assumed": ("note", "times have no zone and are taken as options.time_zone, UTC if unset"),
+    "zone_assumed": (
+        "note",
+        "times have no zone: the shop's is taken, or options.time_zone",
+    ),
     "zones_mixed": ("warning", "some times have a zone and others none, or another"),
 }
 """For each code how grave it is, and what it means. Codes of cleaning that are not here are notes

@@ -141,11 +141,14 @@ def read_mapping(path: Path | str) -> list[Mapping]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadConfig(
-            f"{path} must be a mapping file, got {error.strerror}",
+            f"{path} cannot be read: {error.strerror}",
             hint="write one: limner doctor FILE --write mapping.toml",
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadConfig(f"{path} must be TOML: {error}") from None
+        raise BadConfig(
+            f"{path} must be TOML: {error}",
+            hint="write one: limner doctor FILE --write mapping.toml",
+        ) from None
     stray = sorted(set(tables) - {"source"})
     sources = tables.get("source")
     if stray or not isinstance(sources, list) or not sources:

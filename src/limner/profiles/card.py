@@ -16,6 +16,7 @@ from limner.profiles.words import (
     WEEKDAYS,
     day,
     days,
+    days_ago,
     label,
     money,
     number,
@@ -161,14 +162,14 @@ def _tiles(profile: "Profile") -> str:
         shown = escape(money(value.average_order_value, currency))
         tiles.append((_both("Average order", "客单价"), shown, note))
     if recency is not None and isinstance(recency.value, float):
-        since = days(recency.value)
+        since = recency.value
         note = _both("", "")
         if value.expected_date_of_next_order is not None:
             due = value.expected_date_of_next_order
             zone = profile.rhythm.time_zone
             note = _both(f"next about {day(due, 'en', zone)}", f"预计{day(due, 'zh', zone)}再购")
         tiles.append(
-            (_both("Last order", "最近下单"), _both(f"{since} days ago", f"{since}天前"), note)
+            (_both("Last order", "最近下单"), _both(days_ago(since), f"{days(since)}天前"), note)
         )
     if value.churn_probability is not None:
         churn = next((each for each in profile.predictions if each.question == "churn"), None)

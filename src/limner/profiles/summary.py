@@ -23,6 +23,7 @@ from limner.profiles.words import (
     WEEKDAYS,
     day,
     days,
+    days_ago,
     label,
     money,
     number,
@@ -101,7 +102,7 @@ def _who(profile: Profile, known: Known) -> Iterator[Clause]:
     yield Clause(
         "who",
         f"{group[0]} ({phase[0]}): {number(orders)} {plural}{worth_en}, known since"
-        f" {day(identity.first_seen, 'en', zone)}, last order {days(recency)} days ago.",
+        f" {day(identity.first_seen, 'en', zone)}, last order {days_ago(recency)}.",
         f"{group[1]}（{phase[1]}）：{number(orders)}单{worth_zh}，{since_zh}"
         f"首次出现，{days(recency)}天前最近下单。",
         ("lifecycle.rfm_group", "lifecycle.stage", "traits.orders", "identity.first_seen")

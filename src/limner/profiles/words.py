@@ -21,6 +21,7 @@ __all__ = [
     "WEEKDAYS",
     "day",
     "days",
+    "days_ago",
     "label",
     "money",
     "number",
@@ -160,7 +161,10 @@ def trait_value(trait: "Trait", language: "Language") -> str:
         return percent(value)
     if unit in UNITS:
         shown = days(value) if unit == "days" else number(value)
-        return f"{shown} {label(UNITS, unit, language)}"
+        name = label(UNITS, unit, language)
+        if language == "en" and shown == "1":
+            name = f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")
+        return f"{shown} {name}"
     return money(value, None if unit == "money" else unit)
 
 
@@ -201,6 +205,18 @@ def days(value: float) -> str:
     ('3', '3.5', '42')
     """
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
+
+
+def days_ago(value: float) -> str:
+    """Return how long ago something was, in English.
+
+    Examples
+    --------
+    >>> days_ago(1.0), days_ago(1.2)
+    ('1 day ago', '1.2 days ago')
+    """
+    text = days(value)
+    return f"{text} day ago" if text == "1" else f"{text} days ago"
 
 
 def percent(share: float) -> str:

@@ -46,7 +46,7 @@ def test_mappings_of_several_files_say_for_which_they_are(ask, tmp_path, empty):
 def test_a_file_that_lacks_the_customer_is_still_diagnosed(ask, tmp_path):
     (tmp_path / "x.csv").write_text("time,kind\n2024-01-01,view\n")
     result = ask("doctor", tmp_path / "x.csv", "--json")
-    assert result.exit_code == 0
+    assert result.exit_code == 2
     (diagnosis,) = json.loads(result.stdout)
     assert "no_customer_id_column" in [each["code"] for each in diagnosis["findings"]]
 
@@ -73,3 +73,18 @@ def test_without_a_file_and_a_workspace_it_says_what_to_name(ask, tmp_path, monk
     result = ask("doctor")
     assert result.exit_code == 2
     assert "limner doctor FILE" in result.stderr
+
+
+def test_within_a_workspace_its_currency_and_zone_hold(ask, tmp_path, orders):
+    ask("init", "--workspace", tmp_path, "--currency", "EUR", "--time-zone", "Asia/Shanghai")
+    result = ask("doctor", orders, "--workspace", tmp_path, "--json")
+    (told,) = json.loads(result.stdout)
+    assert "currency_missing" not in {each["code"] for each in told["findings"]}
+
+
+def test_what_cannot_be_read_is_told_by_the_exit_code(ask, tmp_path):
+    broken = tmp_path / "broken.csv"
+    broken.write_text("user_id;time\nu1;2024-05-01\n")
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text('[[source]]\nreader = "csv"\n[source.columns]\ncustomer_id = "who"\n')
+    assert ask("doctor", broken, "--map", mapping).exit_code == 2

@@ -33,7 +33,8 @@ def doctor(
 ) -> None:
     """Say what files are, how well they fit, and what is wrong with them, by count and example.
 
-    Without a FILE the [[sources]] of limner.toml are looked at. Nothing is ingested.
+    Without a FILE the [[sources]] of limner.toml are looked at. Nothing is ingested. Within a
+    workspace its currency and time zone hold. The exit code is 2 where a file cannot be read.
 
     Example: limner doctor orders-2024.csv --write mapping.toml
     """
@@ -46,26 +47,35 @@ def doctor(
     if write is not None:
         _write(diagnoses, write)
         narrate(f"wrote {write}; next: limner ingest FILE --map {write}")
+    if any(each.code == "cannot_be_read" for one in diagnoses for each in one.findings):
+        raise typer.Exit(2)
 
 
 def _examine(
     files: Sequence[str], mapping: Path | None, workspace: Path | None
 ) -> "list[Diagnosis]":
-    """Look at each file; only where none is named a workspace is needed, for its sources."""
-    from limner.cli.sourcing import choose_mappings
+    """Look at each file, as the shop would read it; without a shop, files must be named."""
+    from limner.cli.sourcing import choose_mappings, with_currency
     from limner.events.doctor import examine
+    from limner.events.source import open_source
 
-    folder, settings = Path(), None
-    if not files:
-        try:
-            shop = Workspace(workspace)
-        except NoWorkspace as error:
+    try:
+        shop = Workspace(workspace)
+    except NoWorkspace as error:
+        if workspace is not None:
+            raise
+        if not files:
             raise BadConfig(
                 "there is nothing to examine", hint="name a file: limner doctor FILE"
             ) from error
-        folder, settings = shop.folder, shop.settings
-    chosen = choose_mappings(folder, settings, files, mapping)
-    return [examine(source, known) for source, known in chosen]
+        chosen = choose_mappings(Path(), None, files, mapping)
+        return [examine(source, known) for source, known in chosen]
+    told = shop.settings.shop
+    found = []
+    for source, known in choose_mappings(shop.folder, shop.settings, files, mapping):
+        fitting = with_currency(open_source(source, known)[1], told.currency)
+        found.append(examine(source, fitting, time_zone=told.time_zone))
+    return found
 
 
 def _write(diagnoses: "Sequence[Diagnosis]", path: Path) -> None:
