@@ -97,3 +97,15 @@ def test_the_worth_of_kinds_is_learned_before_the_cut_only():
     shelf = shelf_at(study, Window(earliest, study.plan.test.horizon_days))
     assert shelf.rates[0] == 1.0
     assert (shelf.rates >= 0).all()
+
+
+def test_where_nothing_came_true_yet_every_deed_counts_alike():
+    """One stray event long ago makes the log look long: no window has anything in it."""
+    rows = [an_event("stray", 0, kind="view", item="old")]
+    for customer in range(30):
+        rows.append(an_event(f"c{customer:02}", 109, kind="view", item=f"i{customer % 3}"))
+        rows.append(an_event(f"c{customer:02}", 109.5, kind="cart", item=f"i{customer % 3}"))
+    study = a_question(Shop(a_log(rows)))
+    shelf = shelf_at(study, study.plan.test)
+    assert shelf.rates.tolist() == [1.0] * len(shelf.history.kinds)
+    assert shelf.popularity(0).max() > 0

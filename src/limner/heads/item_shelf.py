@@ -131,6 +131,8 @@ def shelf_at(study: Study, window: Window) -> Shelf:
         lambda: evidence_rates(gather(known[-1]), truth_of(study, known[-1])),
     )
     rates = np.array([worth.get(kind, 0.0) for kind in history.kinds], np.float32)
+    if not rates.any():  # nothing came true in that window either: every deed counts alike
+        rates = np.ones_like(rates)
     return Shelf(window, history, rates)
 
 
