@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AsJson", "MapOption", "QuestionOption", "SeedOption", "Sources", "WorkspaceOption"]
+__all__ = [
+    "AsJson",
+    "CutOption",
+    "MapOption",
+    "QuestionOption",
+    "SeedOption",
+    "Sources",
+    "WorkspaceOption",
+]
 
 WorkspaceOption = Annotated[
     Path | None,
@@ -50,6 +58,16 @@ Sources = Annotated[
     typer.Argument(
         metavar="FILE…",
         help="Files, patterns, folders, addresses such as sqlite:///shop.db, or complete-journey.",
+        show_default=False,
+    ),
+]
+
+CutOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cut",
+        metavar="DATE",
+        help="As of when; only events before it are read.  [default: the end of the log]",
         show_default=False,
     ),
 ]

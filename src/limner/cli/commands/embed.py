@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from limner.cli.console import emit, show
-from limner.cli.options import AsJson, SeedOption, WorkspaceOption
+from limner.cli.options import AsJson, CutOption, SeedOption, WorkspaceOption
 from limner.cli.workspace import Workspace
 
 __all__ = ["embed"]
@@ -14,14 +14,7 @@ __all__ = ["embed"]
 
 def embed(
     out: Annotated[Path, typer.Option(metavar="FILE", help="The Parquet file to write.")],
-    cut: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DATE",
-            help="As of when; only events before it are read.  [default: the end of the log]",
-            show_default=False,
-        ),
-    ] = None,
+    cut: CutOption = None,
     workspace: WorkspaceOption = None,
     as_json: AsJson = False,
     seed: SeedOption = 0,

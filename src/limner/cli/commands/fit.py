@@ -1,11 +1,7 @@
 """Learn every question, and draw every customer's profile."""
 
-from typing import Annotated
-
-import typer
-
 from limner.cli.console import emit, narrate, show
-from limner.cli.options import AsJson, QuestionOption, SeedOption, WorkspaceOption
+from limner.cli.options import AsJson, CutOption, QuestionOption, SeedOption, WorkspaceOption
 from limner.cli.progress import bar
 from limner.cli.workspace import Workspace
 
@@ -13,14 +9,7 @@ __all__ = ["fit"]
 
 
 def fit(
-    cut: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DATE",
-            help="As of when; only events before it are read.  [default: the end of the log]",
-            show_default=False,
-        ),
-    ] = None,
+    cut: CutOption = None,
     question: QuestionOption = None,
     workspace: WorkspaceOption = None,
     as_json: AsJson = False,

@@ -1,11 +1,7 @@
 """Learn what customers do, from the log alone."""
 
-from typing import Annotated
-
-import typer
-
 from limner.cli.console import emit, narrate, show
-from limner.cli.options import AsJson, SeedOption, WorkspaceOption
+from limner.cli.options import AsJson, CutOption, SeedOption, WorkspaceOption
 from limner.cli.progress import bar
 from limner.cli.workspace import Workspace
 
@@ -13,14 +9,7 @@ __all__ = ["pretrain"]
 
 
 def pretrain(
-    cut: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DATE",
-            help="Only events before it are read.  [default: the end of the log]",
-            show_default=False,
-        ),
-    ] = None,
+    cut: CutOption = None,
     workspace: WorkspaceOption = None,
     as_json: AsJson = False,
     seed: SeedOption = 0,
