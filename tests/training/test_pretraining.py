@@ -73,6 +73,22 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(shop, unbroken, tmp_pa
     assert resumed.losses == unbroken.losses
 
 
+def test_killed_and_resumed_it_remembers_its_examinations(tmp_path, monkeypatch):
+    monkeypatch.setattr(pretraining, "SAVED_EVERY", 2)
+    shop = a_lively_shop(customers=150, days=140, seed=4)
+    whole = learn(shop)
+
+    def kill(what, share):
+        if share > 0.8:
+            raise Killed
+
+    with pytest.raises(Killed):
+        learn(shop, keep=tmp_path / "kept", progress=kill)
+    resumed = learn(shop, keep=tmp_path / "kept")
+    assert weights(resumed) == weights(whole)
+    assert resumed.losses == whole.losses
+
+
 def test_it_tells_its_loss_and_speed(shop):
     told = []
     learn(shop, progress=lambda what, share: told.append((what, share)))
@@ -144,3 +160,38 @@ def test_the_heads_answer_for_every_horizon():
     assert {name: answer.shape for name, answer in said.items()} == dict.fromkeys(
         ("whether", "orders", "worth"), (5, 3)
     )
+
+
+def test_it_stops_when_those_who_never_teach_say_so(monkeypatch):
+    """Much too high a rate for much too long: the best weights are kept, the rest is not done."""
+    monkeypatch.setattr(pretraining, "SAVED_EVERY", 5)
+    shop = a_lively_shop(customers=150, days=140, seed=4)
+    config = PretrainConfig(steps=400, customers=8, moments=1, learning_rate=0.3, patience=2)
+    done = pretrain(Ledger.of(shop), CUT, model=SMALL, config=config)
+    assert len(done.losses) < 400
+    assert len(done.losses) % 5 == 0
+
+
+def test_who_examines_never_teaches(unbroken):
+    shop = a_lively_shop(customers=150, days=140, seed=4)
+    ledger = Ledger.of(shop)
+    buckets = list(cut_sequences(ledger, unbroken.model.vocabulary, CUT))
+    teacher = Teacher(
+        buckets,
+        until_us=round(CUT.timestamp() * 1e6),
+        horizons_days=(7,),
+        class_days=7,
+        class_of=np.full(unbroken.model.vocabulary.size("category"), -1),
+        classes=1,
+        longest=24,
+        seed=0,
+    )
+    examination = teacher.examination(customers=100, moments=2)
+    again = teacher.examination(customers=100, moments=2)
+    assert [one.codes.tobytes() for one, _ in examination] == [
+        one.codes.tobytes() for one, _ in again
+    ]
+    asked = [set(held) for held in teacher._held]
+    assert sum(map(len, asked)) >= 10
+    for held, ready in zip(asked, teacher._ready, strict=True):
+        assert not held & set(ready)

@@ -15,6 +15,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from limner.config import Config
+from limner.dataset.batches import Batch
+from limner.dataset.futures import Futures
 from limner.dataset.ledger import Ledger
 from limner.dataset.sequences import NUMBERS, Sequences, cut_sequences
 from limner.dataset.vocabulary import Vocabulary, VocabularyConfig
@@ -50,6 +52,9 @@ class PretrainConfig(Config):
     """How far ahead is looked, in days."""
     class_days: float = Field(30, gt=0)
     """How far ahead for categories, in days."""
+    patience: int = Field(3, ge=1)
+    """It stops when so many examinations, one every 50 steps, brought nothing better. They are of a
+    tenth of the customers, who never teach; the best weights are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,8 @@ class _Run:
             self.named.values(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.losses: list[float] = []
+        self.examined: list[float] = []
+        self.best: dict[str, Tensor] = {}
 
     def learn(
         self, teacher: Teacher, *, seed: int, progress: Callable[[str, float], None]
@@ -145,9 +152,12 @@ class _Run:
         """Go through all steps, or through those that are left; return all losses."""
         self._resume()
         config, began = self.config, time.monotonic()
+        held_out = teacher.examination(customers=4 * config.customers, moments=config.moments)
         first = len(self.losses)
         self.whole.train()
         for step in range(first, config.steps):
+            if self._tired():
+                break
             torch.manual_seed(seed * 1_000_003 + step)
             batch, future = teacher.draw(step, customers=config.customers, moments=config.moments)
             for group in self.optimiser.param_groups:
@@ -161,9 +171,34 @@ class _Run:
             speed = (step + 1 - first) / max(time.monotonic() - began, 1e-9)
             lately = float(np.mean(self.losses[-20:]))
             progress(f"loss {lately:.3f}, {speed:.1f} steps/s", (step + 1) / config.steps)
-            if (step + 1) % SAVED_EVERY == 0 and step + 1 < config.steps:
+            if (step + 1) % SAVED_EVERY == 0 or step + 1 == config.steps:
+                self._examine(held_out)
                 self._save()
+        for name, weights in self.best.items():
+            self.named[name].data.copy_(weights)
         return tuple(self.losses)
+
+    def _examine(self, held_out: Sequence[tuple[Batch, Futures]]) -> None:
+        """Ask of customers who never taught, and remember the weights if none were better."""
+        if not held_out:
+            return
+        self.whole.eval()
+        with torch.no_grad():
+            found = []
+            for batch, future in held_out:
+                vectors = self.learner.vectors(batch)
+                terms = self.window.terms(self.learner, batch, vectors, future)
+                found.append(float(terms.sum()))
+        self.whole.train()
+        self.examined.append(float(np.mean(found)))
+        if self.examined[-1] <= min(self.examined):
+            self.best = {name: each.detach().clone() for name, each in self.named.items()}
+
+    def _tired(self) -> bool:
+        """Whether the last examinations brought nothing better than one before them."""
+        late = self.examined[-self.config.patience :]
+        before = self.examined[: -self.config.patience]
+        return bool(before) and min(late) > min(before)
 
     def _save(self) -> None:
         """Keep weights, moments of the gradient and losses in one file, whole or not at all."""
@@ -175,8 +210,10 @@ class _Run:
             tensors[f"weight.{name}"] = parameter.detach()
             for key, value in self.optimiser.state[parameter].items():
                 tensors[f"{key}.{name}"] = value
+        tensors |= {f"best.{name}": weights for name, weights in self.best.items()}
+        told = {"losses": json.dumps(self.losses), "examined": json.dumps(self.examined)}
         fresh = self.keep / "learning.new"
-        save_file(tensors, fresh, metadata={"losses": json.dumps(self.losses)})
+        save_file(tensors, fresh, metadata=told)
         fresh.replace(self.keep / "learning.safetensors")
 
     def _resume(self) -> None:
@@ -192,6 +229,8 @@ class _Run:
         with file.open("rb") as opened:
             header = json.loads(opened.read(int.from_bytes(opened.read(8), "little")))
         self.losses = json.loads(header["__metadata__"]["losses"])
+        self.examined = json.loads(header["__metadata__"]["examined"])
+        self.best = {name: kept[f"best.{name}"] for name in self.named if f"best.{name}" in kept}
 
 
 def _rate(share: float) -> float:

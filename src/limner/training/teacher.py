@@ -14,6 +14,8 @@ from limner.errors import TooFew
 __all__ = ["Teacher"]
 
 HOUR_US = DAY_US // 24
+FEWEST = 100
+"""With fewer customers, all of them teach and none examines."""
 
 
 class Teacher:
@@ -64,6 +66,10 @@ class Teacher:
         self._latest = until_us - round(min(horizons_days) * DAY_US)
         self._ready = [np.flatnonzero(one.first_us + HOUR_US < self._latest) for one in buckets]
         counts = np.array([len(one) for one in self._ready], np.float64)
+        self._held = [np.zeros(0, np.int64) for _ in buckets]
+        if counts.sum() >= FEWEST:
+            self._hold_out()
+            counts = np.array([len(one) for one in self._ready], np.float64)
         if not counts.sum():
             raise TooFew(
                 f"nobody was seen more than {min(horizons_days):g} days before the cut",
@@ -71,12 +77,36 @@ class Teacher:
             )
         self._shares = counts / counts.sum()
 
+    def _hold_out(self) -> None:
+        """Put a tenth of the customers of each bucket aside: they never teach."""
+        rng = np.random.default_rng([self.seed, len(self.buckets)])
+        for number, ready in enumerate(self._ready):
+            order = rng.permutation(ready)
+            count = len(ready) // 10
+            self._held[number], self._ready[number] = order[:count], np.sort(order[count:])
+
+    def examination(self, *, customers: int, moments: int) -> list[tuple[Batch, Futures]]:
+        """Return the same batches whenever it is asked: customers who never teach, one a bucket."""
+        rng = np.random.default_rng([self.seed, 0, 1])
+        return [
+            self._look(number, held[:customers], moments, rng)
+            for number, held in enumerate(self._held)
+            if len(held)
+        ]
+
     def draw(self, step: int, *, customers: int, moments: int) -> tuple[Batch, Futures]:
         """Return B customers of one bucket at M moments each, and what followed: B * M rows."""
         rng = np.random.default_rng([self.seed, step])
         number = int(rng.choice(len(self.buckets), p=self._shares))
-        bucket, ready = self.buckets[number], self._ready[number]
+        ready = self._ready[number]
         rows = rng.choice(ready, min(customers, len(ready)), replace=False)
+        return self._look(number, rows, moments, rng)
+
+    def _look(
+        self, number: int, rows: NDArray[np.int64], moments: int, rng: np.random.Generator
+    ) -> tuple[Batch, Futures]:
+        """Look at customers of a bucket at random moments of their own."""
+        bucket = self.buckets[number]
         first = bucket.first_us[rows][:, None] + HOUR_US
         share = rng.random((len(rows), moments))
         at = (first + share * (self._latest - first)).astype(np.int64)

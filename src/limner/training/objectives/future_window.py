@@ -43,7 +43,14 @@ class FutureWindow(nn.Module):
     def forward(
         self, model: BehaviourModel, batch: Batch, vectors: Tensor, future: Futures
     ) -> Tensor:
-        """Return the loss, a mean over the moments whose future is known.
+        """Return the loss: the terms, weighed as they were learned to be; see :meth:`terms`."""
+        terms = self.terms(model, batch, vectors, future)
+        return (terms * torch.exp(-self.log_variance) + self.log_variance).sum()
+
+    def terms(
+        self, model: BehaviourModel, batch: Batch, vectors: Tensor, future: Futures
+    ) -> Tensor:
+        """Return whether, how many, how much and of which (4,): means over known futures.
 
         Parameters
         ----------
@@ -64,7 +71,7 @@ class FutureWindow(nn.Module):
         scores = model.class_scores(batch, vectors).reshape(len(flat), -1)
         bought = torch.from_numpy(future.classes).to(where).float()
         chosen = torch.from_numpy(future.classes_known).to(where) & held
-        terms = torch.stack(
+        return torch.stack(
             [
                 _mean(
                     functional.binary_cross_entropy_with_logits(
@@ -80,7 +87,6 @@ class FutureWindow(nn.Module):
                 ),
             ]
         )
-        return (terms * torch.exp(-self.log_variance) + self.log_variance).sum()
 
 
 def _mean(values: Tensor, where: Tensor) -> Tensor:
