@@ -3,6 +3,7 @@
 import errno
 import json
 
+import polars as pl
 import pytest
 import typer
 
@@ -154,3 +155,8 @@ def test_a_damaged_log_is_a_mistake_with_a_way_out(ask, quick):
     assert result.exit_code == 2
     assert "error: a file of the log is damaged" in result.stderr
     assert "hint: put the folder log/ back" in result.stderr
+
+
+def test_a_fault_of_ours_is_not_called_a_damaged_log(ask, failing):
+    failing(pl.exceptions.ColumnNotFoundError("no such column"))
+    assert isinstance(ask("init").exception, pl.exceptions.ColumnNotFoundError)

@@ -104,6 +104,18 @@ def test_own_history_counts_what_was_bought_and_decays(model, bucket):
             assert found[b, c, 3] == pytest.approx(nearest, rel=1e-3)
 
 
+def test_what_happened_a_second_ago_is_history(model, bucket):
+    """In days until a far moment, as 32-bit floats, a second is nothing: the place decides."""
+    rows = np.flatnonzero(bucket.lengths >= 6)[:6]
+    at = bucket.time_us[bucket.at[rows] + 3] + 1_000_000
+    far = at + 400 * DAY_US
+    together = batch_at(bucket, rows, np.stack([at, far], axis=1), longest=500)
+    alone = batch_at(bucket, rows, at[:, None], longest=500)
+    cpu = torch.device("cpu")
+    found = model._own_history(together, cpu)[:, 0]
+    assert torch.allclose(found, model._own_history(alone, cpu)[:, 0], atol=1e-3)
+
+
 def test_one_event_renews_the_state_as_reading_all_again():
     torch.manual_seed(1)
     backbone = Recurrent(6, layers=2).eval()

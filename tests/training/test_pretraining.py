@@ -109,22 +109,6 @@ def test_without_labels_it_learns_who_will_not_come_back():
     assert roc_auc_score(came[block.customers] > 0, said) > 0.75
 
 
-def test_shuffled_customers_teach_nothing(shop):
-    """Vectors of others say no more of somebody than chance does."""
-    ledger = Ledger.of(shop)
-    done = learn(shop)
-    block = sequence_block(done.model, ledger, CUT)
-    came = labels.future_counts(ledger, Window(CUT, 20), deeds=labels.Deeds(("purchase",)))
-    with torch.inference_mode():
-        said = done.window.answers(torch.from_numpy(block.vectors))["whether"][:, 1].numpy()
-    rng = np.random.default_rng(0)
-    found = [
-        roc_auc_score(came[block.customers][rng.permutation(len(said))] > 0, said)
-        for _ in range(200)
-    ]
-    assert np.mean(found) == pytest.approx(0.5, abs=0.03)
-
-
 def test_a_log_that_is_too_short_is_refused(shop):
     ledger = Ledger.of(shop)
     with pytest.raises(TooFew, match="nobody was seen"):

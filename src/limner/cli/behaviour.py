@@ -91,7 +91,7 @@ def pretrain(
     run, _ = open_run(workspace.folder / "runs", "pretrain", at=now, facts=facts)
     (run / "losses.json").write_text(json.dumps(done.losses), encoding="utf-8")
     weights = sum(each.numel() for each in done.model.parameters())
-    return Pretrained(as_of, config.steps, loss, weights, models / MODEL, run)
+    return Pretrained(as_of, len(done.losses), loss, weights, models / MODEL, run)
 
 
 def embed(workspace: "Workspace", out: Path, *, as_of: datetime) -> Embedded:

@@ -62,7 +62,7 @@ class _Commands(TyperGroup):
             complain(_reason(error), _WAYS_OUT.get(error.errno or 0, ""))
             code = MISTAKE
         except Exception as error:
-            if not type(error).__module__.startswith("polars."):
+            if not _tells_of_a_broken_file(error):
                 raise
             complain(f"a file of the log is damaged: {_first_line(error)}", _RESTORE)
             code = MISTAKE
@@ -92,6 +92,13 @@ def _command_of(error: TyperException) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path.split() if context is not None else []
     return " ".join(["limner", *path[1:]])
+
+
+def _tells_of_a_broken_file(error: Exception) -> bool:
+    """Whether Parquet could not be decoded; any other trouble of polars is a fault of ours."""
+    signs = ("par1", "parquet", "zstd", "decompress", "thrift", "corrupt")
+    told = str(error).lower()
+    return type(error).__module__.startswith("polars.") and any(sign in told for sign in signs)
 
 
 def _first_line(error: Exception) -> str:

@@ -128,7 +128,9 @@ class BehaviourModel(nn.Module):
         owner = torch.where(bought > 0, self.class_of[category], self.classes)  # (B, T)
         back = torch.from_numpy(batch.back_days).to(where)[:, None, :]
         back = back - torch.from_numpy(batch.early_days).to(where)[:, :, None]  # (B, M, T)
-        past = back > 0
+        # By place: as 32-bit days, an event seconds before a moment is not before it.
+        last = torch.from_numpy(batch.last).to(where)[:, :, None]
+        past = torch.arange(back.shape[2], device=where) <= last
         rows = owner[:, None, :].expand_as(back)
         found = []
         for half in self.half_lives:
