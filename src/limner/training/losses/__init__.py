@@ -1,0 +1,1 @@
+"""What being wrong costs, one file each."""
