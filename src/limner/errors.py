@@ -5,12 +5,14 @@ from difflib import get_close_matches
 from typing import Any
 
 __all__ = [
+    "BadCheckpoint",
     "BadConfig",
     "BadEvent",
     "BadShape",
     "BadSource",
     "BadStore",
     "DiskFull",
+    "Diverged",
     "LimnerError",
     "LogBusy",
     "LogCorrupt",
@@ -50,6 +52,10 @@ def _again(kind: type[LimnerError], message: str, hint: str) -> LimnerError:
     return error
 
 
+class BadCheckpoint(LimnerError, RuntimeError):
+    """What a run kept on its way is broken, or is of another run."""
+
+
 class BadConfig(LimnerError, ValueError):
     """A setting is misspelt, missing or out of its range."""
 
@@ -72,6 +78,10 @@ class BadStore(LimnerError, RuntimeError):
 
 class DiskFull(LimnerError, OSError):
     """The disk had no room; what was there before is whole."""
+
+
+class Diverged(LimnerError, ArithmeticError):
+    """Learning ran away: a loss, a gradient or an examination is no finite number."""
 
 
 class LogBusy(LimnerError, RuntimeError):
