@@ -15,6 +15,7 @@ from limner.events.event import KINDS
 from limner.events.findings import MESSAGES, Finding, Severity, sorted_findings
 from limner.events.look import Head, look
 from limner.events.mapping import Mapping
+from limner.events.noise import untelling_columns
 from limner.events.source import RawBatch, Reader, open_source, rank_readers
 from limner.events.suggestion import fit
 from limner.events.symptoms import (
@@ -139,6 +140,7 @@ def examine(
     findings = [*_recognised(head, mapping, sure), *seen.findings()]
     if head.frame is not None:
         findings += [*empty_columns(head.frame, mapping), *suspicious_columns(head.frame, mapping)]
+        findings += untelling_columns(head.frame, mapping)
         findings += mixed_times(head.frame, mapping)
         findings += price_text(head.frame, mapping)
     return Diagnosis(

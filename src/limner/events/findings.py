@@ -20,6 +20,10 @@ MESSAGES: dict[str, tuple[Severity, str]] = {
     "column_empty": ("warning", "a column that is mapped holds nothing in the rows looked at"),
     "column_like_id": ("note", "a column has another value in nearly every row, like an id"),
     "column_like_noise": ("note", "a column is spread evenly over its range, like noise"),
+    "column_tells_nothing": (
+        "note",
+        "a column goes with nothing else, as if its values were drawn at random",
+    ),
     "column_missing": ("error", "a column that is mapped is not there"),
     "currency_missing": (
         "warning",
