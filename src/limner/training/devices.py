@@ -1,7 +1,7 @@
 """Where it learns: a processor, a GPU, or several processes that torchrun started together."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import atexit
+from collections.abc import Sequence
 from typing import final
 
 import torch
@@ -85,12 +85,8 @@ class Team:
         return number if there else None
 
 
-@contextmanager
-def gathered(wish: str) -> Iterator[Team]:
+def gathered(wish: str) -> Team:
     """Find the device, and the other processes if torchrun started this one.
-
-    They talk through NCCL on GPUs and through Gloo elsewhere. A process group that is there already
-    is used, and left.
 
     Parameters
     ----------
@@ -102,23 +98,26 @@ def gathered(wish: str) -> Iterator[Team]:
     BadConfig
         If a GPU is wished for that is not there.
     """
-    ours = distributed.is_torchelastic_launched() and not distributed.is_initialized()
-    if not ours and not distributed.is_initialized():
-        yield Team(_device(wish, place=0))
-        return
+    if not _is_one_of_many():
+        return Team(_device(wish, place=0))
     device = _device(wish, place=distributed.get_node_local_rank(fallback_rank=0))
-    if ours:
-        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    try:
-        yield Team(device, rank=distributed.get_rank(), world=distributed.get_world_size())
-    finally:
-        if ours:
-            distributed.destroy_process_group()
+    return Team(device, rank=distributed.get_rank(), world=distributed.get_world_size())
 
 
 def is_foremost() -> bool:
-    """Whether this process is the one on its machine that writes and reports."""
-    return int(distributed.get_node_local_rank(fallback_rank=0)) == 0
+    """Whether this process is the one that writes and reports; without torchrun it always is."""
+    return not _is_one_of_many() or distributed.get_rank() == 0
+
+
+def _is_one_of_many() -> bool:
+    """Join the others at the first call, until the process ends: Gloo on processors, NCCL on GPUs.
+
+    Whoever left and joined again might meet what the others said before.
+    """
+    if distributed.is_torchelastic_launched() and not distributed.is_initialized():
+        distributed.init_process_group()
+        atexit.register(distributed.destroy_process_group)
+    return distributed.is_initialized()
 
 
 def _device(wish: str, *, place: int) -> torch.device:

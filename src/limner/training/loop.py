@@ -74,7 +74,8 @@ def run(
     """
     module = lesson.module
     home = next((each.device for each in module.parameters()), torch.device("cpu"))
-    with gathered(config.device) as team, torch.random.fork_rng(devices=team.gpus):
+    team = gathered(config.device)
+    with torch.random.fork_rng(devices=team.gpus):
         module.to(team.device)
         try:
             one = _Run(lesson, config, team, seed=seed, keep=keep, rates=rates or {})
@@ -298,6 +299,7 @@ class _Run:
 
     def _take_up(self) -> None:
         """Go on from what was kept, if there is anything; all processes from the same."""
+        self.team.align([each.detach() for each in self.module.parameters()])
         data = keeping.read(self.keep) if self.keep is not None and self.team.rank == 0 else None
         if self.team.world > 1:
             data = self.team.share(self._packed() if data is None else data)
