@@ -196,6 +196,32 @@ def test_a_part_may_learn_more_slowly():
     assert same == head
 
 
+def test_something_may_be_done_after_each_step(tmp_path):
+    """What it changes is kept, examined and gone on from; gradients are still there."""
+
+    def counted(folder, until=12):
+        lesson = ALesson()
+        lesson.module.register_buffer("count", torch.zeros(()))
+
+        def after(done):
+            if done > until:
+                raise KeyboardInterrupt
+            lesson.module.count += 1
+            assert done == lesson.module.count
+            assert lesson.module["head"].weight.grad.abs().max() > 0
+            with torch.no_grad():
+                lesson.module["head"].bias.fill_(lesson.module.count)
+
+        run(lesson, quick(examine_every=99), keep=folder, after=after)
+        return lesson
+
+    whole = counted(None)
+    with pytest.raises(KeyboardInterrupt):
+        counted(tmp_path, until=5)
+    assert weights(counted(tmp_path)) == weights(whole)
+    assert float(whole.module["head"].bias.detach()) == 12
+
+
 def test_half_the_bits_come_to_nearly_the_same():
     lesson, _ = learned(quick(precision="bfloat16"))
     full, _ = learned()

@@ -32,6 +32,7 @@ def run(
     keep: Path | None = None,
     progress: Callable[[str, float], None] | None = None,
     rates: Mapping[str, float] | None = None,
+    after: Callable[[int], None] | None = None,
 ) -> Course:
     """Teach a lesson; its module ends with the best weights, in evaluation.
 
@@ -59,6 +60,9 @@ def run(
         Is told the loss, the last examination, the speed, the time left, and the share done.
     rates
         A factor of the learning rate for all weights below a name, as ``{"model.events": 0.1}``.
+    after
+        Is called after each step with how many are done, while the weights have their gradients
+        still. What it remembers from step to step, buffers of the module keep over a kill.
 
     Raises
     ------
@@ -79,7 +83,7 @@ def run(
         module.to(team.device)
         try:
             one = _Run(lesson, config, team, seed=seed, keep=keep, rates=rates or {})
-            return one.learn(progress or _silent)
+            return one.learn(progress or _silent, after or _silent)
         finally:
             module.to(home)
 
@@ -112,7 +116,7 @@ class _Run:
         self.mean: dict[str, Tensor] = {}
         self.meant, self.seconds = 0, 0.0
 
-    def learn(self, progress: Callable[[str, float], None]) -> Course:
+    def learn(self, progress: Callable[[str, float], None], after: Callable[[int], None]) -> Course:
         """Go through all steps, or through those that are left."""
         self._take_up()
         config, team, before, began = self.config, self.team, self.seconds, time.monotonic()
@@ -123,6 +127,7 @@ class _Run:
                 break
             self._step(step)
             done = step + 1
+            after(done)
             self._average(done)
             if done % config.examine_every == 0 or done == config.steps:
                 self._examine(done)
@@ -351,5 +356,5 @@ def _span(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _silent(what: str, share: float) -> None:
+def _silent(*_: object) -> None:
     """Tell nobody."""
