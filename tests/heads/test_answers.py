@@ -118,3 +118,43 @@ def test_a_ranking_may_run_out_of_items():
 def test_rankings_that_cannot_be_are_refused(changed, message):
     with pytest.raises(BadShape, match=message):
         some_rankings(**changed)
+
+
+def test_some_of_the_customers_are_taken_whole():
+    answers = some_answers(orders=np.array([0, 4, 9]))
+    some = answers.take(np.array([True, False, True]))
+    assert some.customers.tolist() == ["a", "c"]
+    assert some.orders.tolist() == [0, 9]
+    assert some.truth.tolist() == [0, 0]
+    assert some.predictions["base"].shape == (2,)
+    assert answers.take(np.zeros(3, bool)).methods == ("base",)
+    assert some_answers().take([1]).orders is None
+
+
+@pytest.mark.parametrize("rows", [np.array([False, True]), np.array([1])])
+def test_some_of_the_rankings_keep_what_was_taken_and_seen(rows):
+    some = some_rankings(orders=np.array([1, 2]), new=np.zeros(12, bool)).take(rows)
+    assert some.customers.tolist() == ["b"]
+    assert (some.truth_at.tolist(), some.truth.tolist()) == ([0, 0], [])
+    assert (some.seen_at.tolist(), some.seen.tolist()) == ([0, 2], [0, 5])
+    assert some.orders.tolist() == [2]
+    assert len(some.new) == 12
+    assert some.top["popularity"].shape == (1, 10)
+
+
+def test_rankings_are_held_against_some_of_the_items():
+    rankings = some_rankings()
+    some = rankings.sought_among(np.arange(12) == 1)
+    assert (some.truth_at.tolist(), some.truth.tolist()) == ([0, 1, 1], [1])
+    assert some.seen.tolist() == rankings.seen.tolist()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"orders": np.zeros(3)}, {"orders": np.zeros((2, 1))}, {"new": np.zeros(2, bool)}]
+)
+def test_orders_are_one_a_customer_and_new_one_an_item(wrong):
+    with pytest.raises(BadShape, match="must have shape"):
+        some_rankings(**wrong)
+    if "orders" in wrong:
+        with pytest.raises(BadShape, match="orders must have shape"):
+            some_answers(orders=np.zeros(2))

@@ -13,6 +13,7 @@ from limner.heads.answers import Answers, Rankings
 from limner.heads.question import Question
 from limner.training.desks import plan_question
 from limner.training.evaluate import evaluate
+from limner.training.slices import DRIFT, SLICES
 from shops import COLUMNS, START, Shop, a_lively_shop, a_log, an_event, quicken, told
 
 CUT = START + timedelta(days=110)
@@ -243,3 +244,22 @@ def test_a_shop_without_a_catalogue_is_asked_what_needs_none(shop):
     done = put(bare, questions)
     assert [answers.question for answers in done.answers] == list(QUESTIONS)
     assert any("needs items of a known category" in note for note in done.notes)
+
+
+def test_slices_of_customers_items_and_cuts_come_with_every_question(shop):
+    questions = {**QUESTIONS, "next": Question(shape="what_next", horizon_days=14)}
+    cuts = (CUT - timedelta(days=20), CUT)
+    done = put(shop, questions, cuts=cuts, methods=["base", "popularity"])
+    assert {row.slice for row in done.rows} == {"all"}
+    found = {(row.question, row.cut, row.slice) for row in done.slices}
+    for cut in cuts:
+        for name in questions:
+            assert {(name, cut, each) for each in SLICES} <= found
+        assert {("next", cut, "items:new"), ("next", cut, "items:known")} <= found
+    assert {(name, CUT, DRIFT) for name in questions} <= found
+    assert (*("buys", cuts[0]), DRIFT) not in found
+    for answers in done.answers:
+        own = shop.events.filter(shop.events["time"] < answers.cut)
+        orders = pl.coalesce(pl.col("order_id"), pl.col("time").cast(pl.String)).n_unique()
+        counted = dict(own.group_by("customer_id").agg(orders).iter_rows())
+        assert answers.orders.tolist() == [counted[name] for name in answers.customers]

@@ -1,10 +1,14 @@
+# ruff: noqa: RUF001 - Chinese punctuation is meant
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from limner.training import Scoreboard, score
 from limner.training.report import Note, page, write_report
+from limner.training.slices import last_against_first, score_slices
 
 VOID = {"meta", "input", "br"}
 NOTES = [
@@ -91,6 +95,50 @@ def test_too_few_positives_are_said_not_drawn(html):
     assert "37 positives, fewer than 200" in section
     assert "正例 37 个" in section
     assert "<svg" not in section
+
+
+@pytest.fixture(scope="module")
+def sliced(whether, what_next, board):
+    orders = np.repeat([0, 3, 9], [20, 380, 400])
+    known = [
+        replace(whether, orders=orders),
+        replace(what_next, orders=orders, new=np.arange(40) % 4 == 0),
+    ]
+    slices = [row for each in known for row in score_slices(each, seed=0, resamples=30)]
+    later = [replace(row, cut=row.cut.replace(year=2018)) for row in board]
+    drift = last_against_first([*board, *later])
+    return Scoreboard.of([*board, *later], seed=0, resamples=30, slices=[*slices, *drift])
+
+
+def test_slices_stand_below_their_question_in_both_languages(sliced):
+    html = page(sliced, [])
+    section = html[html.index('id="q1"') : html.index('id="q2"')]
+    for told in ("2 to 4 orders before", "此前 2–4 单", "auroc · 380"):
+        assert told in section
+    assert "items new to the shop" not in section
+    assert "1 order before: nobody was asked" in section
+    assert "此前 1 单：无人被问及" in section
+    assert re.search(r"no order before: \d+ positives, fewer than 200", section)
+    ranked = html[html.index('id="q5"') : html.index('id="q6"')]
+    assert "items new to the shop" in ranked
+    assert "recall@10 · 800" in ranked
+    reader = Balance()
+    reader.feed(html)
+    assert reader.open == reader.problems == []
+
+
+def test_the_last_cut_stands_beside_the_first(sliced):
+    html = page(sliced, [])
+    last = html[html.index('id="q6"') : html.index('id="q7"')]
+    assert "this cut against the first" in last
+    assert "与首个时间点相比" in last
+    assert "this cut against the first" not in html[: html.index('id="q6"')]
+    few = html[html.index('id="q7"') : html.index('id="q8"')]
+    assert "<svg" not in few
+
+
+def test_without_slices_there_is_no_such_table(html):
+    assert "Little known and well known" not in html
 
 
 def test_a_question_without_its_answers_has_a_table_but_no_pictures(board):

@@ -52,6 +52,25 @@ def test_a_row_without_figure_says_why():
     assert Row.from_dict(row.to_dict()) == row
 
 
+def test_a_row_about_some_only_says_about_whom():
+    row = replace(ROW, slice="orders:1")
+    assert row.to_dict()["slice"] == "orders:1"
+    assert "slice" not in ROW.to_dict()
+    assert Row.from_dict(row.to_dict()) == row
+    assert Row.from_dict(ROW.to_dict()).slice == "all"
+
+
+def test_slices_stand_apart_from_the_rows(tmp_path):
+    some = replace(ROW, slice="orders:1")
+    board = Scoreboard.of([ROW], seed=0, resamples=20, slices=[some])
+    assert list(board) == [ROW]
+    assert board.slices_of("churn", ROW.cut) == [some]
+    assert board.slices_of("spend", ROW.cut) == []
+    board.write(tmp_path / "scoreboard.json")
+    assert Scoreboard.read(tmp_path / "scoreboard.json") == board
+    assert "slices" not in Scoreboard.of([ROW], seed=0, resamples=20).to_dict()
+
+
 @pytest.mark.parametrize(
     ("low", "high", "differs"), [(0.1, 0.2, True), (-0.2, -0.1, True), (-0.1, 0.1, False)]
 )

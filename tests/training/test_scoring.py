@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -132,3 +134,12 @@ def test_shuffled_answers_are_chance(whether):
     row = scored(shuffled)["automatic", "auroc"]
     assert row.low < 0.5 < row.high
     assert row.delta is None
+
+
+def test_some_metrics_alone_are_what_they_are_among_all(whether, what_next):
+    for answers, wanted in ((whether, {"brier", "auroc"}), (what_next, {"recall@10:new"})):
+        few = score(answers, seed=0, resamples=30, metrics=wanted, part="orders:1")
+        all_of_them = score(answers, seed=0, resamples=30)
+        assert {row.slice for row in few} == {"orders:1"}
+        same = [replace(row, slice="all") for row in few]
+        assert same == [row for row in all_of_them if row.metric in wanted]

@@ -2,16 +2,20 @@ import re
 
 import pytest
 
-from limner.training import words
+from limner.training import slices, words
 from limner.training.scoring import METRICS
 
-TABLES = (words.METHODS, words.QUESTIONS, words.METRICS, words.LABELS)
+TABLES = (words.METHODS, words.QUESTIONS, words.METRICS, words.SLICES, words.LABELS)
 
 
 def test_every_metric_has_a_name():
     for metrics in METRICS.values():
         for metric in metrics:
             assert words.name_of(words.METRICS, metric) != metric
+
+
+def test_every_slice_has_a_name():
+    assert set(words.SLICES) == {*slices.SLICES, "items:new", "items:known", slices.DRIFT}
 
 
 def test_both_languages_leave_the_same_gaps():

@@ -169,6 +169,7 @@ def examine(
         seed=seed,
         resamples=settings.evaluate.resamples,
         data={key: config[key] for key in ("shop", "log", "cuts", "limner", "commit")},
+        slices=evaluation.slices,
     )
     scoreboard.write(run / "scoreboard.json")
     write_report(

@@ -1,7 +1,7 @@
 """What every method answered to one question at one cut, beside what came true."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from limner.errors import BadShape
 
-__all__ = ["Answers", "Rankings", "Shape"]
+__all__ = ["Answers", "Rankings", "Shape", "some_rows"]
 
 Shape = Literal["whether", "how_many", "how_much", "which", "what_next"]
 """The five shapes of a question."""
@@ -38,7 +38,8 @@ class Answers:
     *expected* (the mean) and what is *typical* (``expm1`` of the mean of ``log1p``).
 
     ``horizon_days`` is how far the question looks ahead of ``cut``, in days, and 0 where it asks
-    who somebody is; ``seconds`` how long each method took, where it was measured.
+    who somebody is; ``seconds`` how long each method took, where it was measured; ``orders`` (N,)
+    how many orders each customer had before the cut, where that is known.
 
     Raises
     ------
@@ -56,10 +57,12 @@ class Answers:
     predictions: Mapping[str, Floats]
     classes: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    orders: Ints | None = None
 
     def __post_init__(self) -> None:
         _known_shape(self.question, self.shape, among=list(get_args(Shape)[:-1]))
         _whole_list(self.question, self.customers)
+        _one_each(f"{self.question}: orders", self.orders, len(self))
         if (self.shape == "which") != bool(self.classes):
             raise BadShape(
                 f"{self.question}: classes go with the shape 'which', got {len(self.classes)} "
@@ -89,6 +92,17 @@ class Answers:
         """Names of the methods, in the order given."""
         return tuple(self.predictions)
 
+    def take(self, rows: NDArray[Any]) -> "Answers":
+        """Return the answers about some of the customers only."""
+        said = {method: given[rows] for method, given in self.predictions.items()}
+        return replace(
+            self,
+            customers=self.customers[rows],
+            truth=self.truth[rows],
+            predictions=said,
+            orders=None if self.orders is None else self.orders[rows],
+        )
+
     @property
     def _truth_shape(self) -> tuple[int, ...]:
         return (len(self), len(self.classes)) if self.classes else (len(self),)
@@ -107,7 +121,8 @@ class Rankings:
     and before the cut, all customers one after another, and customer i owns the slice from
     ``truth_at[i]`` to ``truth_at[i + 1]``, both (N + 1,); ``seen`` rises within a customer.
     ``top`` has for each method (N, K) codes, the best first, K at least 10, and -1 where nothing
-    was left to show.
+    was left to show. ``orders`` (N,) is how many orders each customer had before the cut and
+    ``new`` (items,) which items first came up shortly before the cut or later, where that is known.
 
     Raises
     ------
@@ -128,10 +143,14 @@ class Rankings:
     top: Mapping[str, Ints]
     items: int
     seconds: Mapping[str, float] = field(default_factory=dict)
+    orders: Ints | None = None
+    new: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         _known_shape(self.question, self.shape, among=["what_next"])
         _whole_list(self.question, self.customers)
+        _one_each(f"{self.question}: orders", self.orders, len(self))
+        _one_each(f"{self.question}: new", self.new, self.items)
         for name in ("truth", "seen"):
             what = f"{self.question}: {name}"
             at, codes = getattr(self, f"{name}_at"), getattr(self, name)
@@ -156,6 +175,31 @@ class Rankings:
         """Names of the methods, in the order given."""
         return tuple(self.top)
 
+    def take(self, rows: NDArray[Any]) -> "Rankings":
+        """Return the rankings of some of the customers only; ``rows`` are places or a mask."""
+        places = np.arange(len(self))[rows]
+        truth_at, truth = some_rows(self.truth_at, self.truth, places)
+        seen_at, seen = some_rows(self.seen_at, self.seen, places)
+        return replace(
+            self,
+            customers=self.customers[places],
+            truth_at=truth_at,
+            truth=truth,
+            seen_at=seen_at,
+            seen=seen,
+            top={method: ranked[places] for method, ranked in self.top.items()},
+            orders=None if self.orders is None else self.orders[places],
+        )
+
+    def sought_among(self, items: NDArray[np.bool_]) -> "Rankings":
+        """Return the rankings held against some of the items only; ``items`` is a mask (items,).
+
+        What was shown stays, so a method pays for the places that it gives to other items.
+        """
+        kept = items[self.truth]
+        at = np.concatenate([[0], np.cumsum(kept)])[self.truth_at]
+        return replace(self, truth_at=at, truth=self.truth[kept])
+
     def _check_top(self, what: str, ranked: Ints) -> None:
         if ranked.ndim != 2 or len(ranked) != len(self) or ranked.shape[1] < LEAST_DEPTH:
             raise BadShape(
@@ -168,6 +212,14 @@ class Rankings:
             raise BadShape(f"{what} must show an item once to a customer, but one stands twice")
 
 
+def some_rows(at: Ints, values: Ints, rows: Ints) -> tuple[Ints, Ints]:
+    """Return bounds and values of some rows; row i holds ``values[at[i]:at[i + 1]]``."""
+    counts = at[rows + 1] - at[rows]
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    places = np.repeat(at[rows] - starts[:-1], counts) + np.arange(starts[-1])
+    return starts, values[places]
+
+
 def _known_shape(question: str, shape: str, *, among: list[str]) -> None:
     if shape not in among:
         raise BadShape(f"{question}: the shape must be {' or '.join(among)}, got {shape!r}")
@@ -178,6 +230,11 @@ def _whole_list(question: str, customers: Texts) -> None:
         raise BadShape(f"{question}: customers must be (N,), got shape {customers.shape}")
     if len(np.unique(customers)) != len(customers):
         raise BadShape(f"{question}: customers must be distinct, but one stands twice")
+
+
+def _one_each(what: str, values: NDArray[Any] | None, count: int) -> None:
+    if values is not None and values.shape != (count,):
+        raise BadShape(f"{what} must have shape {(count,)}, got {values.shape}")
 
 
 def _numbers(what: str, given: Floats, shape: tuple[int, ...]) -> Floats:

@@ -10,17 +10,19 @@ from numpy.typing import NDArray
 
 from limner import plugins
 from limner.dataset.aggregates import AggregatesConfig
+from limner.dataset.familiarity import new_items, orders_before
 from limner.dataset.labels import item_codes, seen_items
 from limner.dataset.ledger import Source
 from limner.engine import Executor, Here
 from limner.errors import BadConfig, TooFew
 from limner.heads import methods as method_folder
-from limner.heads.answers import Answers, Rankings
+from limner.heads.answers import Answers, Rankings, some_rows
 from limner.heads.question import Question
 from limner.heads.study import Method, Sample, Study
 from limner.training.desks import Desks, dearest_first, plan_question
 from limner.training.scoreboard import Row
 from limner.training.scoring import score
+from limner.training.slices import last_against_first, score_slices
 
 __all__ = ["Evaluation", "evaluate", "plan_question", "silent"]
 
@@ -42,6 +44,9 @@ class Evaluation:
     answers: tuple[Answers | Rankings, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    slices: tuple[Row, ...] = ()
+    """The foremost metric of customers and items little known and well known, and of the last cut
+    against the first; see :mod:`limner.training.slices`."""
 
 
 def evaluate(
@@ -107,7 +112,9 @@ def evaluate(
     answers = tuple(answer for one in asked if (answer := found[one].answer) is not None)
     if not answers:
         raise TooFew("no question could be put: " + "; ".join(notes))
-    return Evaluation(answers, tuple(row for one in asked for row in found[one].rows), notes)
+    rows = tuple(row for one in asked for row in found[one].rows)
+    slices = [row for one in asked for row in found[one].slices]
+    return Evaluation(answers, rows, notes, (*slices, *last_against_first(rows)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,7 @@ class _Examined:
     answer: Answers | Rankings | None
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    slices: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +152,10 @@ class _Examiner:
                 f"from windows of {study.plan.validation.horizon_days:.0f} days and answer for "
                 f"{study.question.horizon_days:g}"
             )
-        rows = score(answer, seed=self.desks.seed, resamples=self.resamples)
-        return _Examined(answer, tuple(rows), tuple(notes))
+        seed = self.desks.seed
+        rows = score(answer, seed=seed, resamples=self.resamples)
+        slices = score_slices(answer, seed=seed, resamples=self.resamples)
+        return _Examined(answer, tuple(rows), tuple(notes), tuple(slices))
 
 
 def _in_order(names: Sequence[str]) -> list[str]:
@@ -236,6 +246,7 @@ def _answers(
         predictions=said,
         classes=study.class_names,
         seconds=seconds,
+        orders=_orders(study, asked.window.cut)[asked.customers],
     )
 
 
@@ -245,9 +256,9 @@ def _rank(study: Study, methods: Mapping[str, Method]) -> Rankings:
     deeds = study.question.deeds
     customers = study.asked(window)
     _enough(study, {"to ask": len(customers)})
-    truth_at, truth = _rows(*item_codes(ledger, window, deeds=deeds), customers)
+    truth_at, truth = some_rows(*item_codes(ledger, window, deeds=deeds), customers)
     seen_at, seen = seen_items(ledger, window, deeds=deeds)
-    seen_at, seen = _rows(seen_at, seen, customers)
+    seen_at, seen = some_rows(seen_at, seen, customers)
     top, seconds = {}, {}
     for name, method in methods.items():
         began = time.perf_counter()
@@ -267,15 +278,15 @@ def _rank(study: Study, methods: Mapping[str, Method]) -> Rankings:
         top=top,
         items=len(ledger.items),
         seconds=seconds,
+        orders=_orders(study, window.cut)[customers],
+        new=new_items(ledger, window.cut),
     )
 
 
-def _rows(at: Ints, values: Ints, rows: Ints) -> tuple[Ints, Ints]:
-    """Return some rows of a CSR list of values."""
-    counts = at[rows + 1] - at[rows]
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    places = np.repeat(at[rows] - starts[:-1], counts) + np.arange(starts[-1])
-    return starts, values[places]
+def _orders(study: Study, cut: datetime) -> Ints:
+    """Return how many orders each customer had before a cut, counted once for all questions."""
+    found = study.desk.once(("orders before", cut), lambda: orders_before(study.ledger, cut))
+    return np.asarray(found)
 
 
 def _enough(study: Study, counts: Mapping[str, int]) -> None:

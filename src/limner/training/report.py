@@ -14,11 +14,13 @@ from limner.training.page import SCRIPT, STYLE
 from limner.training.pictures import Key, Picture, foremost, pictures
 from limner.training.scoreboard import Row, Scoreboard
 from limner.training.scoring import FOREMOST, LEAST_POSITIVES
+from limner.training.slices import DRIFT
 from limner.training.table import better, figure
 from limner.training.words import (
     LABELS,
     METHODS,
     QUESTIONS,
+    SLICES,
     Words,
     fill,
     name_of,
@@ -82,7 +84,10 @@ def page(
         f'<a href="#{anchors[key]}">{_question(key[0])}{_when(key[1]) if several else ""}</a>'
         for key in blocks
     )
-    sections = "".join(_section(anchors[key], rows, told.get(key)) for key, rows in blocks.items())
+    sections = "".join(
+        _section(anchors[key], rows, told.get(key), scoreboard.slices_of(*key))
+        for key, rows in blocks.items()
+    )
     resamples = f"{scoreboard.meta.get('resamples', 1000):,}"
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -138,7 +143,12 @@ def _glance(
     )
 
 
-def _section(anchor: str, rows: Sequence[Row], answers: Answers | Rankings | None) -> str:
+def _section(
+    anchor: str,
+    rows: Sequence[Row],
+    answers: Answers | Rankings | None,
+    slices: Sequence[Row],
+) -> str:
     first = rows[0]
     cut = first.cut.date().isoformat()
     when = say(LABELS["as_of"], cut=cut)
@@ -163,7 +173,7 @@ def _section(anchor: str, rows: Sequence[Row], answers: Answers | Rankings | Non
     )
     tables = "".join(_table(part) for part in _parts(rows))
     return (
-        f'{head}{tables}<p class="under">{say(LABELS["legend"])}</p>'
+        f'{head}{tables}<p class="under">{say(LABELS["legend"])}</p>{_slices(slices)}'
         f'<div class="pictures">{small}</div>{large}</section>'
     )
 
@@ -197,6 +207,37 @@ def _table(rows: Sequence[Row]) -> str:
     reasons = dict.fromkeys(say(_why(row)) for row in missing)
     few = "".join(f'<p class="under">– {reason}</p>' for reason in reasons)
     return (
+        f'<div class="scroll"><table><thead><tr><th scope="col">{say(LABELS["method"])}</th>'
+        f"{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>{few}"
+    )
+
+
+def _slices(rows: Sequence[Row]) -> str:
+    """Return a small table of the foremost metric: methods are rows, slices are columns."""
+    if not rows:
+        return ""
+    columns = {row.slice: row for row in rows}
+    cells = {(row.method, row.slice): row for row in rows}
+    heads = "".join(
+        f'<th scope="col">{say(name_of(SLICES, row.slice))}<br><span class="code">'
+        f"{escape(row.metric)} · {row.n:,} {say(LABELS['customers'])}</span></th>"
+        for row in columns.values()
+    )
+    lines = []
+    for method in dict.fromkeys(row.method for row in rows):
+        told = "".join(
+            f"<td>{_cell(cells[method, name]) if (method, name) in cells else '–'}</td>"
+            for name in columns
+        )
+        lines.append(f'<tr><th scope="row">{say(name_of(METHODS, method))}</th>{told}</tr>')
+    reasons = dict.fromkeys(
+        say(fill(LABELS["of_slice"], slice=name_of(SLICES, row.slice), why=_why(row)))
+        for row in rows
+        if row.value is None
+    )
+    few = "".join(f'<p class="under">– {reason}</p>' for reason in reasons)
+    return (
+        f'<h3>{say(LABELS["slices"])}</h3><p class="under">{say(LABELS["slices_told"])}</p>'
         f'<div class="scroll"><table><thead><tr><th scope="col">{say(LABELS["method"])}</th>'
         f"{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>{few}"
     )
@@ -240,6 +281,10 @@ def _few(rows: Sequence[Row]) -> str:
 
 def _why(row: Row) -> Words:
     """Return why a row has no value."""
+    if row.slice == DRIFT:
+        return LABELS["no_first"]
+    if not row.n:
+        return LABELS["nobody"]
     if row.positives >= LEAST_POSITIVES:
         return LABELS["alike"]
     return fill(LABELS["few_why"], n=f"{row.positives:,}", least=str(LEAST_POSITIVES))

@@ -37,7 +37,8 @@ class Row:
     ``low`` and ``high`` hold 95 % of the resamples; ``delta`` is the value less the reference's,
     with its own paired interval, and 0 for the reference itself. ``n`` counts customers,
     ``positives`` the outcomes that the number rests on. Where there is no number, ``value`` and
-    all that follows from it are None, and ``too_few`` says why.
+    all that follows from it are None, and ``too_few`` says why. ``slice`` names the customers or
+    items that the number is about; see :data:`limner.training.slices.SLICES`.
     """
 
     question: str
@@ -55,6 +56,7 @@ class Row:
     delta_low: float | None = None
     delta_high: float | None = None
     too_few: str | None = None
+    slice: str = "all"
 
     @property
     def differs(self) -> bool:
@@ -64,12 +66,14 @@ class Row:
         return self.delta_low > 0 or self.delta_high < 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the row for JSON; ``too_few`` is there only where there is no number."""
+        """Return the row for JSON; ``too_few`` and ``slice`` are there only where they say more."""
         row = asdict(self)
         row["cut"] = self.cut.isoformat()
         row["horizon_days"] = _whole(self.horizon_days)
         if self.too_few is None:
             del row["too_few"]
+        if self.slice == "all":
+            del row["slice"]
         return row
 
     @classmethod
@@ -80,10 +84,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Scoreboard:
-    """All rows, and ``meta``: how they came about, as JSON."""
+    """All rows, and ``meta``: how they came about, as JSON.
+
+    ``slices`` are rows about some customers or items only; they stand apart, so that whoever looks
+    up a question, method and metric among the rows finds one.
+    """
 
     rows: tuple[Row, ...]
     meta: Mapping[str, Any] = field(default_factory=dict)
+    slices: tuple[Row, ...] = ()
 
     @classmethod
     def of(
@@ -93,6 +102,7 @@ class Scoreboard:
         seed: int,
         resamples: int,
         data: Mapping[str, Any] | None = None,
+        slices: Iterable[Row] = (),
     ) -> Self:
         """Return the scoreboard of these rows, with seed, resamples and versions in ``meta``.
 
@@ -104,6 +114,8 @@ class Scoreboard:
             What it was given.
         data
             What is to be remembered of the data: provenance, cohort, cuts, cleaning.
+        slices
+            Rows about some customers or items only.
         """
         meta = {
             "seed": seed,
@@ -113,7 +125,7 @@ class Scoreboard:
             "versions": _versions(),
             "data": dict(data or {}),
         }
-        return cls(tuple(rows), meta)
+        return cls(tuple(rows), meta, tuple(slices))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -123,14 +135,17 @@ class Scoreboard:
 
     def blocks(self) -> dict[tuple[str, datetime], list[Row]]:
         """Return the rows of each question and cut, in the order in which they first stand."""
-        blocks: dict[tuple[str, datetime], list[Row]] = {}
-        for row in self.rows:
-            blocks.setdefault((row.question, row.cut), []).append(row)
-        return blocks
+        return _blocks(self.rows)
+
+    def slices_of(self, question: str, cut: datetime) -> list[Row]:
+        """Return the rows about some customers or items only, of one question at one cut."""
+        return _blocks(self.slices).get((question, cut), [])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return rows and meta for JSON."""
-        return {"rows": [row.to_dict() for row in self.rows], "meta": dict(self.meta)}
+        """Return rows, slices where there are any, and meta for JSON."""
+        told = {"rows": self.rows} | ({"slices": self.slices} if self.slices else {})
+        plain = {name: [row.to_dict() for row in rows] for name, rows in told.items()}
+        return {**plain, "meta": dict(self.meta)}
 
     def to_json(self) -> str:
         """Return strict JSON: no NaN, no infinity.
@@ -160,13 +175,24 @@ class Scoreboard:
         """
         try:
             given = json.loads(Path(path).read_text(encoding="utf-8"))
-            return cls(tuple(Row.from_dict(row) for row in given["rows"]), given["meta"])
+            rows, slices = (
+                tuple(Row.from_dict(row) for row in listed)
+                for listed in (given["rows"], given.get("slices", []))
+            )
+            return cls(rows, given["meta"], slices)
         except (KeyError, TypeError, ValueError) as error:
             wanted = ", ".join(part.name for part in fields(Row)[:7])
             raise BadSource(
                 f"{path} must be a scoreboard with rows of {wanted}, …, but: {error}",
                 hint="write one with limner evaluate --json FILE",
             ) from None
+
+
+def _blocks(rows: Iterable[Row]) -> dict[tuple[str, datetime], list[Row]]:
+    blocks: dict[tuple[str, datetime], list[Row]] = {}
+    for row in rows:
+        blocks.setdefault((row.question, row.cut), []).append(row)
+    return blocks
 
 
 def _whole(days: float) -> float | int:

@@ -1,6 +1,6 @@
 """From answers to rows: every metric of a question for every method, with intervals."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,8 @@ def score(
     seed: int,
     resamples: int = 1000,
     reference: str | None = None,
+    metrics: Collection[str] | None = None,
+    part: str = "all",
 ) -> list[Row]:
     """Score every method of a question, on the same customers and the same resamples.
 
@@ -73,6 +75,10 @@ def score(
     reference
         Against which method the others are held; by default that of :data:`REFERENCES` for the
         shape, and if it did not take part there are no differences.
+    metrics
+        Which metrics; none: all of the shape.
+    part
+        What the rows say of their ``slice``.
 
     Returns
     -------
@@ -93,7 +99,9 @@ def score(
             hint="leave it out for the usual one",
         )
     against = reference or REFERENCES[answers.shape]
-    measured = _rankings(answers) if isinstance(answers, Rankings) else _answers(answers)
+    wanted = [name for name in METRICS[answers.shape] if metrics is None or name in metrics]
+    able = _rankings(answers, wanted) if isinstance(answers, Rankings) else _answers(answers)
+    measured = {metric: able[metric] for metric in wanted}
     enough = {
         metric: make
         for metric, (positives, make) in measured.items()
@@ -133,6 +141,7 @@ def score(
                     delta_low=delta_low,
                     delta_high=delta_high,
                     too_few=None if known else _reason(metric, positives),
+                    slice=part,
                 )
             )
     return rows
@@ -194,18 +203,20 @@ def _which(answers: Answers) -> dict[str, Measured]:
     return {metric: (positives, makers[metric]) for metric in METRICS["which"]}
 
 
-def _rankings(rankings: Rankings) -> dict[str, Measured]:
+def _rankings(rankings: Rankings, wanted: Collection[str]) -> dict[str, Measured]:
     measured: dict[str, Measured] = {}
     for part in ranking_metrics.PARTS:
+        of_part = [name for name in wanted if (name.partition(":")[2] or "all") == part]
+        if not of_part:
+            continue
         found = {
             method: ranking_metrics.hits(rankings, method, part) for method in rankings.methods
         }
         asked = sum(int(each.asked.sum()) for each in list(found.values())[:1])
-        for metric in METRICS["what_next"]:
-            name, _, of_part = metric.partition("@10")
-            if (of_part[1:] or "all") == part:
-                measured[metric] = asked, _ranking_gauge(rankings, found, name)
-    return {metric: measured[metric] for metric in METRICS["what_next"]}
+        for metric in of_part:
+            name = metric.partition("@10")[0]
+            measured[metric] = asked, _ranking_gauge(rankings, found, name)
+    return measured
 
 
 def _ranking_gauge(

@@ -10,6 +10,7 @@ __all__ = [
     "METHODS",
     "METRICS",
     "QUESTIONS",
+    "SLICES",
     "Words",
     "name_of",
     "say",
@@ -65,6 +66,16 @@ METRICS: Mapping[str, Words] = {
     "new": ("new items", "新商品"),
 }
 
+SLICES: Mapping[str, Words] = {
+    "orders:0": ("no order before", "此前无订单"),
+    "orders:1": ("1 order before", "此前 1 单"),
+    "orders:2-4": ("2 to 4 orders before", "此前 2–4 单"),
+    "orders:5+": ("5 orders or more before", "此前 5 单及以上"),
+    "items:new": ("items new to the shop", "店内新商品"),
+    "items:known": ("other items", "其他商品"),
+    "last_against_first": ("this cut against the first", "与首个时间点相比"),
+}
+
 LABELS: Mapping[str, Words] = {
     "title": ("Honest report", "评估报告"),
     "lead": (
@@ -102,6 +113,24 @@ LABELS: Mapping[str, Words] = {
             "▲ better and ▼ worse: the interval of the difference leaves out zero."
         ),
         "每格依次为数值、95 % 区间、与参照之差。▲ 更好、▼ 更差：差值的区间不含零。",
+    ),
+    "slices": ("Little known and well known", "了解程度不同的客户与商品"),
+    "slices_told": (
+        (
+            "Customers by how many orders they had before; a visit without one counts as one. "
+            "Items are new for 30 days. Below each value its interval, then the difference to the "
+            "reference, or to the first cut."
+        ),
+        (
+            "按此前订单数划分客户，没有订单的一次访问也算一单；商品上架 30 天内算新。"
+            "每格依次为数值、区间、与参照（或首个时间点）之差。"
+        ),
+    ),
+    "of_slice": ("{slice}: {why}", "{slice}：{why}"),
+    "nobody": ("nobody was asked", "无人被问及"),
+    "no_first": (
+        "no value at the first cut or at this one",
+        "首个或当前时间点没有数值",
     ),
     "better": ("better", "更好"),
     "worse": ("worse", "更差"),
