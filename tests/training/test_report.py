@@ -132,6 +132,9 @@ def test_the_last_cut_stands_beside_the_first(sliced):
     last = html[html.index('id="q6"') : html.index('id="q7"')]
     assert "this cut against the first" in last
     assert "与首个时间点相比" in last
+    table = last[last.index("<tbody>", last.index("<h3>")) :].partition("</table>")[0]
+    assert "+0.000" in table
+    assert "reference" not in table
     assert "this cut against the first" not in html[: html.index('id="q6"')]
     few = html[html.index('id="q7"') : html.index('id="q8"')]
     assert "<svg" not in few

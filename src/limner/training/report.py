@@ -263,7 +263,7 @@ def _interval(row: Row) -> str:
 def _delta(row: Row, *, wordy: bool = False) -> str:
     if row.delta is None:
         return ""
-    if row.delta == row.delta_low == row.delta_high == 0:
+    if row.slice != DRIFT and row.delta == row.delta_low == row.delta_high == 0:
         return f'<span class="d">{say(LABELS["is_reference" if wordy else "reference"])}</span>'
     sure = better(row)
     kind, sign = SIGNS[sure]
