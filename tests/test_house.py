@@ -18,7 +18,17 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "limner"
 FILES = sorted(SOURCE.rglob("*.py"))
 MODULES = [file for file in FILES if file.name != "__init__.py"]
-FOLDERS = ["cli.commands", "events.readers", "heads.methods", "heads.questions", "profiles.stores"]
+FOLDERS = [
+    "cli.commands",
+    "encoders.modalities",
+    "events.readers",
+    "heads.methods",
+    "heads.questions",
+    "model.backbones",
+    "profiles.stores",
+    "training.losses",
+    "training.objectives",
+]
 
 
 @cache

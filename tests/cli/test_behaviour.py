@@ -36,6 +36,31 @@ def test_pretrain_then_embed(ask, small, tmp_path):
     assert set(table["aggregates"].list.len()) == {told["blocks"]["aggregates"]}
 
 
+def test_the_model_and_what_it_learns_are_settings(ask, small, tmp_path):
+    text = (
+        (small / "limner.toml")
+        .read_text()
+        .replace("width = 8", 'backbone = "transformer"\nwidth = 8')
+    )
+    names = '["contrast", "future_window", "masked_event", "next_event"]'
+    (small / "limner.toml").write_text(f"{text}objectives = {names}\n")
+    result = ask("pretrain", "--workspace", small, "--json", "--cut", "2024-04-01")
+    assert result.exit_code == 0, result.stderr
+    facts = json.loads((small / "models" / "behaviour" / "config.json").read_text())["facts"]
+    assert facts["model"]["backbone"] == "transformer"
+    assert facts["pretrain"]["objectives"] == json.loads(names)
+    out = tmp_path / "blocks.parquet"
+    assert ask("embed", "--out", out, "--workspace", small).exit_code == 0
+    assert set(pl.read_parquet(out)["sequence"].list.len()) == {8}
+
+
+def test_an_objective_that_is_not_there_is_named_with_those_that_are(small):
+    with (small / "limner.toml").open("a") as file:
+        file.write('objectives = ["clairvoyance"]\n')
+    with pytest.raises(BadConfig, match=r"objectives are contrast, .* not 'clairvoyance'"):
+        Workspace(small).pretrain()
+
+
 def test_who_customers_were_before_the_model_knew_is_refused(small, tmp_path):
     shop = Workspace(small)
     shop.pretrain("2024-04-01")

@@ -6,34 +6,17 @@ import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from limner.dataset.batches import batch_at
-from limner.dataset.futures import events_before, futures
-from limner.dataset.ledger import Ledger
-from limner.dataset.sequences import DAY_US, NUMBERS, Sequences, cut_sequences
-from limner.dataset.vocabulary import FIELDS, Vocabulary, VocabularyConfig
+from limner.dataset.sequences import NUMBERS, Sequences, ranges
 from limner.errors import BadShape
-from shops import CATALOGUE, START, Shop, a_catalogue, a_lively_shop, logs, planted
-
-DAY = 100
-CUT = START + timedelta(days=DAY)
-CUT_US = round(CUT.timestamp() * 1e6)
+from shops import CATALOGUE, START, Shop, a_catalogue, a_lively_shop, a_log, an_event, logs, planted
+from visits import CUT, DAY, lines_of, naive_visits, sequences_of
 
 
 @pytest.fixture(scope="module")
 def shop():
     return a_lively_shop(customers=30, days=130, seed=6)
-
-
-def sequences_of(shop, *, cut=CUT, longest=None):
-    ledger = Ledger.of(shop)
-    names = Vocabulary.learn(ledger, cut, config=VocabularyConfig(least_events=1))
-    return ledger, names, list(cut_sequences(ledger, names, cut, longest=longest))
-
-
-def same(one, other):
-    for name in Sequences.__slots__:
-        assert getattr(one, name).tobytes() == getattr(other, name).tobytes()
 
 
 @given(logs)
@@ -60,101 +43,91 @@ def test_everything_before_the_cut_is_there_in_order(events):
             assert one.first_us[b] == times[0]
 
 
-def test_only_the_newest_are_kept_and_the_first_is_remembered(shop):
+@given(logs)
+@settings(max_examples=40)
+def test_visits_are_what_a_loop_finds(events):
+    shop = Shop(events, catalogue=a_catalogue(CATALOGUE), buckets=2)
+    ledger, _, found = sequences_of(shop)
+    for one in found:
+        for b in range(len(one)):
+            visits = lines_of(one, b)
+            assert [line for lines in visits for line in lines] == list(
+                range(one.at[b], one.at[b + 1])
+            )
+            assert one.lengths[b] == len(visits)
+            wanted = naive_visits(shop, str(ledger.customers[one.customers[b]]))
+            items = [
+                [str(ledger.items[i]) if i >= 0 else None for i in one.items[lines]]
+                for lines in visits
+            ]
+            begins = [bool(one.begins[lines[0]]) for lines in visits]
+            times = one.visit_us[one.visits[b] : one.visits[b + 1]].tolist()
+            assert list(zip(begins, times, items, strict=True)) == wanted
+            for lines in visits:
+                assert not one.begins[lines[1:]].any()
+                assert set(one.time_us[lines]) == {one.time_us[lines[0]]}
+
+
+def test_an_order_at_two_times_is_two_visits_and_two_orders_at_one_time_are_two():
+    lines = [
+        an_event("ann", 1, item="milk", order_id="o1", price=2.0),
+        an_event("ann", 1, item="bread", order_id="o1", price=3.0),
+        an_event("ann", 2, item="soap", order_id="o1", price=5.0),
+        an_event("ann", 2, item="salt", order_id="o2", price=1.0),
+        an_event("ann", 3, item="milk"),
+        an_event("ann", 3, item="soap"),
+    ]
+    _, _, (one,) = sequences_of(Shop(a_log(lines), catalogue=a_catalogue(CATALOGUE)))
+    assert np.diff(one.visit_at).tolist() == [2, 1, 1, 2]
+    assert one.begins.tolist() == [True, False, False, True, True, False]
+    assert one.numbers[:, NUMBERS.index("amount")].tolist() == [2, 3, 5, 1, 0, 0]
+    days = (one.visit_us - round(START.timestamp() * 1e6)) / 86_400e6
+    assert days.tolist() == [1, 2, 2, 3]
+
+
+@pytest.mark.parametrize("longest", [1, 5])
+def test_only_the_newest_visits_are_kept_whole_and_the_first_is_remembered(shop, longest):
     *_, every = sequences_of(shop)
-    *_, newest = sequences_of(shop, longest=5)
+    *_, newest = sequences_of(shop, longest=longest)
     for one, other in zip(every, newest, strict=True):
-        assert other.lengths.tolist() == np.minimum(one.lengths, 5).tolist()
+        assert other.lengths.tolist() == np.minimum(one.lengths, longest).tolist()
         assert other.first_us.tolist() == one.first_us.tolist()
-        last = np.concatenate(
-            [np.arange(b - n, b) for b, n in zip(one.at[1:], other.lengths, strict=True)]
-        )
-        assert other.time_us.tolist() == one.time_us[last].tolist()
-        assert other.begins.tolist() == one.begins[last].tolist()
+        kept = [lines_of(one, b)[-longest:] for b in range(len(one))]
+        lines = [line for visits in kept for visit in visits for line in visit]
+        assert np.diff(other.visit_at).tolist() == [len(v) for visits in kept for v in visits]
+        for name in ("time_us", "begins", "items", "codes", "bought"):
+            assert getattr(other, name).tolist() == getattr(one, name)[lines].tolist()
 
 
 def test_what_comes_at_the_cut_or_after_is_not_read(shop):
-    *_, found = sequences_of(shop)
-    *_, moved = sequences_of(shop.also(planted(DAY)))
-    by_name = [[one.time_us.tolist() for one in each] for each in (found, moved)]
-    assert by_name[0] == by_name[1]
+    _, names, found = sequences_of(shop)
+    _, _, moved = sequences_of(shop.also(planted(DAY)), names=names)
+    for one, other in zip(found, moved, strict=True):
+        for name in {*Sequences.__slots__} - {"customers", "items"}:  # newcomers move the codes
+            assert getattr(one, name).tobytes() == getattr(other, name).tobytes()
+
+
+def test_a_cut_before_everything_gives_nothing(shop):
+    assert sequences_of(shop, cut=START - timedelta(days=1))[2] == []
 
 
 def test_parts_that_do_not_fit_are_refused(shop):
     *_, (one, *_) = sequences_of(shop)
     parts = {name: getattr(one, name) for name in Sequences.__slots__}
-    with pytest.raises(BadShape, match="time_us must have"):
-        Sequences(**parts | {"time_us": one.time_us[:-1]})
-    with pytest.raises(BadShape, match="customers, but"):
-        Sequences(**parts | {"customers": one.customers[:-1]})
+    for name, said in [
+        ("time_us", "time_us must have"),
+        ("items", "items must have"),
+        ("customers", "customers, but"),
+        ("visits", "limits of visits"),
+        ("visit_at", "visits, but"),
+        ("first_us", "first seen"),
+    ]:
+        with pytest.raises(BadShape, match=said):
+            Sequences(**parts | {name: parts[name][:-1]})
 
 
-def some_moments(one, count=60):
-    rng = np.random.default_rng(1)
-    rows = rng.integers(0, len(one), count)
-    moments = one.first_us[rows] + (rng.random(count) * 90 * DAY_US).astype(np.int64)
-    exact = one.time_us[rng.integers(one.at[rows], one.at[rows + 1])]
-    return np.r_[rows, rows], np.r_[moments, exact]
-
-
-def test_futures_are_what_a_loop_counts(shop):
-    *_, (one, *_) = sequences_of(shop)
-    rows, moments = some_moments(one)
-    category = one.codes[:, FIELDS.index("category")].astype(np.int64) - 1
-    found = futures(
-        one,
-        rows,
-        moments,
-        until_us=CUT_US,
-        horizons_days=(7, 30),
-        class_of=np.where(category < 3, category, -1),
-        classes=3,
-        class_days=14,
-    )
-    for place, (row, moment) in enumerate(zip(rows, moments, strict=True)):
-        own = range(one.at[row], one.at[row + 1])
-        assert events_before(one, rows, moments)[place] == next(
-            (e for e in own if one.time_us[e] >= moment), one.at[row + 1]
-        )
-        for at, days in enumerate((7, 30)):
-            window = [e for e in own if moment <= one.time_us[e] < moment + days * DAY_US]
-            bought = [e for e in window if one.bought[e]]
-            assert found.orders[place, at] == sum(one.begins[e] for e in bought)
-            worth = sum(one.numbers[e, NUMBERS.index("amount")] for e in bought)
-            assert found.worth[place, at] == pytest.approx(worth, rel=1e-4, abs=1e-4)
-            assert found.known[place, at] == (moment + days * DAY_US <= CUT_US)
-        window = [e for e in own if moment <= one.time_us[e] < moment + 14 * DAY_US]
-        classes = {int(category[e]) for e in window if one.bought[e]}
-        assert set(np.flatnonzero(found.classes[place])) == {c for c in classes if 0 <= c < 3}
-
-
-def test_a_batch_holds_the_newest_events_before_each_moment(shop):
-    *_, (one, *_) = sequences_of(shop)
-    rows = np.arange(8)
-    final = one.first_us[rows] + 60 * DAY_US
-    moments = np.stack([final - 20 * DAY_US, final], axis=1)
-    batch = batch_at(one, rows, moments, longest=12)
-    assert len(batch) == 8
-    for b, row in enumerate(rows):
-        own = [e for e in range(one.at[row], one.at[row + 1]) if one.time_us[e] < final[b]][-12:]
-        assert batch.lengths[b] == len(own)
-        assert batch.codes[b, : len(own)].tolist() == one.codes[own].tolist()
-        assert not batch.codes[b, len(own) :].any()
-        for m in range(2):
-            before = [k for k, e in enumerate(own) if one.time_us[e] < moments[b, m]]
-            assert batch.last[b, m] == (before[-1] if before else -1)
-            if before:
-                since = (moments[b, m] - one.time_us[own[before[-1]]]) / DAY_US
-                assert batch.since_days[b, m] == pytest.approx(since, rel=1e-5)
-        assert batch.early_days[b].tolist() == [20, 0]
-        when = START.replace(tzinfo=None) + timedelta(
-            microseconds=int(one.time_us[own[0]]) - round(START.timestamp() * 1e6)
-        )
-        assert batch.weekday[b, 0] == when.weekday()
-        assert int(batch.hour[b, 0]) == when.hour
-
-
-def test_a_moment_before_the_first_event_is_refused(shop):
-    *_, (one, *_) = sequences_of(shop)
-    with pytest.raises(BadShape, match="an event before the moment"):
-        batch_at(one, np.array([0]), one.first_us[:1, None], longest=5)
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 6)), max_size=8))
+def test_ranges_stand_one_after_another(pairs):
+    starts, lengths = np.array(pairs, np.int64).reshape(-1, 2).T
+    wanted = [place for start, length in pairs for place in range(start, start + length)]
+    assert ranges(starts, lengths).tolist() == wanted

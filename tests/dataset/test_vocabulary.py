@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limner.dataset.ledger import Ledger
-from limner.dataset.vocabulary import FIELDS, Vocabulary, VocabularyConfig
+from limner.dataset.vocabulary import FIELDS, Vocabulary, VocabularyConfig, catalogue_codes
 from limner.errors import BadShape
-from shops import START, a_lively_shop, planted
+from shops import CATALOGUE, START, Shop, a_catalogue, a_lively_shop, a_log, an_event, planted
+from visits import sequences_of
 
 CUT = START + timedelta(days=100)
 
@@ -55,3 +56,28 @@ def test_it_is_read_as_it_was_written(shop):
     assert Vocabulary.from_dict(known.to_dict()) == known
     with pytest.raises(BadShape, match="it lacks"):
         Vocabulary.from_dict({"names": {}, "shared": 3})
+
+
+def test_an_item_is_known_by_its_catalogue_also_before_its_first_day():
+    lines = [an_event("ann", day, item=item) for day in range(3) for item in ("milk", "stranger")]
+    lines.append(an_event("ann", 101, item="newcomer"))
+    ledger = Ledger.of(Shop(a_log(lines), catalogue=a_catalogue(CATALOGUE)))
+    known = Vocabulary.learn(ledger, CUT)
+    codes = catalogue_codes(ledger, known)
+    assert codes.shape == (len(ledger.items), len(FIELDS))
+    for item, row in zip(ledger.items, codes, strict=True):
+        path, brand = CATALOGUE.get(item, (None, None))
+        steps = path.split(" > ") if path else []
+        told = {"item": item, "brand": brand}
+        if steps:
+            told |= {"department": steps[0], "category": steps[:2][-1]}
+        for field, code in zip(FIELDS, row, strict=True):
+            name = told.get(field)
+            assert code == (0 if name is None else known.numbers(field, [name])[0])
+
+
+def test_it_gives_lines_and_the_catalogue_the_same_numbers(shop):
+    ledger, names, buckets = sequences_of(shop)
+    codes = catalogue_codes(ledger, names)
+    for one in buckets:
+        assert codes[one.items][:, 1:].tolist() == one.codes[:, 1:].tolist()

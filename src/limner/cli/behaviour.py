@@ -85,13 +85,14 @@ def pretrain(
     keep = models / f".{MODEL}-{mark}"
     ledger = Ledger.of(log, level=settings.fit.category_steps, before=as_of)
     done = learn(ledger, as_of, model=shape, config=config, seed=seed, keep=keep, progress=progress)
-    loss = float(np.mean(done.losses[-20:]))
+    losses = done.course.losses
+    loss = float(np.mean(losses[-20:]))
     save_behaviour(done.model, models / MODEL, facts=facts | {"loss": round(loss, 4)})
     shutil.rmtree(keep, ignore_errors=True)
     run, _ = open_run(workspace.folder / "runs", "pretrain", at=now, facts=facts)
-    (run / "losses.json").write_text(json.dumps(done.losses), encoding="utf-8")
+    (run / "losses.json").write_text(json.dumps(losses), encoding="utf-8")
     weights = sum(each.numel() for each in done.model.parameters())
-    return Pretrained(as_of, len(done.losses), loss, weights, models / MODEL, run)
+    return Pretrained(as_of, len(losses), loss, weights, models / MODEL, run)
 
 
 def embed(workspace: "Workspace", out: Path, *, as_of: datetime) -> Embedded:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.dataset.futures import events_before
-from limner.dataset.sequences import DAY_US, Sequences
+from limner.dataset.futures import visits_before
+from limner.dataset.sequences import DAY_US, NUMBERS, Sequences, ranges
 from limner.errors import BadShape
 
 __all__ = ["Batch", "batch_at"]
@@ -17,28 +17,34 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """B customers with up to T events each, looked at in M moments.
+    """B customers with up to T visits each, L lines in all, looked at in M moments.
 
-    Shapes of what is told of events, padded on the right with 0, numbers with NaN: ``codes``
-    (B, T, 5) and ``numbers`` (B, T, 4) as in :class:`~limner.dataset.sequences.Sequences`;
-    ``gap_days`` (B, T) since the event before, 0 for the first held; ``age_days`` (B, T) since the
-    customer was first seen; ``hour`` and ``weekday`` (B, T) in UTC, Monday 0; ``begins`` and
-    ``bought`` (B, T), 0 or 1; ``lengths`` (B,).
+    Of lines, packed, those of one visit side by side: ``codes`` (L, 5), ``items`` (L,) and
+    ``numbers`` (L, 4) as in :class:`~limner.dataset.sequences.Sequences`; ``bought`` (L,), 0 or 1;
+    ``visit`` (L,), which of the B * T places the line belongs to, rising.
 
-    Of moments: ``last`` (B, M), the place of the newest event before it, -1 where none is held;
-    ``since_days`` (B, M) from that event to the moment; ``known_days`` (B, M) since the customer
-    was first seen; ``back_days`` (B, T), from each event to the last of the customer's moments, and
+    Of visits, padded on the right with 0: ``gap_days`` (B, T) since the visit before, 0 for the
+    first held; ``age_days`` (B, T) since the customer was first seen; ``hour`` and ``weekday``
+    (B, T) in UTC, Monday 0; ``lines`` (B, T), how many, and ``worth`` (B, T), the sum of amounts;
+    ``lengths`` (B,).
+
+    Of moments: ``last`` (B, M), the place of the newest visit before it, -1 where none is held;
+    ``since_days`` (B, M) from that visit to the moment; ``known_days`` (B, M) since the customer
+    was first seen; ``back_days`` (B, T), from each visit to the last of the customer's moments, and
     ``early_days`` (B, M), by how much a moment comes before that one.
     """
 
     codes: Ints
+    items: Ints
     numbers: Floats
+    bought: Floats
+    visit: Ints
     gap_days: Floats
     age_days: Floats
     hour: Floats
     weekday: Floats
-    begins: Floats
-    bought: Floats
+    lines: Floats
+    worth: Floats
     lengths: Ints
     last: Ints
     since_days: Floats
@@ -50,19 +56,29 @@ class Batch:
         return len(self.lengths)
 
 
-def batch_at(sequences: Sequences, rows: Ints, moments_us: Ints, *, longest: int) -> Batch:
-    """Gather the newest events before the last of each customer's moments.
+def batch_at(
+    sequences: Sequences,
+    rows: Ints,
+    moments_us: Ints,
+    *,
+    longest: int,
+    since: Ints | None = None,
+) -> Batch:
+    """Gather the newest visits before the last of each customer's moments.
 
     Parameters
     ----------
     sequences
         The events.
     rows
-        Which customers (B,), positions in ``sequences``.
+        Which customers (B,), positions in ``sequences``; one may come more than once.
     moments_us
         When each is looked at (B, M), microseconds since 1970; only earlier events are read.
     longest
-        How many events at most, T.
+        How many visits at most, T.
+    since
+        Before which visit of each customer nothing is read (B,), counted from 0: the customer is
+        then told as if first seen with that visit. None: everything is read.
 
     Raises
     ------
@@ -70,41 +86,55 @@ def batch_at(sequences: Sequences, rows: Ints, moments_us: Ints, *, longest: int
         If a customer has no event before the last moment.
     """
     final = moments_us.max(axis=1)
-    end = events_before(sequences, rows, final)
-    start = np.maximum(sequences.at[rows], end - longest)
+    end = visits_before(sequences, rows, final)
+    first_us = sequences.first_us[rows]
+    start = sequences.visits[rows]
+    if since is not None:
+        start = start + since
+        first_us = sequences.visit_us[np.minimum(start, len(sequences.visit_at) - 2)]
+    start = np.maximum(start, end - longest)
     lengths = end - start
     if (lengths <= 0).any():
         raise BadShape(
             "every customer must have an event before the moment",
             hint="leave out customers who come later",
         )
-    place = np.arange(int(lengths.max(initial=1)))
+    longest_held = int(lengths.max(initial=1))
+    place = np.arange(longest_held)
     there = place < lengths[:, None]
-    event = np.where(there, start[:, None] + place, start[:, None])
-    time = sequences.time_us[event]
-    first = sequences.first_us[rows][:, None]
+    visit = np.where(there, start[:, None] + place, start[:, None])
+    time = sequences.visit_us[visit]
     seconds = time // 1_000_000
     count = moments_us.shape[1]
-    before = events_before(sequences, np.repeat(rows, count), moments_us.reshape(-1))
+    before = visits_before(sequences, np.repeat(rows, count), moments_us.reshape(-1))
     last = before.reshape(-1, count) - 1 - start[:, None]
-    newest = sequences.time_us[np.maximum(before - 1, 0)].reshape(-1, count)
+    newest = sequences.visit_us[np.maximum(before - 1, 0)].reshape(-1, count)
 
     def filled(values: NDArray[np.generic]) -> Floats:
         return np.where(there, values, 0).astype(np.float32)
 
+    held = ranges(start, lengths)
+    sizes = sequences.visit_at[held + 1] - sequences.visit_at[held]
+    line = ranges(sequences.visit_at[held], sizes)
+    owner = np.repeat(np.flatnonzero(there.reshape(-1)), sizes)
+    numbers = sequences.numbers[line]
+    worth = np.bincount(owner, numbers[:, NUMBERS.index("amount")], minlength=there.size)
     return Batch(
-        codes=np.where(there[:, :, None], sequences.codes[event], 0).astype(np.int64),
-        numbers=np.where(there[:, :, None], sequences.numbers[event], np.nan).astype(np.float32),
+        codes=sequences.codes[line].astype(np.int64),
+        items=sequences.items[line].astype(np.int64),
+        numbers=numbers,
+        bought=sequences.bought[line].astype(np.float32),
+        visit=owner,
         gap_days=filled(np.diff(time, axis=1, prepend=time[:, :1]) / DAY_US),
-        age_days=filled((time - first) / DAY_US),
+        age_days=filled((time - first_us[:, None]) / DAY_US),
         hour=filled(seconds % 86_400 / 3_600),
         weekday=filled((seconds // 86_400 + 3) % 7),
-        begins=filled(sequences.begins[event]),
-        bought=filled(sequences.bought[event]),
+        lines=np.bincount(owner, minlength=there.size).reshape(there.shape).astype(np.float32),
+        worth=worth.reshape(there.shape).astype(np.float32),
         lengths=lengths,
         last=np.where(last >= 0, last, -1),
         since_days=np.where(last >= 0, (moments_us - newest) / DAY_US, 0).astype(np.float32),
-        known_days=np.maximum((moments_us - first) / DAY_US, 0).astype(np.float32),
+        known_days=np.maximum((moments_us - first_us[:, None]) / DAY_US, 0).astype(np.float32),
         back_days=filled((final[:, None] - time) / DAY_US),
         early_days=((final[:, None] - moments_us) / DAY_US).astype(np.float32),
     )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.dataset.sequences import DAY_US, NUMBERS, Sequences
+from limner.dataset.sequences import DAY_US, NUMBERS, Sequences, ranges
 
-__all__ = ["Futures", "events_before", "futures"]
+__all__ = ["Futures", "events_before", "futures", "visits_before"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -19,7 +19,9 @@ class Futures:
 
     Shapes: ``known`` (N, H): whether the whole window lies in the log. ``orders`` (N, H) counts,
     ``worth`` (N, H) sums of money. ``classes`` (N, C): whether something of the class was bought
-    within the horizon for classes, with ``classes_known`` (N,).
+    within the horizon for classes, with ``classes_known`` (N,). ``bought`` are the distinct items
+    that were bought within that horizon, codes of the ledger, those of moment ``n`` from
+    ``bought_at[n]`` up to ``bought_at[n + 1]``.
     """
 
     known: NDArray[np.bool_]
@@ -27,10 +29,12 @@ class Futures:
     worth: Floats
     classes: NDArray[np.bool_]
     classes_known: NDArray[np.bool_]
+    bought_at: Ints
+    bought: Ints
 
 
 def events_before(sequences: Sequences, rows: Ints, moments_us: Ints) -> Ints:
-    """Return the place of the first event at or after each moment of a customer: (N,).
+    """Return the place of the first line at or after each moment of a customer: (N,).
 
     Parameters
     ----------
@@ -41,12 +45,18 @@ def events_before(sequences: Sequences, rows: Ints, moments_us: Ints) -> Ints:
     moments_us
         The moments (N,), in microseconds since 1970.
     """
-    if not len(sequences.time_us):
+    return sequences.visit_at[visits_before(sequences, rows, moments_us)]
+
+
+def visits_before(sequences: Sequences, rows: Ints, moments_us: Ints) -> Ints:
+    """Return the place of the first visit at or after each moment of a customer: (N,)."""
+    times = sequences.visit_us
+    if not len(times):
         return np.zeros(len(rows), np.int64)
-    start = int(sequences.time_us.min())
-    span = int(sequences.time_us.max()) - start + 2
+    start = int(times.min())
+    span = int(times.max()) - start + 2
     owner = np.repeat(np.arange(len(sequences)), sequences.lengths)
-    key = owner * span + (sequences.time_us - start)
+    key = owner * span + (times - start)
     wanted = rows * span + np.clip(moments_us - start, 0, span - 1)
     return np.searchsorted(key, wanted, side="left").astype(np.int64)
 
@@ -95,16 +105,20 @@ def futures(
     ends = moments_us + round(class_days * DAY_US)
     length = events_before(sequences, rows, ends) - first
     row = np.repeat(np.arange(len(rows)), length)
-    event = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
-    event += np.repeat(first, length)
+    event = ranges(first, length)
     found = class_of[event]
     counted = (found >= 0) & sequences.bought[event]
     table = np.zeros((len(rows), classes), np.bool_)
     table[row[counted], found[counted]] = True
+    width = int(sequences.items.max(initial=0)) + 1
+    named = (sequences.items[event] >= 0) & sequences.bought[event]
+    pairs = np.unique(row[named] * width + sequences.items[event][named])
     return Futures(
         known=np.stack(known, axis=1),
         orders=np.stack(counts, axis=1).astype(np.float32),
         worth=np.stack(sums, axis=1).astype(np.float32),
         classes=table,
         classes_known=ends <= until_us,
+        bought_at=np.searchsorted(pairs, np.arange(len(rows) + 1) * width).astype(np.int64),
+        bought=pairs % width,
     )

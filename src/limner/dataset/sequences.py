@@ -1,4 +1,4 @@
-"""The log as a model reads it: each customer's newest events before a cut, one after another."""
+"""The log as a model reads it: each customer's newest visits before a cut, line by line."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from limner.dataset.ledger import Ledger
 from limner.dataset.vocabulary import FIELDS, Vocabulary, names_of
 from limner.errors import BadShape
 
-__all__ = ["NUMBERS", "Sequences", "cut_sequences"]
+__all__ = ["NUMBERS", "Sequences", "cut_sequences", "ranges"]
 
 Ints = NDArray[np.int64]
 
@@ -23,30 +23,44 @@ DAY_US = 86_400_000_000
 
 @dataclass(frozen=True, slots=True)
 class Sequences:
-    """B customers and their events, packed: no room is lost to padding.
+    """B customers, their V visits and the E lines of these, packed: no room is lost to padding.
 
-    Shapes: ``customers`` (B,) codes of the ledger. ``at`` (B + 1,): the events of customer ``b``
-    are those from ``at[b]`` up to ``at[b + 1]``, the newest last. ``time_us`` (E,) microseconds
-    since 1970. ``begins`` (E,): whether an event begins an order or a visit. ``codes`` (E, 5), a
-    column each of :data:`~limner.dataset.vocabulary.FIELDS`. ``numbers`` (E, 4) float32, a column
-    each of :data:`NUMBERS`, NaN where nothing is known. ``bought`` (E,): whether it is a purchase.
-    ``first_us`` (B,): when a customer was seen first, also where that event is no longer held.
+    A *visit* is what a customer did in one order at one moment: a basket, or a single view. Models
+    carry their state from visit to visit, so that few hundred of them reach far back.
+
+    Shapes: ``customers`` (B,) codes of the ledger. ``at`` (B + 1,): the lines of customer ``b``
+    are those from ``at[b]`` up to ``at[b + 1]``, the newest last; ``visits`` (B + 1,) the same of
+    visits, and ``visit_at`` (V + 1,) where the lines of each visit begin. ``time_us`` (E,)
+    microseconds since 1970. ``begins`` (E,): whether a line begins an order. ``codes`` (E, 5), a
+    column each of :data:`~limner.dataset.vocabulary.FIELDS`. ``items`` (E,) codes of the ledger,
+    -1 for none. ``numbers`` (E, 4) float32, a column each of :data:`NUMBERS`, NaN where nothing is
+    known. ``bought`` (E,): whether it is a purchase. ``first_us`` (B,): when a customer was seen
+    first, also where that event is no longer held.
     """
 
     customers: Ints
     at: Ints
+    visits: Ints
+    visit_at: Ints
     time_us: Ints
     begins: NDArray[np.bool_]
     bought: NDArray[np.bool_]
     codes: NDArray[np.int32]
+    items: NDArray[np.int32]
     numbers: NDArray[np.float32]
     first_us: Ints
 
     def __post_init__(self) -> None:
-        if len(self.at) != len(self.customers) + 1 or len(self.first_us) != len(self.customers):
-            raise BadShape(f"{len(self.customers)} customers, but {len(self.at)} limits")
+        for name in ("at", "visits"):
+            limits = len(getattr(self, name))
+            if limits != len(self.customers) + 1:
+                raise BadShape(f"{len(self.customers)} customers, but {limits} limits of {name}")
+        if len(self.first_us) != len(self.customers):
+            raise BadShape(f"{len(self.customers)} customers, but {len(self.first_us)} first seen")
+        if len(self.visit_at) != int(self.visits[-1]) + 1:
+            raise BadShape(f"{self.visits[-1]} visits, but {len(self.visit_at)} limits")
         events = int(self.at[-1])
-        for name in ("time_us", "begins", "bought", "codes", "numbers"):
+        for name in ("time_us", "begins", "bought", "codes", "items", "numbers"):
             if len(getattr(self, name)) != events:
                 raise BadShape(f"{name} must have {events} rows, got {len(getattr(self, name))}")
 
@@ -55,8 +69,19 @@ class Sequences:
 
     @property
     def lengths(self) -> Ints:
-        """How many events each customer has: (B,)."""
-        return np.diff(self.at)
+        """How many visits each customer has: (B,)."""
+        return np.diff(self.visits)
+
+    @property
+    def visit_us(self) -> Ints:
+        """When each visit was, in microseconds since 1970: (V,)."""
+        return self.time_us[self.visit_at[:-1]]
+
+
+def ranges(starts: Ints, lengths: Ints) -> Ints:
+    """Return the numbers from each start on, as many as told, one after another: (sum,)."""
+    before = np.cumsum(lengths) - lengths
+    return np.asarray(np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths))
 
 
 def cut_sequences(
@@ -73,7 +98,7 @@ def cut_sequences(
     cut
         Only events strictly before it are read.
     longest
-        How many events of a customer are kept, the newest; none: all.
+        How many visits of a customer are kept, the newest; none: all.
     """
     lookup = {
         field: np.concatenate([vocabulary.numbers(field, names_of(ledger, field)), [0]]).astype(
@@ -87,10 +112,15 @@ def cut_sequences(
         if past.is_empty():
             continue
         new_order = pl.col("order").ne_missing(pl.col("order").shift().over("customer"))
-        past = past.with_columns(_begins=new_order, _first=pl.col("time").min().over("customer"))
+        new_time = pl.col("time").ne_missing(pl.col("time").shift().over("customer"))
+        past = past.with_columns(
+            _begins=new_order,
+            _visit=new_order | new_time,
+            _first=pl.col("time").min().over("customer"),
+        )
         if longest is not None:
-            back = pl.int_range(pl.len(), 0, -1).over("customer")
-            past = past.filter(back <= longest)
+            number = pl.col("_visit").cum_sum().over("customer")
+            past = past.filter(pl.col("_visit").sum().over("customer") - number < longest)
         yield _packed(past, lookup, purchase)
 
 
@@ -99,6 +129,7 @@ def _packed(
 ) -> Sequences:
     customer = past["customer"].to_numpy().astype(np.int64)
     starts = np.flatnonzero(np.r_[True, customer[1:] != customer[:-1]])
+    visits = np.flatnonzero(past["_visit"].to_numpy())
     codes = np.stack(
         [lookup[field][past[field].cast(pl.Int64).fill_null(-1).to_numpy()] for field in FIELDS],
         axis=1,
@@ -119,10 +150,13 @@ def _packed(
     return Sequences(
         customers=customer[starts],
         at=np.append(starts, len(customer)).astype(np.int64),
+        visits=np.append(np.searchsorted(visits, starts), len(visits)).astype(np.int64),
+        visit_at=np.append(visits, len(customer)).astype(np.int64),
         time_us=past["time"].dt.timestamp("us").to_numpy().astype(np.int64),
         begins=past["_begins"].to_numpy(),
         bought=past["kind"].is_in(purchase).to_numpy(),
         codes=codes,
+        items=past["item"].cast(pl.Int32).fill_null(-1).to_numpy(),
         numbers=numbers,
         first_us=past["_first"].dt.timestamp("us").to_numpy().astype(np.int64)[starts],
     )

@@ -15,7 +15,7 @@ from limner.config import Config
 from limner.dataset.ledger import Ledger
 from limner.errors import BadShape
 
-__all__ = ["FIELDS", "Vocabulary", "VocabularyConfig"]
+__all__ = ["FIELDS", "Vocabulary", "VocabularyConfig", "catalogue_codes"]
 
 Ints = NDArray[np.int64]
 FIELDS = ("kind", "item", "department", "category", "brand")
@@ -95,6 +95,22 @@ class Vocabulary:
         if missing:
             raise BadShape(f"a vocabulary must have the fields {FIELDS}, but it lacks {missing}")
         return cls({field: tuple(table["names"][field]) for field in FIELDS}, int(table["shared"]))
+
+
+def catalogue_codes(ledger: Ledger, vocabulary: Vocabulary) -> Ints:
+    """Return the numbers of every item of a ledger (I, 5), a column each field; the kind is 0."""
+    codes = np.zeros((len(ledger.items), len(FIELDS)), np.int64)
+    of = {
+        "item": np.arange(len(ledger.items)),
+        "department": ledger.item_department,
+        "category": ledger.item_category,
+        "brand": ledger.item_brand,
+    }
+    for place, field in enumerate(FIELDS):
+        if field in of:
+            numbers = np.append(vocabulary.numbers(field, names_of(ledger, field)), 0)
+            codes[:, place] = numbers[of[field]]
+    return codes
 
 
 def names_of(ledger: Ledger, field: str) -> Sequence[str]:

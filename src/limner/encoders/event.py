@@ -1,68 +1,52 @@
-"""One event as one vector: the sum of all that is known of it."""
+"""One visit as one vector: the sum of all that is known of it."""
 
-from collections.abc import Mapping
 from typing import cast
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from limner import plugins
 from limner.dataset.batches import Batch
-from limner.dataset.sequences import NUMBERS
-from limner.dataset.vocabulary import FIELDS, Vocabulary
-from limner.encoders.modalities.category import CategoryEncoder
-from limner.encoders.modalities.number import NumberEncoder
-from limner.encoders.modalities.time import TimeEncoder
+from limner.encoders import modalities
+from limner.encoders.modality import Known
 
 __all__ = ["EventEncoder"]
 
 
 class EventEncoder(nn.Module):
-    """Kind, item, department, category, brand, numbers and time, each as a vector, added up.
-
-    An item is what is known of it: one never seen has its category's and its brand's vectors on
-    its first day.
+    """What every modality makes of a visit, added up and brought to one scale.
 
     Parameters
     ----------
-    vocabulary
-        How many numbers each field has.
-    edges
-        For each of :data:`~limner.dataset.sequences.NUMBERS` the quantiles to measure it by.
+    known
+        The names and quantiles of the log.
     width
         Length of a vector, D.
     """
 
-    def __init__(
-        self, vocabulary: Vocabulary, edges: Mapping[str, NDArray[np.float32]], width: int
-    ) -> None:
+    def __init__(self, known: Known, width: int) -> None:
         super().__init__()
-        self.names = nn.ModuleList(
-            CategoryEncoder(vocabulary.size(field), width) for field in FIELDS
+        self.modalities = nn.ModuleDict(
+            {
+                name: plugins.load(modalities, name)(known, width)
+                for name in plugins.names(modalities)
+            }
         )
-        self.numbers = nn.ModuleList(NumberEncoder(edges[name], width) for name in NUMBERS)
-        self.time = TimeEncoder(width)
-        self.begins = nn.Linear(1, width, bias=False)
         self.norm = nn.LayerNorm(width)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return one vector an event: (B, T, D)."""
-        where = self.begins.weight.device
+        """Return one vector a visit: (B, T, D)."""
+        parts = [modality(batch) for modality in self.modalities.values()]
+        return cast("Tensor", self.norm(torch.stack(parts).sum(dim=0)))
 
-        def tensor(values: NDArray[np.generic]) -> Tensor:
-            return torch.from_numpy(values).to(where)
+    def items(self, codes: Tensor) -> Tensor:
+        """Return one vector an item (K, D), the sum of what the modalities know of it.
 
-        codes, numbers = tensor(batch.codes), tensor(batch.numbers)
-        summed = self.time(
-            tensor(batch.gap_days),
-            tensor(batch.age_days),
-            tensor(batch.hour),
-            tensor(batch.weekday),
-        )
-        summed = summed + self.begins(tensor(batch.begins).unsqueeze(-1))
-        for place, names in enumerate(self.names):
-            summed = summed + names(codes[:, :, place])
-        for place, encoder in enumerate(self.numbers):
-            summed = summed + encoder(numbers[:, :, place])
-        return cast("Tensor", self.norm(summed))
+        ``codes`` (K, 5) are numbers of the vocabulary, one column a field; the kind is 0.
+        """
+        parts = [
+            part
+            for modality in self.modalities.values()
+            if (part := modality.items(codes)) is not None  # type: ignore[operator]
+        ]
+        return torch.stack(parts).sum(dim=0)

@@ -1,7 +1,6 @@
-"""The behaviour model: what a customer did, read at a moment, as a vector and as class scores."""
+"""The behaviour model: what a customer did, read at a moment, as a vector and as scores."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
@@ -10,16 +9,25 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor, nn
 
+from limner import plugins
 from limner.config import Config
 from limner.dataset.batches import Batch
-from limner.dataset.vocabulary import FIELDS, Vocabulary
+from limner.dataset.vocabulary import FIELDS
 from limner.encoders.event import EventEncoder
-from limner.encoders.modalities.time import SpanEncoder
-from limner.model.backbones.recurrent import Recurrent
+from limner.encoders.modality import Known
+from limner.encoders.scales import SpanEncoder
+from limner.model import backbones
+from limner.model.own_history import (
+    CUSTOMER_MEASURES,
+    OWN_MEASURES,
+    customer_history,
+    own_history,
+)
 
 __all__ = ["BehaviourConfig", "BehaviourModel"]
 
-_HALF_LIVES_DAYS = (7.0, 30.0, 90.0)
+_KIND = 8
+"""Length of what tells one class from another beside the history with it."""
 
 
 class BehaviourConfig(Config):
@@ -28,9 +36,11 @@ class BehaviourConfig(Config):
     width: int = Field(64, ge=4)
     """Length of every vector within, and of the block, D."""
     longest: int = Field(256, ge=1)
-    """How many of a customer's newest events are read, T."""
+    """How many of a customer's newest visits are read, T."""
+    backbone: str = "recurrent"
+    """What carries the past from visit to visit: ``recurrent`` or ``transformer``."""
     layers: int = Field(1, ge=1)
-    """Recurrent layers upon each other."""
+    """Layers of the backbone upon each other."""
     dropout: float = Field(0.2, ge=0, lt=1)
     """Share of values that is dropped while learning."""
     classes: int = Field(50, ge=1)
@@ -38,108 +48,124 @@ class BehaviourConfig(Config):
 
 
 class BehaviourModel(nn.Module):
-    """Events go through an encoder and a backbone; a question is asked at a moment.
+    """Visits go through an encoder and a backbone; a question is asked at a moment.
 
-    The state after the newest event meets an encoding of how long ago that was: the same history a
-    month later is another customer. A class' score also sees the customer's own history with the
-    class, as decayed counts and recency, for that path is worth more than depth.
+    The state after the newest visit meets an encoding of how long ago that was, and decayed counts
+    of all visits: the same history a month later is another customer. The score of a class or an
+    item also sees the customer's own history with it, as decayed counts and recency, for that path
+    is worth more than depth.
 
     Parameters
     ----------
     config
         Its size.
-    vocabulary
-        The names it knows.
-    edges
-        Quantiles of each number of an event.
+    known
+        The names it knows, and the quantiles of each number.
     """
 
     class_of: Tensor
-    half_lives: Tensor
 
-    def __init__(
-        self,
-        config: BehaviourConfig,
-        vocabulary: Vocabulary,
-        edges: Mapping[str, NDArray[np.float32]],
-    ) -> None:
+    def __init__(self, config: BehaviourConfig, known: Known) -> None:
         super().__init__()
-        self.config, self.vocabulary = config, vocabulary
-        self.edges = dict(edges)
+        self.config, self.known = config, known
+        self.vocabulary = known.vocabulary
         width = config.width
-        self.encoder = EventEncoder(vocabulary, edges, width)
+        self.encoder = EventEncoder(known, width)
         self.drop = nn.Dropout(config.dropout)
-        self.backbone = Recurrent(width, layers=config.layers, dropout=config.dropout)
-        self.since, self.known = SpanEncoder(width), SpanEncoder(width)
+        make = plugins.load(backbones, config.backbone)
+        self.backbone = make(
+            width, layers=config.layers, dropout=config.dropout, longest=config.longest
+        )
+        self.since, self.age = SpanEncoder(width), SpanEncoder(width)
+        self.totals = nn.Linear(CUSTOMER_MEASURES, width)
         self.read = nn.Sequential(
             nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), nn.Linear(width, width)
         )
-        self.classes = min(config.classes, len(vocabulary.names["category"]))
+        self.classes = min(config.classes, len(self.vocabulary.names["category"]))
         # A shop without categories has no class; torch has no layer without a row.
         room = max(1, self.classes)
         self.class_table = nn.Linear(width, room)
-        features = len(_HALF_LIVES_DAYS) + 1
-        self.own = nn.Sequential(nn.Linear(features + 8, 32), nn.GELU(), nn.Linear(32, 1))
-        self.class_kind = nn.Embedding(room, 8)
+        self.class_kind = nn.Embedding(room, _KIND)
+        self.class_who = nn.Linear(width, _KIND)
+        self.own = nn.Sequential(
+            nn.Linear(OWN_MEASURES + 2 * _KIND, 32), nn.GELU(), nn.Linear(32, 1)
+        )
+        self.item_read = nn.Linear(width, width)
+        self.item_own = nn.Linear(OWN_MEASURES, 1, bias=False)
         # Categories are numbered by how common they are, from 1: the first C are the classes.
-        of = torch.full((vocabulary.size("category"),), self.classes)
+        of = torch.full((self.vocabulary.size("category"),), self.classes)
         of[1 : 1 + self.classes] = torch.arange(self.classes)
         self.register_buffer("class_of", of)
-        self.register_buffer("half_lives", torch.tensor(_HALF_LIVES_DAYS))
 
     @property
     def class_names(self) -> Sequence[str]:
         """The categories that have a score (C,), the commonest first."""
         return self.vocabulary.names["category"][: self.classes]
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self.class_of.device
+
     def states(self, batch: Batch) -> Tensor:
-        """Return the state after each event: (B, T, D)."""
+        """Return the state after each visit: (B, T, D)."""
         events = self.drop(self.encoder(batch))
-        return cast("Tensor", self.backbone(events))
+        days = torch.as_tensor(batch.age_days, device=self.device)
+        return cast("Tensor", self.backbone(events, days))
 
     def vectors(self, batch: Batch, states: Tensor | None = None) -> Tensor:
         """Return who the customers are at their moments: (B, M, D).
 
-        Where no event before a moment is held, the vector is that of an empty history.
+        Where no visit before a moment is held, the vector is that of an empty history.
         """
         states = self.states(batch) if states is None else states
-        where = states.device
-        last = torch.from_numpy(batch.last).to(where)
+        last = torch.as_tensor(batch.last, device=self.device)
         at = last.clamp(min=0).unsqueeze(-1).expand(-1, -1, states.shape[-1])
         newest = states.gather(1, at) * (last >= 0).unsqueeze(-1)
-        since = self.since(torch.from_numpy(batch.since_days).to(where))
-        known = self.known(torch.from_numpy(batch.known_days).to(where))
-        mixed = newest + since + known
+        since = self.since(torch.as_tensor(batch.since_days, device=self.device))
+        age = self.age(torch.as_tensor(batch.known_days, device=self.device))
+        mixed = newest + since + age + self.totals(customer_history(batch, self.device))
         return cast("Tensor", mixed + self.read(self.drop(mixed)))
 
     def class_scores(self, batch: Batch, vectors: Tensor) -> Tensor:
         """Return the log odds of buying from each class (B, M, C), given vectors (B, M, D)."""
         if not self.classes:
             return vectors.new_zeros(*vectors.shape[:2], 0)
-        history = self._own_history(batch, vectors.device)
-        kinds = self.class_kind.weight.expand(*history.shape[:3], -1)
-        own = self.own(torch.cat([history, kinds], dim=-1)).squeeze(-1)
+        category = torch.as_tensor(batch.codes[:, FIELDS.index("category")], device=self.device)
+        history = own_history(batch, self.class_of[category], classes=self.classes)
+        shape = (*history.shape[:3], -1)
+        kinds = self.class_kind.weight.expand(*shape)
+        who = self.class_who(vectors).unsqueeze(2).expand(*shape)
+        own = self.own(torch.cat([history, kinds, who], dim=-1)).squeeze(-1)
         return cast("Tensor", self.class_table(self.drop(vectors)) + own)
 
-    def _own_history(self, batch: Batch, where: torch.device) -> Tensor:
-        """Return decayed counts of purchases and the recency a class: (B, M, C, 4)."""
-        category = torch.from_numpy(batch.codes[:, :, FIELDS.index("category")]).to(where)
-        bought = torch.from_numpy(batch.bought).to(where)
-        owner = torch.where(bought > 0, self.class_of[category], self.classes)  # (B, T)
-        back = torch.from_numpy(batch.back_days).to(where)[:, None, :]
-        back = back - torch.from_numpy(batch.early_days).to(where)[:, :, None]  # (B, M, T)
-        # By place: as 32-bit days, an event seconds before a moment is not before it.
-        last = torch.from_numpy(batch.last).to(where)[:, :, None]
-        past = torch.arange(back.shape[2], device=where) <= last
-        rows = owner[:, None, :].expand_as(back)
-        found = []
-        for half in self.half_lives:
-            weight = torch.exp(-math.log(2) * back.clamp(min=0) / half) * past
-            total = back.new_zeros(*back.shape[:2], self.classes + 1).scatter_add(2, rows, weight)
-            found.append(torch.log1p(total))
-        nearness = torch.where(past, 1 / (1 + back.clamp(min=0) / 7), torch.zeros_like(back))
-        nearest = back.new_zeros(*back.shape[:2], self.classes + 1).scatter_reduce(
-            2, rows, nearness, "amax"
-        )
-        found.append(nearest)
-        return torch.stack(found, dim=-1)[:, :, : self.classes]
+    def item_scores(
+        self,
+        batch: Batch,
+        vectors: Tensor,
+        *,
+        items: NDArray[np.int64],
+        codes: NDArray[np.int64],
+    ) -> Tensor:
+        """Return how well items fit the customers at their moments: (B, M, K), a logit.
+
+        An item is what is known of it, so one never seen is scored by its category and brand.
+
+        Parameters
+        ----------
+        batch, vectors
+            B customers at M moments, and their vectors (B, M, D).
+        items
+            Which K items, codes of the ledger, each once.
+        codes
+            Their numbers in the vocabulary (K, 5); see
+            :func:`~limner.dataset.vocabulary.catalogue_codes`.
+        """
+        table = self.encoder.items(torch.from_numpy(codes).to(self.device))
+        scores = self.item_read(self.drop(vectors)) @ table.T
+        order = np.argsort(items)
+        place = np.searchsorted(items[order], batch.items).clip(max=len(items) - 1)
+        found = np.where(items[order][place] == batch.items, order[place], len(items))
+        owner = torch.from_numpy(found).to(self.device)
+        history = own_history(batch, owner, classes=len(items))
+        return cast("Tensor", scores + self.item_own(history).squeeze(-1))

@@ -91,5 +91,5 @@ class Adversary:
 
 def _length(vectors: Tensor) -> Tensor:
     """Return the length of all that belongs to one customer: (B, 1, ...)."""
-    lengths = torch.linalg.vector_norm(vectors.flatten(1), dim=1)
+    lengths: Tensor = torch.linalg.vector_norm(vectors.flatten(1), dim=1)
     return lengths.reshape(-1, *[1] * (vectors.ndim - 1))

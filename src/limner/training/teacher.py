@@ -36,9 +36,11 @@ class Teacher:
     classes
         How many classes there are.
     longest
-        How many events are read at most, T.
+        How many visits are read at most, T.
     seed
         Where chance begins.
+    without
+        Customers who shall not teach, one mark for each code of the ledger; none: all teach.
 
     Raises
     ------
@@ -57,6 +59,7 @@ class Teacher:
         classes: int,
         longest: int,
         seed: int,
+        without: NDArray[np.bool_] | None = None,
     ) -> None:
         self.buckets, self.until_us, self.seed = buckets, until_us, seed
         self.horizons_days, self.class_days = horizons_days, class_days
@@ -64,7 +67,12 @@ class Teacher:
         category = FIELDS.index("category")
         self._class_of = [class_of[one.codes[:, category]] for one in buckets]
         self._latest = until_us - round(min(horizons_days) * DAY_US)
-        self._ready = [np.flatnonzero(one.first_us + HOUR_US < self._latest) for one in buckets]
+        early = [one.first_us + HOUR_US < self._latest for one in buckets]
+        if without is not None:
+            early = [
+                each & ~without[one.customers] for each, one in zip(early, buckets, strict=True)
+            ]
+        self._ready = [np.flatnonzero(each) for each in early]
         counts = np.array([len(one) for one in self._ready], np.float64)
         self._held = [np.zeros(0, np.int64) for _ in buckets]
         if counts.sum() >= FEWEST:
@@ -94,13 +102,51 @@ class Teacher:
             if len(held)
         ]
 
-    def draw(self, step: int, *, customers: int, moments: int) -> tuple[Batch, Futures]:
+    def draw(
+        self, step: int, turn: int = 0, *, customers: int, moments: int
+    ) -> tuple[Batch, Futures]:
         """Return B customers of one bucket at M moments each, and what followed: B * M rows."""
-        rng = np.random.default_rng([self.seed, step])
+        rng = np.random.default_rng([self.seed, step, turn])
         number = int(rng.choice(len(self.buckets), p=self._shares))
         ready = self._ready[number]
         rows = rng.choice(ready, min(customers, len(ready)), replace=False)
         return self._look(number, rows, moments, rng)
+
+    def slices(self, step: int, turn: int = 0, *, customers: int) -> Batch | None:
+        """Return two parts of the history of each of B customers, side by side: 2 * B rows.
+
+        Each is some visits in a row, a quarter of the history at least, told as if it were all.
+        Customers of fewer than four visits have no parts; none if nobody has any.
+        """
+        rng = np.random.default_rng([self.seed, step, turn, 2])
+        number = int(rng.choice(len(self.buckets), p=self._shares))
+        return self._parts(number, self._ready[number], customers, rng)
+
+    def examined_slices(self, *, customers: int) -> list[Batch | None]:
+        """Return parts of histories of customers who never teach, for each examination's batch."""
+        rng = np.random.default_rng([self.seed, 0, 1, 5])
+        return [
+            self._parts(number, held, customers, rng)
+            for number, held in enumerate(self._held)
+            if len(held)
+        ]
+
+    def _parts(
+        self, number: int, rows: NDArray[np.int64], customers: int, rng: np.random.Generator
+    ) -> Batch | None:
+        """Draw two parts of the histories of some customers of a bucket."""
+        bucket = self.buckets[number]
+        able = rows[bucket.lengths[rows] >= 4]
+        if not len(able):
+            return None
+        rows = np.repeat(rng.choice(able, min(customers, len(able)), replace=False), 2)
+        whole = np.minimum(bucket.lengths[rows], 4 * self.longest)
+        share = rng.uniform(0.25, 0.75, len(rows))
+        length = np.clip(np.round(share * whole).astype(np.int64), 2, self.longest)
+        start = (rng.random(len(rows)) * (whole - length + 1)).astype(np.int64)
+        start += bucket.lengths[rows] - whole
+        last = bucket.visit_us[bucket.visits[rows] + start + length - 1]
+        return batch_at(bucket, rows, last[:, None] + 1, longest=self.longest, since=start)
 
     def _look(
         self, number: int, rows: NDArray[np.int64], moments: int, rng: np.random.Generator

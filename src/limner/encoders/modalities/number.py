@@ -1,41 +1,52 @@
-"""Amounts as piecewise-linear codes over quantiles (Gorishniy and others 2022, section 3.2)."""
+"""Amounts: what the lines of a visit cost on average, how many there were, what they came to."""
 
 from typing import cast
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-__all__ = ["NumberEncoder"]
+from limner.dataset.batches import Batch
+from limner.dataset.quantiles import MEASURES
+from limner.dataset.sequences import NUMBERS
+from limner.encoders.modality import Known
+from limner.encoders.scales import Scale
+
+__all__ = ["NumberModality"]
 
 
-class NumberEncoder(nn.Module):
-    """Where a value lies among the quantiles it was shown, as a vector.
-
-    Between two quantiles the code rises in a straight line, so that near values have near vectors
-    however skewed they are. A missing value has a vector of its own.
+class NumberModality(nn.Module):
+    """Each number by where it lies among the quantiles it was shown.
 
     Parameters
     ----------
-    edges
-        The quantiles (K + 1,), rising.
+    known
+        The quantiles of each measure.
     width
         Length of a vector, D.
     """
 
-    edges: Tensor
-
-    def __init__(self, edges: NDArray[np.float32], width: int) -> None:
+    def __init__(self, known: Known, width: int) -> None:
         super().__init__()
-        self.register_buffer("edges", torch.from_numpy(np.ascontiguousarray(edges, np.float32)))
-        self.mix = nn.Linear(len(edges), width)
+        self.scales = nn.ModuleList(Scale(known.edges[name]) for name in MEASURES)
+        sizes = [len(known.edges[name]) for name in MEASURES]
+        self.mix = nn.Linear(sum(sizes), width)
 
-    def forward(self, values: Tensor) -> Tensor:
-        """Return vectors (…, D) for values (…)."""
-        missing = torch.isnan(values)
-        low, high = self.edges[:-1], self.edges[1:]
-        filled = torch.where(missing, low[0], values).unsqueeze(-1)
-        code = ((filled - low) / (high - low)).clamp(0, 1)
-        code = torch.where(missing.unsqueeze(-1), torch.zeros_like(code), code)
-        return cast("Tensor", self.mix(torch.cat([code, missing.unsqueeze(-1).float()], dim=-1)))
+    def forward(self, batch: Batch) -> Tensor:
+        """Return one vector a visit: (B, T, D)."""
+        where = self.mix.weight.device
+        numbers = torch.as_tensor(batch.numbers, device=where)
+        lines = torch.as_tensor(batch.lines, device=where)
+        worth = torch.as_tensor(batch.worth, device=where)
+        visit = torch.as_tensor(batch.visit, device=where)
+        # The codes of numbers need no gradient, and so are averaged before they are mixed.
+        each = torch.cat(
+            [self.scales[place](numbers[:, place]) for place in range(len(NUMBERS))], dim=-1
+        )
+        summed = each.new_zeros(lines.numel(), each.shape[1]).index_add_(0, visit, each)
+        mean = (summed / lines.reshape(-1, 1).clamp(min=1)).reshape(*lines.shape, -1)
+        visits = [self.scales[-2](lines), self.scales[-1](worth)]
+        return cast("Tensor", self.mix(torch.cat([mean, *visits], dim=-1)))
+
+    def items(self, codes: Tensor) -> None:
+        """Know nothing of items: a price belongs to the moment."""
+        del codes

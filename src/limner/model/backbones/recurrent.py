@@ -1,5 +1,8 @@
 """A gated recurrent backbone (Cho and others 2014): one state, renewed by every event."""
 
+import math
+from typing import Any, cast
+
 import torch
 from torch import Tensor, nn
 
@@ -9,6 +12,10 @@ __all__ = ["Recurrent"]
 class Recurrent(nn.Module):
     """Carries a state of fixed size through the events.
 
+    It computes what :class:`torch.nn.GRU` computes, as fast and from the same first weights, but
+    its matrices are linear layers with names of their own: what changes a linear layer by factors
+    of low rank, as ``peft`` does, so reaches the gates too.
+
     Parameters
     ----------
     width
@@ -17,28 +24,81 @@ class Recurrent(nn.Module):
         How many lie upon each other.
     dropout
         Share of the values between layers that is dropped while learning.
+    longest
+        Not needed: the state is of one size however long the history is.
     """
 
-    def __init__(self, width: int, *, layers: int = 1, dropout: float = 0.0) -> None:
+    def __init__(
+        self, width: int, *, layers: int = 1, dropout: float = 0.0, longest: int | None = None
+    ) -> None:
         super().__init__()
-        self.cells = nn.GRU(width, width, layers, dropout=dropout if layers > 1 else 0.0)
+        del longest
+        self.width, self.dropout = width, dropout if layers > 1 else 0.0
+        # Rows of each: reset, update and new state.
+        self.from_event = nn.ModuleList(_gates(width) for _ in range(layers))
+        self.from_state = nn.ModuleList(_gates(width) for _ in range(layers))
+        with torch.no_grad():
+            for weight in self._weights():
+                weight.uniform_(-1 / math.sqrt(width), 1 / math.sqrt(width))
 
-    def forward(self, events: Tensor) -> Tensor:
+    def forward(self, events: Tensor, days: Tensor) -> Tensor:
         """Return the state after every event (B, T, D), from vectors (B, T, D).
 
-        What stands behind a customer's newest event, padding on the right, comes too late to move
-        the state after it. Torch's packed sequences would leave it out, but on a CPU their
-        gradient takes time with the square of the length.
+        When an event was, its vector says; ``days`` (B, T) are not read. What stands behind a
+        customer's newest event, padding on the right, comes too late to move the state after it.
+        Torch's packed sequences would leave it out, but on a CPU their gradient takes time with
+        the square of the length.
         """
-        states: Tensor = self.cells(events.transpose(0, 1))[0]
+        del days
+        states, _ = self._read(events.transpose(0, 1), self.begin(events.shape[0]).to(events))
         return states.transpose(0, 1)
 
     def begin(self, customers: int) -> Tensor:
         """Return the state of customers who did nothing yet: (L, B, D)."""
-        where = next(self.cells.parameters()).device
-        return torch.zeros(self.cells.num_layers, customers, self.cells.hidden_size, device=where)
+        where = next(self.parameters())
+        return where.new_zeros(len(self.from_event), customers, self.width)
 
-    def renew(self, state: Tensor, event: Tensor) -> tuple[Tensor, Tensor]:
+    def renew(self, state: Tensor, event: Tensor, days: Tensor) -> tuple[Tensor, Tensor]:
         """Return the state after one more event (L, B, D), and its top (B, D), from one (B, D)."""
-        top, state = self.cells(event.unsqueeze(0), state)
+        del days
+        top, state = self._read(event.unsqueeze(0), state)
         return state, top[0]
+
+    def _read(self, events: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the states after events (T, B, D), and the last one of each layer (L, B, D)."""
+        return torch.gru(
+            events,
+            state,
+            self._weights(),
+            has_biases=True,
+            num_layers=len(self.from_event),
+            dropout=self.dropout,
+            train=self.training,
+            bidirectional=False,
+            batch_first=False,
+        )
+
+    def _weights(self) -> list[Tensor]:
+        """Return the matrices and biases that count now, in the order in which torch wants them."""
+        found = []
+        for event, state in zip(self.from_event, self.from_state, strict=True):
+            found += [_effective(event), _effective(state)]
+            found += [cast("Tensor", event.bias), cast("Tensor", state.bias)]
+        return found
+
+
+def _gates(width: int) -> nn.Linear:
+    """Return a layer without weights yet: the first ones are drawn in the order of nn.GRU."""
+    return nn.Linear(width, 3 * width, device="meta").to_empty(device="cpu")
+
+
+def _effective(layer: nn.Module) -> Tensor:
+    """Return the matrix of a linear layer, with all that was put upon it."""
+    # What peft wraps keeps the weight as it was, and knows its own share in it.
+    wrapped: Any = layer
+    weight = cast("Tensor", layer.weight)
+    if isinstance(layer, nn.Linear) or wrapped.merged or wrapped.disable_adapters:
+        return weight
+    for name in wrapped.active_adapters:
+        weight = weight + wrapped.get_delta_weight(name)
+    return weight

@@ -1,36 +1,39 @@
 """What comes within 7, 14, 30 and 90 days of a moment: whether, how many, how much, of which."""
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from limner.dataset.batches import Batch
-from limner.dataset.futures import Futures
 from limner.model.behaviour import BehaviourModel
+from limner.training.objective import Exercise, Setting
+from limner.training.sampling import choose_items
 
 __all__ = ["FutureWindow"]
 
+OTHERS = 2000
+"""Beside the items that were bought, so many are scored."""
+
 
 class FutureWindow(nn.Module):
-    """Heads on the vector at a moment, one set a horizon, and the model's class scores.
-
-    The terms are weighed by learned log variances (Kendall, Gal and Cipolla 2018, equation 7).
+    """Heads on the vector at a moment, one set a horizon, and the model's class and item scores.
 
     Parameters
     ----------
-    width
-        Length of the vector, D.
-    horizons_days
-        How far ahead is looked, in days, H of them.
+    setting
+        Width, horizons H and items.
     """
 
-    def __init__(self, width: int, horizons_days: tuple[float, ...]) -> None:
+    names = ("whether", "how many", "how much", "which", "which items")
+    slices = False
+
+    def __init__(self, setting: Setting) -> None:
         super().__init__()
-        self.horizons_days = horizons_days
-        self.whether = nn.Linear(width, len(horizons_days))
-        self.orders = nn.Linear(width, len(horizons_days))
-        self.worth = nn.Linear(width, len(horizons_days))
-        self.log_variance = nn.Parameter(torch.zeros(4))
+        self.horizons_days, self.shelf = setting.horizons_days, setting.shelf
+        horizons = len(self.horizons_days)
+        self.whether = nn.Linear(setting.width, horizons)
+        self.orders = nn.Linear(setting.width, horizons)
+        self.worth = nn.Linear(setting.width, horizons)
 
     def answers(self, vectors: Tensor) -> dict[str, Tensor]:
         """Return log odds of an order, and ``log1p`` of orders and of worth: (…, H) each."""
@@ -41,27 +44,11 @@ class FutureWindow(nn.Module):
         }
 
     def forward(
-        self, model: BehaviourModel, batch: Batch, vectors: Tensor, future: Futures
+        self, model: BehaviourModel, exercise: Exercise, states: Tensor, vectors: Tensor
     ) -> Tensor:
-        """Return the loss: the terms, weighed as they were learned to be; see :meth:`terms`."""
-        terms = self.terms(model, batch, vectors, future)
-        return (terms * torch.exp(-self.log_variance) + self.log_variance).sum()
-
-    def terms(
-        self, model: BehaviourModel, batch: Batch, vectors: Tensor, future: Futures
-    ) -> Tensor:
-        """Return whether, how many, how much and of which (4,): means over known futures.
-
-        Parameters
-        ----------
-        model
-            Gives the class scores.
-        batch, vectors
-            B customers at M moments, and their vectors (B, M, D).
-        future
-            What followed, the moments of one customer after another: B * M rows.
-        """
-        where = vectors.device
+        """Return the terms of :attr:`names` (5,): means over known futures."""
+        del states
+        batch, future, where = exercise.batch, exercise.future, vectors.device
         held = torch.from_numpy(batch.last.reshape(-1) >= 0).to(where)
         known = torch.from_numpy(future.known).to(where) & held[:, None]
         flat = vectors.reshape(-1, vectors.shape[-1])
@@ -85,8 +72,34 @@ class FutureWindow(nn.Module):
                     functional.binary_cross_entropy_with_logits(scores, bought, reduction="none"),
                     chosen[:, None].expand_as(bought),
                 ),
+                self._items(model, exercise, vectors),
             ]
         )
+
+    def _items(self, model: BehaviourModel, exercise: Exercise, vectors: Tensor) -> Tensor:
+        """Return how surprising the items bought next are, by sampled softmax."""
+        batch, future = exercise.batch, exercise.future
+        rows = np.repeat(np.arange(len(future.bought_at) - 1), np.diff(future.bought_at))
+        asked = (future.classes_known & (batch.last.reshape(-1) >= 0))[rows]
+        choice = choose_items(
+            self.shelf.counts,
+            exercise.rng,
+            rows=rows[asked],
+            items=future.bought[asked],
+            others=min(OTHERS, len(self.shelf.counts)),
+        )
+        if choice is None:
+            return vectors.new_zeros(())
+        scores = model.item_scores(
+            batch, vectors, items=choice.items, codes=self.shelf.codes[choice.items]
+        ).reshape(-1, len(choice.items))
+        logits = scores - torch.from_numpy(choice.log_drawn).to(vectors.device)
+        right = torch.from_numpy(choice.rows), torch.from_numpy(choice.places)
+        # Beside one right item the others that are right are no mistakes: they are left out.
+        mask = torch.zeros_like(logits, dtype=torch.bool)
+        mask[torch.from_numpy(choice.all_rows), torch.from_numpy(choice.all_places)] = True
+        wrong = logits.masked_fill(mask, -torch.inf).logsumexp(dim=1)[right[0]]
+        return functional.softplus(wrong - logits[right]).mean()
 
 
 def _mean(values: Tensor, where: Tensor) -> Tensor:

@@ -1,0 +1,43 @@
+"""What carries what happened from event to event: the port of all backbones."""
+
+from typing import Any, Protocol
+
+from torch import Tensor
+
+__all__ = ["Backbone"]
+
+
+class Backbone(Protocol):
+    """Reads events in order; nothing that comes later moves what is said of an earlier one.
+
+    What it carries from one event to the next, its *state*, has a size that does not grow, so that
+    one more event is read without reading the history again.
+    """
+
+    def __call__(self, events: Tensor, days: Tensor) -> Tensor:
+        """Return what is known after each event.
+
+        Parameters
+        ----------
+        events
+            Vectors (B, T, D), the newest last; padding stands on the right.
+        days
+            When each event was (B, T), in days, rising; where they are counted from is the same
+            for all events of a customer.
+
+        Returns
+        -------
+        One vector an event: (B, T, D).
+        """
+        ...
+
+    def begin(self, customers: int) -> Any:  # noqa: ANN401 - each backbone has its own state
+        """Return the state of so many customers who did nothing yet."""
+        ...
+
+    def renew(self, state: Any, event: Tensor, days: Tensor) -> tuple[Any, Tensor]:  # noqa: ANN401
+        """Return the state after one more event, and what is known then: (B, D).
+
+        ``event`` is (B, D), ``days`` (B,), when it was.
+        """
+        ...

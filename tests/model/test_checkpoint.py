@@ -1,0 +1,48 @@
+"""A model as a folder: the same after a night, and nothing in it that runs."""
+
+import json
+
+import pytest
+
+from histories import a_model, a_past
+from limner.errors import NotFitted
+from limner.model.blocks.sequence import sequence_block
+from limner.model.checkpoint import load_behaviour, save_behaviour
+from shops import a_lively_shop
+from visits import CUT
+
+
+@pytest.fixture(scope="module")
+def past():
+    return a_past(a_lively_shop(customers=30, days=130, seed=7))
+
+
+@pytest.mark.parametrize("backbone", ["recurrent", "transformer"])
+def test_a_model_is_a_folder_without_anything_that_runs(past, tmp_path, backbone):
+    model, folder = a_model(past.known, backbone=backbone), tmp_path / "behaviour"
+    save_behaviour(model, folder, facts={"cut": CUT.isoformat()})
+    save_behaviour(model, folder, facts={"cut": CUT.isoformat(), "seed": 3})
+    assert {path.name for path in folder.iterdir()} == {
+        "config.json",
+        "vocabulary.json",
+        "model.safetensors",
+        "card.md",
+    }
+    assert [path.name for path in tmp_path.iterdir()] == ["behaviour"]
+    assert json.loads((folder / "config.json").read_text())["facts"]["seed"] == 3
+    assert "| seed | 3 |" in (folder / "card.md").read_text()
+    again = load_behaviour(folder)
+    assert not again.training
+    assert again.config == model.config
+    assert again.class_names == model.class_names
+    assert again.vocabulary == model.vocabulary
+    for name, edges in model.known.edges.items():
+        assert again.known.edges[name].tobytes() == edges.tobytes()
+    one, other = (sequence_block(each, past.ledger, CUT) for each in (model, again))
+    assert one.vectors.tobytes() == other.vectors.tobytes()
+    assert one.class_scores.tobytes() == other.class_scores.tobytes()
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path):
+    with pytest.raises(NotFitted, match="no behaviour model"):
+        load_behaviour(tmp_path)
