@@ -3,11 +3,12 @@
 import json
 
 import pytest
+import torch
 
 from histories import a_model, a_past
 from limner.errors import NotFitted
 from limner.model.blocks.sequence import sequence_block
-from limner.model.checkpoint import load_behaviour, save_behaviour
+from limner.model.checkpoint import load_behaviour, load_heads, save_behaviour
 from shops import a_lively_shop
 from visits import CUT
 
@@ -26,8 +27,10 @@ def test_a_model_is_a_folder_without_anything_that_runs(past, tmp_path, backbone
         "config.json",
         "vocabulary.json",
         "model.safetensors",
+        "heads.safetensors",
         "card.md",
     }
+    assert load_heads(folder) == {}
     assert [path.name for path in tmp_path.iterdir()] == ["behaviour"]
     assert json.loads((folder / "config.json").read_text())["facts"]["seed"] == 3
     assert "| seed | 3 |" in (folder / "card.md").read_text()
@@ -41,6 +44,15 @@ def test_a_model_is_a_folder_without_anything_that_runs(past, tmp_path, backbone
     one, other = (sequence_block(each, past.ledger, CUT) for each in (model, again))
     assert one.vectors.tobytes() == other.vectors.tobytes()
     assert one.class_scores.tobytes() == other.class_scores.tobytes()
+
+
+def test_heads_come_back_as_they_were(past, tmp_path):
+    torch.manual_seed(0)
+    heads = {"whether.weight": torch.randn(3, 8), "whether.bias": torch.randn(3)}
+    save_behaviour(a_model(past.known), tmp_path / "behaviour", facts={}, heads=heads)
+    again = load_heads(tmp_path / "behaviour")
+    assert set(again) == set(heads)
+    assert all(torch.equal(again[name], each) for name, each in heads.items())
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path):

@@ -1,5 +1,7 @@
 """Names as learned vectors: kind, item, department, category and brand."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -57,7 +59,7 @@ class CategoryModality(nn.Module):
         """Return the sum of the vectors of each place's lines: (B * T, D)."""
         if torch.onnx.is_in_onnx_export():
             # There are no bags in ONNX, but rows can be added up by their places.
-            each = self.table(rows).sum(dim=1)
+            each = cast("Tensor", self.table(rows)).sum(dim=1)
             return each.new_zeros(lines.numel(), each.shape[1]).index_add_(0, visit, each)
         starts = (lines.cumsum(0) - lines).long() * rows.shape[1]
         return functional.embedding_bag(
