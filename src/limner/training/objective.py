@@ -1,6 +1,6 @@
 """What a model may learn from a log without labels: the port of all objectives."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +10,7 @@ from torch import Tensor
 from limner.dataset.batches import Batch
 from limner.dataset.futures import Futures
 from limner.model.behaviour import BehaviourModel
+from limner.training.item_loss import ItemLossConfig
 
 __all__ = ["Exercise", "Objective", "Setting", "Shelf"]
 
@@ -30,12 +31,14 @@ class Shelf:
 class Setting:
     """What an objective must know before it can have weights.
 
-    The vector's width D, the horizons to look ahead, in days, and the items.
+    The vector's width D, the horizons to look ahead, in days, the items, and how the right ones of
+    them are told.
     """
 
     width: int
     horizons_days: tuple[float, ...]
     shelf: Shelf
+    items: ItemLossConfig = field(default_factory=ItemLossConfig)
 
 
 @dataclass(frozen=True, slots=True)

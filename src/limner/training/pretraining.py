@@ -24,6 +24,7 @@ from limner.errors import TooFew, UnknownPlugin
 from limner.model.behaviour import BehaviourConfig, BehaviourModel
 from limner.training import objectives
 from limner.training.course import Course, LoopConfig
+from limner.training.item_loss import ItemLossConfig
 from limner.training.loop import run
 from limner.training.objective import Exercise, Objective, Setting, Shelf
 from limner.training.objectives.future_window import FutureWindow
@@ -46,6 +47,8 @@ class PretrainConfig(LoopConfig):
     """How far ahead is looked, in days."""
     class_days: float = Field(30, gt=0)
     """How far ahead for categories and items, in days."""
+    next_items: ItemLossConfig = ItemLossConfig()
+    """How ``next_event`` tells the items of the next visit from others."""
 
     @field_validator("objectives")
     @classmethod
@@ -139,7 +142,9 @@ def pretrain(
         if start is not None:
             learner.load_state_dict(start.state_dict())
         shelf = Shelf(catalogue_codes(ledger, names), _counts(buckets, len(ledger.items)))
-        setting = Setting(learner.config.width, config.horizons_days, shelf)
+        setting = Setting(
+            learner.config.width, config.horizons_days, shelf, items=config.next_items
+        )
         learned = nn.ModuleDict(
             {name: plugins.load(objectives, name)(setting) for name in config.objectives}
         )

@@ -9,7 +9,7 @@ __all__ = ["Choice", "choose_items"]
 
 Ints = NDArray[np.int64]
 POWER = 0.75
-"""Items are drawn by their counts to this power, so that rare ones are met too."""
+"""The power by which rare items are met, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ def choose_items(
     items: Ints,
     others: int,
     most_right: int = 4,
+    power: float = POWER,
 ) -> Choice | None:
     """Draw items to score for all rows of a batch alike: what is right for some, and others.
 
@@ -53,6 +54,8 @@ def choose_items(
         How many items are drawn beside.
     most_right
         At most so many right items of one row are taken, by chance.
+    power
+        Items are drawn by their counts to this power.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def choose_items(
     all_rows, all_items = rows, items
     rows, items = rows[taken], items[taken]
     share = counts / max(1, counts.sum())
-    flat = np.maximum(counts, 1e-3) ** POWER
+    flat = np.maximum(counts, 1e-3) ** power
     flat /= flat.sum()
     drawn = np.searchsorted(np.cumsum(flat), rng.random(others)).clip(max=len(counts) - 1)
     chosen = np.unique(np.r_[items, drawn])
