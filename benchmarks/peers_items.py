@@ -6,11 +6,11 @@ which lie ``job.json``, ``events.parquet`` (sorted by customer and time), ``vali
 ``test.npz``; it leaves ``ranked.npz`` there: items (N, K) and scores, the best first, -1 for none.
 
 Both choose their settings by NDCG@10 on the validation window, as our own methods do, and learn
-again from everything before the test cut. ALS (Hu, Koren, Volinsky 2008): its defaults (100
-factors, 15 rounds, regularisation 0.01), and with them how steeply a pair's evidence raises the
-confidence, and whether it fades. SASRec (Kang, McAuley 2018): RecTools' defaults, which are what
-its documentation recommends (2 blocks, 4 heads, width 256, the last 100 events, softmax over all
-items, Adam with a rate of 0.001, 128 customers a batch); the epochs are chosen, and the softmax
+again from everything before the test cut. ALS (Hu, Koren, Volinsky 2008): its defaults (15 rounds,
+regularisation 0.01); with its 100 factors how steeply a pair's evidence raises the confidence and
+whether it fades, then how many factors. SASRec (Kang, McAuley 2018): RecTools' defaults, which are
+what its documentation recommends (2 blocks, 4 heads, width 256, the last 100 events, softmax over
+all items, Adam with a rate of 0.001, 128 customers a batch); the epochs are chosen, and the softmax
 goes over the commonest items only, since over all of them it would need hours.
 """
 
@@ -19,7 +19,8 @@ import itertools
 import json
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def als(events: pd.DataFrame, cut_us: int, asked: np.ndarray, job: dict, chosen:
     matrix = scipy.sparse.csr_matrix((weight.astype(np.float32), pairs), shape=shape)
     matrix.sum_duplicates()
     model = AlternatingLeastSquares(
-        factors=100, num_threads=job["threads"], random_state=job["seed"]
+        factors=chosen["factors"], num_threads=job["threads"], random_state=job["seed"]
     )
     model.fit(matrix, show_progress=False)
     items, scores = model.recommend(
@@ -72,16 +73,22 @@ def als(events: pd.DataFrame, cut_us: int, asked: np.ndarray, job: dict, chosen:
     return items, scores
 
 
-def als_settings(job: dict) -> list[dict[str, Any]]:
-    """Return what ALS may choose from."""
+def als_tried(
+    events: pd.DataFrame, job: dict, judge: Callable[[np.ndarray], float]
+) -> Iterator[tuple[float, dict[str, Any]]]:
+    """Try settings of ALS on the validation window, those that matter most first."""
+
+    def told(setting: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+        ranked, _ = als(events, job["validation_us"], job["judges"], job, setting)
+        return judge(ranked), setting
+
     half_lives = [job["horizon_days"], 4 * job["horizon_days"], 1e9]
-    if job["quick"]:
-        return [{"alpha": 1.0, "half_life_days": half_lives[1]}]
-    return [
-        {"alpha": alpha, "half_life_days": days}
-        for alpha in (1.0, 10.0, 40.0)
-        for days in half_lives
-    ]
+    both = itertools.product((1.0,) if job["quick"] else (0.1, 1.0, 10.0), half_lives)
+    found = [told({"factors": 100, "alpha": alpha, "half_life_days": on}) for alpha, on in both]
+    yield from found
+    if not job["quick"]:
+        _, best = max(found, key=lambda one: one[0])
+        yield from (told({**best, "factors": factors}) for factors in (256, 512))
 
 
 def sequences(events: pd.DataFrame, job: dict) -> Dataset:
@@ -140,17 +147,17 @@ def work(folder: Path, job: dict) -> dict[str, Any]:
     judges, test = np.load(folder / "validation.npz"), np.load(folder / "test.npz")["customers"]
     asked, at, truth = judges["customers"], judges["truth_at"], judges["truth"]
     asked, at = asked[:JUDGES], at[: JUDGES + 1]
+    job["judges"] = asked
     tried: list[tuple[float, dict[str, Any]]] = []
     for source in job["sources"]:
         told = events if source == "all" else events[events["deed"]]
         early = told[told["time_us"] < job["validation_us"]]
         if job["what"] == "als":
-            for setting in als_settings(job):
-                ranked, _ = als(early, job["validation_us"], asked, job, setting)
-                tried.append((ndcg(ranked, at, truth), {"source": source, **setting}))
+            found = als_tried(early, job, partial(ndcg, truth_at=at, truth=truth))
         else:
-            for epochs, (ranked, _) in sasrec(early, asked, job, epochs=job["epochs"]):
-                tried.append((ndcg(ranked, at, truth), {"source": source, "epochs": epochs}))
+            shows = sasrec(early, asked, job, epochs=job["epochs"])
+            found = ((ndcg(items, at, truth), {"epochs": on}) for on, (items, _) in shows)
+        tried += [(value, {"source": source, **setting}) for value, setting in found]
     best, chosen = max(tried, key=lambda one: one[0])
     told = events if chosen["source"] == "all" else events[events["deed"]]
     if job["what"] == "als":
