@@ -1,0 +1,1 @@
+"""The ways to tune a model for a question, by all of its weights or by few, one file each."""
