@@ -19,7 +19,7 @@ from limner.cli.workspace import Workspace
 from limner.dataset import labels
 from limner.dataset.cuts import Window
 from limner.dataset.ledger import Ledger
-from limner.model.blocks.sequence import sequence_block
+from limner.model.reading import read_customers
 from limner.training.metrics import r2_log
 from limner.training.pretraining import PretrainConfig, pretrain
 
@@ -39,7 +39,7 @@ def examine(ledger: Ledger, cut: datetime, *, config: PretrainConfig, seed: int)
     past = Ledger.of(ledger.source, level=2, before=cut)
     done = pretrain(past, cut, config=config, seed=seed)
     seconds = time.perf_counter() - began
-    block = sequence_block(done.model, ledger, cut)
+    block = read_customers(done.model, ledger, cut)
     with torch.inference_mode():
         said = done.window.answers(torch.from_numpy(block.vectors))
     asked = labels.active_customers(ledger, Window(cut, 14), deeds=labels.Deeds(), within_days=60)

@@ -25,7 +25,7 @@ import torch
 from limner import Workspace
 from limner.dataset.ledger import Ledger
 from limner.model.behaviour import BehaviourConfig
-from limner.model.blocks.sequence import sequence_block
+from limner.model.reading import read_customers
 from limner.training.pretraining import PretrainConfig, pretrain
 from limner.training.teacher import Teacher
 from peers_methods import DEMO, Peers, events_before
@@ -61,7 +61,7 @@ def ours(ledger: Ledger, *, width: int, length: int, steps: int) -> dict[str, fl
         Teacher.draw = draw  # type: ignore[method-assign]
     seconds = drawn[-1][0] - drawn[1][0]
     began = time.perf_counter()
-    block = sequence_block(done.model, past, CUT)
+    block = read_customers(done.model, past, CUT)
     took = time.perf_counter() - began
     return {
         "train": sum(lines for _, lines, _ in drawn[1:-1]) / seconds,

@@ -7,8 +7,8 @@ import torch
 
 from histories import a_model, a_past
 from limner.errors import NotFitted
-from limner.model.blocks.sequence import sequence_block
 from limner.model.checkpoint import load_behaviour, load_heads, save_behaviour
+from limner.model.reading import read_customers
 from shops import a_lively_shop
 from visits import CUT
 
@@ -41,7 +41,7 @@ def test_a_model_is_a_folder_without_anything_that_runs(past, tmp_path, backbone
     assert again.vocabulary == model.vocabulary
     for name, edges in model.known.edges.items():
         assert again.known.edges[name].tobytes() == edges.tobytes()
-    one, other = (sequence_block(each, past.ledger, CUT) for each in (model, again))
+    one, other = (read_customers(each, past.ledger, CUT) for each in (model, again))
     assert one.vectors.tobytes() == other.vectors.tobytes()
     assert one.class_scores.tobytes() == other.class_scores.tobytes()
 

@@ -15,7 +15,7 @@ from limner.dataset.cuts import Window
 from limner.dataset.ledger import Ledger
 from limner.errors import BadConfig, TooFew, UnknownPlugin
 from limner.model.behaviour import BehaviourConfig
-from limner.model.blocks.sequence import sequence_block
+from limner.model.reading import read_customers
 from limner.training import objectives
 from limner.training.pretraining import PretrainConfig, pretrain
 from shops import START, Shop, a_lively_shop, planted
@@ -128,7 +128,7 @@ def learned():
         steps=60, customers=48, moments=6, learning_rate=0.01, device="cpu", patience=0
     )
     done = pretrain(ledger, CUT, model=SMALL, config=config)
-    block = sequence_block(done.model, ledger, CUT)
+    block = read_customers(done.model, ledger, CUT)
     came = labels.future_counts(ledger, Window(CUT, 30), deeds=labels.Deeds(("purchase",)))
     return done, block, came[block.customers] > 0
 

@@ -102,7 +102,7 @@ def embed(workspace: "Workspace", out: Path, *, as_of: datetime) -> Embedded:
 
     from limner.dataset.aggregates import Aggregates
     from limner.dataset.ledger import Ledger
-    from limner.model.blocks.sequence import sequence_block
+    from limner.model.reading import read_customers
     from limner.model.checkpoint import load_behaviour
 
     folder = workspace.folder / "models" / MODEL
@@ -115,7 +115,7 @@ def embed(workspace: "Workspace", out: Path, *, as_of: datetime) -> Embedded:
             hint=f"limner pretrain --cut {as_of:%Y-%m-%d}",
         )
     ledger = Ledger.of(workspace.log, level=facts["category_steps"], before=as_of)
-    block = sequence_block(model, ledger, as_of)
+    block = read_customers(model, ledger, as_of)
     aggregates = Aggregates().fit(ledger, before=as_of).at(ledger, as_of)[block.customers]
     table = pl.DataFrame(
         {

@@ -1,59 +1,52 @@
-"""The block ``sequence``: who everybody is as of a moment, by what they did."""
+"""The block ``sequence``: who everybody is by the order and the pace of what they did."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-
-from limner.dataset.batches import batch_at
 from limner.dataset.ledger import Ledger
-from limner.dataset.sequences import cut_sequences
+from limner.dataset.meetings import known_customers
 from limner.model.behaviour import BehaviourModel
+from limner.model.block import BlockTable
+from limner.model.normaliser import Normaliser, StandardScores
+from limner.model.reading import read_customers
 
-__all__ = ["SequenceBlock", "sequence_block"]
+__all__ = ["SequenceBlock"]
 
 
-@dataclass(frozen=True, slots=True)
 class SequenceBlock:
-    """B customers with an event before the moment, in the order of the ledger's codes.
+    """The vectors of a behaviour model, of all customers with an event before the moment.
 
-    ``customers`` (B,) codes, ``vectors`` (B, D), ``class_scores`` (B, C) log odds of buying from
-    each of the model's classes.
+    Parameters
+    ----------
+    model
+        What was pretrained. It should know nothing from the cut on.
+    version
+        What tells its weights from any others; a model's folder holds it.
     """
 
-    customers: NDArray[np.int64]
-    vectors: NDArray[np.float32]
-    class_scores: NDArray[np.float32]
+    name: ClassVar[str] = "sequence"
 
+    def __init__(self, model: BehaviourModel, *, version: str) -> None:
+        self.model, self._version = model, version
 
-def sequence_block(
-    model: BehaviourModel, ledger: Ledger, cut: datetime, *, batch_customers: int = 256
-) -> SequenceBlock:
-    """Read everybody's newest events strictly before a cut, bucket by bucket."""
-    moment = round(cut.timestamp() * 1_000_000)
-    longest, width = model.config.longest, model.config.width
-    customers = [np.zeros(0, np.int64)]
-    vectors = [np.zeros((0, width), np.float32)]
-    scores = [np.zeros((0, model.classes), np.float32)]
-    learning = model.training
-    model.eval()
-    with torch.inference_mode():
-        for bucket in cut_sequences(ledger, model.vocabulary, cut, longest=longest):
-            # Customers of like length side by side leave little padding.
-            order = np.argsort(bucket.lengths, kind="stable")
-            for at in range(0, len(order), batch_customers):
-                rows = order[at : at + batch_customers]
-                moments = np.full((len(rows), 1), moment, np.int64)
-                batch = batch_at(bucket, rows, moments, longest=longest)
-                found = model.vectors(batch)
-                customers.append(bucket.customers[rows])
-                vectors.append(found[:, 0].numpy())
-                scores.append(model.class_scores(batch, found)[:, 0].numpy())
-    model.train(learning)
-    codes = np.concatenate(customers)
-    order = np.argsort(codes, kind="stable")
-    return SequenceBlock(
-        codes[order], np.concatenate(vectors)[order], np.concatenate(scores)[order]
-    )
+    @property
+    def version(self) -> str:
+        """The version of the model."""
+        return self._version
+
+    def at(self, ledger: Ledger, cut: datetime) -> BlockTable:
+        """Read everybody's newest events strictly before a cut."""
+        found = read_customers(self.model, ledger, cut)
+        everybody = len(known_customers(ledger, cut))
+        return BlockTable(
+            name=self.name,
+            version=self.version,
+            as_of=cut,
+            customers=found.customers,
+            vectors=found.vectors,
+            coverage=len(found.customers) / max(1, everybody),
+        )
+
+    def normaliser(self) -> Normaliser:
+        """Return what brings each number to one spread."""
+        return StandardScores()
