@@ -239,7 +239,7 @@ def test_objectives_that_are_not_there_are_refused(names, said):
 def test_a_log_that_is_too_short_is_refused(shop):
     ledger = Ledger.of(shop)
     with pytest.raises(TooFew, match="nobody was seen"):
-        pretrain(ledger, START + timedelta(days=3), model=SMALL, config=QUICK)
+        pretrain(ledger, ledger.first + timedelta(days=1), model=SMALL, config=QUICK)
     with pytest.raises(TooFew, match="no event before"):
         pretrain(ledger, START, model=SMALL, config=QUICK)
 
@@ -264,3 +264,12 @@ def test_a_shop_without_categories_can_be_learned(shop):
     done = learn(Shop(shop.events, buckets=2))
     assert done.model.classes == 0
     assert np.isfinite(done.course.losses).all()
+
+
+def test_horizons_longer_than_half_the_log_are_left_out():
+    config = PretrainConfig()
+    assert config.fitting(365).horizons_days == (7, 14, 30, 90)
+    assert config.fitting(40).horizons_days == (7, 14)
+    assert config.fitting(40).class_days == 14
+    assert config.fitting(8).horizons_days == (2,)
+    assert config.fitting(8).class_days == 2

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 import torch
@@ -44,7 +44,7 @@ class PretrainConfig(LoopConfig):
     moments: int = Field(8, ge=1)
     """Moments at which each of them is looked at."""
     horizons_days: tuple[float, ...] = Field((7, 14, 30, 90), min_length=1)
-    """How far ahead is looked, in days."""
+    """How far ahead is looked, in days; horizons longer than half the log are left out."""
     class_days: float = Field(30, gt=0)
     """How far ahead for categories and items, in days."""
     next_items: ItemLossConfig = ItemLossConfig()
@@ -61,14 +61,29 @@ class PretrainConfig(LoopConfig):
             raise ValueError(f"each objective stands once, got {names}")
         return names
 
+    def fitting(self, days: float) -> Self:
+        """Return the settings for a log of so many days.
+
+        Horizons longer than half the log have too few moments whose future is known, and are left
+        out; where none is left, a quarter of the log, one day at least, takes their
+        place.
+        """
+        kept = tuple(each for each in self.horizons_days if each <= days / 2) or (
+            max(days / 4, 1.0),
+        )
+        return self.model_copy(
+            update={"horizons_days": kept, "class_days": min(self.class_days, max(kept))}
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Pretrained:
-    """A model, the heads it learned with by objective, and how the course went."""
+    """A model, the heads it learned with by objective, how the course went, and its settings."""
 
     model: BehaviourModel
     objectives: nn.ModuleDict
     course: Course
+    config: PretrainConfig
 
     @property
     def window(self) -> FutureWindow:
@@ -128,7 +143,8 @@ def pretrain(
     TooFew
         If nobody was seen long enough before the cut.
     """
-    config = config or PretrainConfig()
+    days = (cut - ledger.first) / timedelta(days=1)
+    config = (config or PretrainConfig()).fitting(max(days, 0.0))
     names = start.vocabulary if start else Vocabulary.learn(ledger, cut, config=vocabulary)
     buckets = list(cut_sequences(ledger, names, cut))
     if not buckets:
@@ -162,7 +178,7 @@ def pretrain(
     )
     lesson = _Lesson(learner, learned, teacher, config, seed)
     course = run(lesson, config, seed=seed, keep=keep, progress=progress)
-    return Pretrained(learner, learned, course)
+    return Pretrained(learner, learned, course, config)
 
 
 class _Lesson:
