@@ -70,11 +70,13 @@ class Vocabulary:
     def numbers(self, field: str, names: Sequence[str]) -> Ints:
         """Return the number of each name: (N,), from 1."""
         own = {name: place + 1 for place, name in enumerate(self.names[field])}
-        first = 1 + len(own)
         return np.array(
-            [own.get(name) or first + zlib.crc32(name.encode()) % self.shared for name in names],
-            np.int64,
+            [own.get(name) or self.shared_number(field, name) for name in names], np.int64
         )
+
+    def shared_number(self, field: str, name: str) -> int:
+        """Return the number of a name that has none of its own."""
+        return 1 + len(self.names[field]) + zlib.crc32(name.encode()) % self.shared
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain tables, ready for JSON."""
