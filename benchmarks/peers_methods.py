@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,9 +113,7 @@ class Peers:
         text = json.dumps({**job, "threads": self.threads})
         (folder / "job.json").write_text(text, encoding="utf-8")
         threads = str(self.threads)
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
-        } | {
+        environment = os.environ | {
             "OMP_NUM_THREADS": threads,
             "OPENBLAS_NUM_THREADS": threads,
             "OMP_WAIT_POLICY": "PASSIVE",
@@ -123,6 +122,8 @@ class Peers:
             "MALLOC_TRIM_THRESHOLD_": "100000000000",
             "MALLOC_TOP_PAD_": "500000000",
         }
+        if self.python != Path(sys.executable):
+            environment.pop("PYTHONPATH", None)
         program = Path(__file__).with_name(script)
         done = subprocess.run(
             [str(self.python), str(program), str(folder)],

@@ -13,6 +13,7 @@ environment of their own, see ``benchmarks/peers.py``.
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from datetime import datetime
@@ -24,6 +25,7 @@ import torch
 
 from limner import Workspace
 from limner.dataset.ledger import Ledger
+from limner.dataset.sequences import cut_sequences
 from limner.model.behaviour import BehaviourConfig
 from limner.model.reading import read_customers
 from limner.training.pretraining import PretrainConfig, pretrain
@@ -36,12 +38,14 @@ CUSTOMERS = 64
 """Customers of one batch, of both."""
 
 
-def ours(ledger: Ledger, *, width: int, length: int, steps: int) -> dict[str, float]:
-    """Time our own pretraining and our own embedding.
+def ours(folder: Path, job: dict[str, Any]) -> None:
+    """Time our own pretraining and our own embedding, in a process of its own as CoLES has.
 
     ``train`` counts events a second from the second batch to the last, ``train_steps`` the steps
-    of the recurrence; ``embed_customers`` everybody, out of the ledger, at the cut.
+    of the recurrence; ``embed`` events of everybody, read out of the ledger at the cut, and
+    ``embed_customers`` these customers. ``bare`` are the matrix products.
     """
+    torch.set_num_threads(job["threads"])
     drawn: list[tuple[float, int, int]] = []
     draw = Teacher.draw
 
@@ -51,11 +55,11 @@ def ours(ledger: Ledger, *, width: int, length: int, steps: int) -> dict[str, fl
         drawn.append((began, len(batch.codes), int(batch.lengths.sum())))
         return batch, future
 
-    past = Ledger.of(ledger.source, level=2, before=CUT)
+    past = Ledger.of(Workspace(folder.parent / "shop").log, level=2, before=CUT)
     Teacher.draw = counted  # type: ignore[method-assign] # given back below
     try:
-        config = PretrainConfig(steps=steps, customers=CUSTOMERS)
-        size = BehaviourConfig(width=width, longest=length)
+        config = PretrainConfig(steps=job["steps"], customers=CUSTOMERS)
+        size = BehaviourConfig(width=job["width"], longest=job["length"])
         done = pretrain(past, CUT, model=size, config=config)
     finally:
         Teacher.draw = draw  # type: ignore[method-assign]
@@ -63,31 +67,16 @@ def ours(ledger: Ledger, *, width: int, length: int, steps: int) -> dict[str, fl
     began = time.perf_counter()
     block = read_customers(done.model, past, CUT)
     took = time.perf_counter() - began
-    return {
-        "train": sum(lines for _, lines, _ in drawn[1:-1]) / seconds,
-        "train_steps": sum(visits for _, _, visits in drawn[1:-1]) / seconds,
+    read = cut_sequences(past, done.model.vocabulary, CUT, longest=job["length"])
+    lines = sum(int(bucket.at[-1]) for bucket in read)
+    found = {
+        "train": sum(each for _, each, _ in drawn[1:-1]) / seconds,
+        "train_steps": sum(each for _, _, each in drawn[1:-1]) / seconds,
+        "embed": lines / took,
         "embed_customers": len(block.customers) / took,
+        "bare": bare(width=job["width"], length=job["length"]),
     }
-
-
-def theirs(
-    ledger: Ledger, peers: Peers, *, width: int, length: int, steps: int
-) -> dict[str, float]:
-    """Time CoLES in its own process: slices of the whole length, so that nothing is padding."""
-    settings = DEMO | {
-        "width": width,
-        "longest": length,
-        "customers": CUSTOMERS,
-        "slice_least": length,
-        "slice_most": length,
-    }
-    if not (peers.folder / "events.parquet").is_file():
-        peers.folder.mkdir(parents=True, exist_ok=True)
-        events_before(ledger, CUT).write_parquet(peers.folder / "events.parquet")
-    job = {"what": "speed", "seed": 0, "steps": steps, "settings": settings}
-    peers.run("peers_coles.py", peers.folder, job)
-    found: dict[str, float] = json.loads((peers.folder / "speed.json").read_text(encoding="utf-8"))
-    return found | {"train_steps": found["train"]}
+    (folder / "speed.json").write_text(json.dumps(found), encoding="utf-8")
 
 
 def bare(*, width: int, length: int) -> float:
@@ -109,9 +98,45 @@ def bare(*, width: int, length: int) -> float:
         return 5 * rows / (time.perf_counter() - began)
 
 
+def coles(job: dict[str, Any]) -> dict[str, Any]:
+    """Return the job of CoLES: slices of the whole length, so that nothing is padding."""
+    settings = DEMO | {
+        "width": job["width"],
+        "longest": job["length"],
+        "customers": CUSTOMERS,
+        "slice_least": job["length"],
+        "slice_most": job["length"],
+    }
+    return {"what": "speed", "seed": 0, "steps": job["steps"], "settings": settings}
+
+
+def measured(asked: argparse.Namespace) -> dict[str, list[dict[str, float]]]:
+    """Let both take turns, each in its own process, and return what every round gave."""
+    job = {"width": asked.width, "length": asked.length, "steps": asked.steps}
+    rounds: dict[str, list[dict[str, float]]] = {"ours": [], "coles": []}
+    with tempfile.TemporaryDirectory() as root:
+        shop = Workspace.create(Path(root) / "shop", sources=["complete-journey"])
+        shop.ingest()
+        (Path(root) / "ours").mkdir()
+        (Path(root) / "coles").mkdir()
+        events = events_before(Ledger.of(shop.log, level=2), CUT)
+        events.write_parquet(Path(root) / "coles/events.parquet")
+        shop.close()
+        house = Peers(Path(sys.executable), Path(root), threads=asked.threads)
+        peers = Peers(asked.python.absolute(), Path(root), threads=asked.threads)
+        for _ in range(asked.rounds):
+            house.run("peers_speed.py", Path(root) / "ours", job)
+            peers.run("peers_coles.py", Path(root) / "coles", coles(job))
+            for name, found in rounds.items():
+                text = (Path(root) / name / "speed.json").read_text(encoding="utf-8")
+                found.append(json.loads(text))
+    return rounds
+
+
 def main() -> None:
     """Let both take turns, and print medians and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", help="of a job; for this script itself")
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--length", type=int, default=256)
     parser.add_argument("--steps", type=int, default=20)
@@ -120,42 +145,29 @@ def main() -> None:
     parser.add_argument("--python", type=Path, default=HOUSE / ".venv-peers/bin/python")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    torch.set_num_threads(asked.threads)
-    size = {"width": asked.width, "length": asked.length, "steps": asked.steps}
-    rounds: dict[str, list[dict[str, float]]] = {"ours": [], "coles": []}
-    products: list[float] = []
-    with tempfile.TemporaryDirectory() as folder:
-        shop = Workspace.create(Path(folder) / "shop", sources=["complete-journey"])
-        shop.ingest()
-        ledger = Ledger.of(shop.log, level=2)
-        peers = Peers(asked.python.absolute(), Path(folder) / "coles", threads=asked.threads)
-        for _ in range(asked.rounds):
-            rounds["ours"].append(ours(ledger, **size))
-            rounds["coles"].append(theirs(ledger, peers, **size))
-            products.append(bare(width=asked.width, length=asked.length))
-        shop.close()
-    found = {
-        name: {key: float(np.median([one[key] for one in each])) for key in each[0]}
-        for name, each in rounds.items()
-    }
-    mine, other, product = found["ours"], found["coles"], float(np.median(products))
-    print(
-        f"width {asked.width}, length {asked.length}, {asked.threads} threads, "
-        f"median of {asked.rounds}"
+    if asked.folder is not None:
+        ours(asked.folder, json.loads((asked.folder / "job.json").read_text(encoding="utf-8")))
+        return
+    rounds = measured(asked)
+    mine, other = (
+        {key: float(np.median([one[key] for one in rounds[name]])) for key in rounds[name][0]}
+        for name in ("ours", "coles")
     )
+    told = f"width {asked.width}, length {asked.length}, {asked.threads} threads"
+    print(f"{told}, median of {asked.rounds}")
     rows = [
         ("pretraining, events a second", mine["train"], other["train"]),
         ("  CoLES without its loader", mine["train"], other["train_bare"]),
-        ("  steps a second", mine["train_steps"], other["train_steps"]),
-        ("  bare matrix products, steps a second", mine["train_steps"], product),
+        ("  steps a second", mine["train_steps"], other["train"]),
+        ("  bare matrix products, steps a second", mine["train_steps"], mine["bare"]),
         ("embedding, customers a second", mine["embed_customers"], other["embed_customers"]),
+        ("  events a second", mine["embed"], other["embed"]),
     ]
     print(f"{'':42s}{'ours':>12s}{'the other':>12s}{'ratio':>9s}")
     for what, one, two in rows:
         print(f"{what:42s}{one:12,.0f}{two:12,.0f}{one / two:9.2f}")
     if asked.json:
-        told = {**size, "threads": asked.threads, "rounds": rounds, "bare": products}
-        asked.json.write_text(json.dumps(told, indent=1), encoding="utf-8")
+        asked.json.write_text(json.dumps({**vars(asked), **rounds}, default=str), encoding="utf-8")
 
 
 if __name__ == "__main__":
