@@ -5,6 +5,7 @@ import pytest
 
 from limner.errors import BadConfig, NotFitted
 from limner.heads.linear import LinearHead, LinearHeadConfig
+from limner.model.normaliser import StandardScores
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +81,20 @@ def test_what_was_saved_gives_the_same_numbers(table, tmp_path):
     assert again.predict(features).tobytes() == fitted.predict(features).tobytes()
 
 
+def test_a_scale_of_ones_own_learns_with_the_head_and_comes_back(table, tmp_path):
+    features, truth = table
+    fitted = LinearHead("binary", normaliser=StandardScores()).fit(features, truth)
+    fitted.save(tmp_path / "linear")
+    again = LinearHead("binary", normaliser=StandardScores()).load(tmp_path / "linear")
+    assert again.predict(features).tobytes() == fitted.predict(features).tobytes()
+    assert np.abs(fitted.predict(features) - head().fit(*table).predict(features)).max() > 0.05
+
+
 def test_it_asks_to_be_fitted_first(table, tmp_path):
     with pytest.raises(NotFitted, match="fit"):
         head().predict(table[0])
     with pytest.raises(NotFitted, match="fit"):
         head().save(tmp_path / "linear")
-    with pytest.raises(NotFitted, match="fit"):
-        head()._scores(table[0])
 
 
 def test_a_penalty_of_nought_is_refused():
