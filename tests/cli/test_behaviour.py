@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from limner.cli.workspace import Workspace
-from limner.errors import BadConfig, MissingExtra, NotFitted
+from limner.errors import BadConfig, MissingExtra
 
 SMALL = "\n[model]\nwidth = 8\nlongest = 32\n\n[pretrain]\nsteps = 4\ncustomers = 16\n"
 
@@ -30,10 +30,8 @@ def test_pretrain_then_embed(ask, small, tmp_path):
     assert result.exit_code == 0, result.stderr
     told = json.loads(result.stdout)
     table = pl.read_parquet(out)
-    assert table.columns == ["customer_id", "aggregates", "sequence"]
     assert len(table) == told["customers"] == table["customer_id"].n_unique()
     assert set(table["sequence"].list.len()) == {8} == {told["blocks"]["sequence"]}
-    assert set(table["aggregates"].list.len()) == {told["blocks"]["aggregates"]}
 
 
 def test_the_model_and_what_it_learns_are_settings(ask, small, tmp_path):
@@ -59,19 +57,6 @@ def test_an_objective_that_is_not_there_is_named_with_those_that_are(small):
         file.write('objectives = ["clairvoyance"]\n')
     with pytest.raises(BadConfig, match=r"objectives are contrast, .* not 'clairvoyance'"):
         Workspace(small).pretrain()
-
-
-def test_who_customers_were_before_the_model_knew_is_refused(small, tmp_path):
-    shop = Workspace(small)
-    shop.pretrain("2024-04-01")
-    with pytest.raises(BadConfig, match="knows what came before") as caught:
-        shop.embed(tmp_path / "blocks.parquet", cut="2024-03-01")
-    assert caught.value.hint == "limner pretrain --cut 2024-03-01"
-
-
-def test_without_a_model_it_says_what_to_do(small, tmp_path):
-    with pytest.raises(NotFitted, match="no behaviour model"):
-        Workspace(small).embed(tmp_path / "blocks.parquet")
 
 
 def test_a_setting_out_of_range_is_named(small):

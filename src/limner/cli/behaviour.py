@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from limner import __version__
 from limner.cli.progress import Tell
 from limner.cli.runs import open_run
-from limner.errors import BadConfig, MissingExtra
+from limner.errors import MissingExtra
 
 if TYPE_CHECKING:
     from limner.cli.workspace import Workspace
 
-__all__ = ["Embedded", "Pretrained", "embed", "pretrain"]
+__all__ = ["MODEL", "Pretrained", "need_torch", "pretrain"]
 
 MODEL = "behaviour"
 """The folder of the model under ``models``."""
@@ -39,25 +39,11 @@ class Pretrained:
         return plain | {"folder": str(self.folder), "run": str(self.run)}
 
 
-@dataclass(frozen=True, slots=True)
-class Embedded:
-    """What was written: for how many customers, and how long each block is."""
-
-    as_of: datetime
-    customers: int
-    blocks: dict[str, int]
-    out: Path
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it for ``--json``."""
-        return asdict(self) | {"as_of": self.as_of.isoformat(), "out": str(self.out)}
-
-
 def pretrain(
     workspace: "Workspace", *, as_of: datetime, seed: int, now: datetime, progress: Tell
 ) -> Pretrained:
     """Learn a behaviour model from all before a moment; see :meth:`Workspace.pretrain`."""
-    _need_torch()
+    need_torch()
     import numpy as np
 
     from limner.dataset.ledger import Ledger
@@ -95,42 +81,7 @@ def pretrain(
     return Pretrained(as_of, len(losses), loss, weights, models / MODEL, run)
 
 
-def embed(workspace: "Workspace", out: Path, *, as_of: datetime) -> Embedded:
-    """Write everybody's blocks as of a moment; see :meth:`Workspace.embed`."""
-    _need_torch()
-    import polars as pl
-
-    from limner.dataset.aggregates import Aggregates
-    from limner.dataset.ledger import Ledger
-    from limner.model.reading import read_customers
-    from limner.model.checkpoint import load_behaviour
-
-    folder = workspace.folder / "models" / MODEL
-    model = load_behaviour(folder)
-    facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))["facts"]
-    if datetime.fromisoformat(facts["cut"]) > as_of:
-        raise BadConfig(
-            f"the behaviour model knows what came before {facts['cut']}, so it cannot say who "
-            f"customers were as of {as_of.isoformat()}",
-            hint=f"limner pretrain --cut {as_of:%Y-%m-%d}",
-        )
-    ledger = Ledger.of(workspace.log, level=facts["category_steps"], before=as_of)
-    block = read_customers(model, ledger, as_of)
-    aggregates = Aggregates().fit(ledger, before=as_of).at(ledger, as_of)[block.customers]
-    table = pl.DataFrame(
-        {
-            "customer_id": ledger.customers[block.customers],
-            "aggregates": pl.Series(aggregates).arr.to_list(),
-            "sequence": pl.Series(block.vectors).arr.to_list(),
-        }
-    )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    table.write_parquet(out)
-    blocks = {"aggregates": aggregates.shape[1], "sequence": block.vectors.shape[1]}
-    return Embedded(as_of, len(table), blocks, out)
-
-
-def _need_torch() -> None:
+def need_torch() -> None:
     """Refuse early, and with a hint, where what learns is not installed."""
     for package, extra in (("torch", "torch"), ("safetensors", "torch"), ("scipy", "learn")):
         try:

@@ -14,7 +14,8 @@ from limner.cli.template import QUESTIONS, render_settings
 from limner.errors import BadConfig, NotFitted, NoWorkspace
 
 if TYPE_CHECKING:
-    from limner.cli.behaviour import Embedded, Pretrained
+    from limner.cli.behaviour import Pretrained
+    from limner.cli.embedding import Embedded
     from limner.cli.learning import Evaluated, Learned
     from limner.events.ingest import IngestReport
     from limner.events.log import EventLog
@@ -280,11 +281,11 @@ class Workspace:
         as_of = self._within(cut)
         return pretrain(self, as_of=as_of, seed=seed, now=datetime.now(UTC), progress=progress)
 
-    def embed(self, out: Path | str, *, cut: Cut | None = None) -> "Embedded":
-        """Write everybody's blocks as of a cut to a Parquet file, one list column a block."""
-        from limner.cli.behaviour import embed
+    def embed(self, out: Path | str, *, cut: Cut | None = None, impute: bool = False) -> "Embedded":
+        """Write everybody's blocks to Parquet; with ``impute`` a lacking one is told by others."""
+        from limner.cli.embedding import embed
 
-        return embed(self, Path(out), as_of=self._within(cut))
+        return embed(self, Path(out), as_of=self._within(cut), impute=impute)
 
     def evaluate(
         self,
@@ -389,8 +390,7 @@ class Workspace:
         return None if cut is None else moment(cut, time_zone=self.settings.shop.time_zone)
 
     def _within(self, cut: Cut | None) -> datetime:
-        zone = self.settings.shop.time_zone
-        return cut_within(cut, self.log.manifest, time_zone=zone)
+        return cut_within(cut, self.log.manifest, time_zone=self.settings.shop.time_zone)
 
     def _default_cut(self, asked: "Mapping[str, Question]") -> datetime:
         longest = max(each.horizon_days for each in asked.values())

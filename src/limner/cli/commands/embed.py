@@ -15,6 +15,9 @@ __all__ = ["embed"]
 def embed(
     out: Annotated[Path, typer.Option(metavar="FILE", help="The Parquet file to write.")],
     cut: CutOption = None,
+    impute: Annotated[
+        bool, typer.Option("--impute", help="Fill in blocks for customers who lack one.")
+    ] = False,
     workspace: WorkspaceOption = None,
     as_json: AsJson = False,
     seed: SeedOption = 0,
@@ -22,16 +25,24 @@ def embed(
     """Write who everybody is as of a cut: customer_id, and one list column a block.
 
     The block `aggregates` holds the automatic columns, `sequence` the vector of the behaviour
-    model that `limner pretrain` learned.
+    model that `limner pretrain` learned, `collaborative` the factors of what was bought by whom.
+
+    A customer who lacks a block has null there, one who met no known item for instance. With
+    --impute it is told from the blocks that the customer has, and `BLOCK_imputed` says so.
+
+    The file's metadata hold, as JSON under `limner`, each block's name, version, dim, coverage and
+    as_of. Vectors of one version can be compared, whatever the cut.
 
     Example: limner embed --out blocks.parquet
     """
     del seed  # nothing is left to chance
-    done = Workspace(workspace).embed(out, cut=cut)
+    done = Workspace(workspace).embed(out, cut=cut, impute=impute)
     if as_json:
         emit(done.to_dict())
     lengths = ", ".join(f"{name} ({length})" for name, length in done.blocks.items())
+    none = [f"{count:,} without {name}" for name, count in done.lacking.items() if count]
     show(
-        f"{done.customers:,} customers as of {done.as_of:%Y-%m-%d}: {lengths} in {done.out}",
+        f"{done.customers:,} customers as of {done.as_of:%Y-%m-%d}: {lengths} in {done.out}"
+        + (f"; {', '.join(none)} of their own" if none else ""),
         aside=as_json,
     )
