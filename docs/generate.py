@@ -20,6 +20,8 @@ from limner.config import Config
 from limner.events import readers
 from limner.heads import methods, questions
 from limner.heads.question import Question
+from limner.model import tuning
+from limner.training import losses
 from limner.training.words import METRICS
 
 FOLDER = Path(__file__).parent / "reference"
@@ -229,6 +231,12 @@ def config() -> str:
     return "".join(parts)
 
 
+def _by_name(folder: ModuleType, setting: str) -> str:
+    """Return which group it is for each name of a setting."""
+    named = (f"{kind.__name__} of `{name}`" for name, kind in plugins.load_all(folder))
+    return f"by `{setting}`: {', '.join(named)}"
+
+
 _TABLES = (
     ("[shop]", "Shop"),
     ("[[sources]]", "SourceSettings"),
@@ -238,6 +246,14 @@ _TABLES = (
     ("[profiles]", "PortraitConfig"),
     ("[fit]", "FitSettings"),
     ("[evaluate]", "EvaluateSettings"),
+    ("[model]", "BehaviourConfig"),
+    ("[pretrain]", "PretrainConfig"),
+    ("[pretrain.next_items]", "ItemLossConfig"),
+    ("[finetune]", "FinetuneConfig"),
+    ("[finetune.loop]", "LoopConfig"),
+    ("[finetune.adversary]", "AdversaryConfig"),
+    ("[finetune.tuning]", _by_name(tuning, "method")),
+    ("[finetune.loss_settings]", _by_name(losses, "loss")),
     ("[engine]", "EngineSettings"),
     ("[[source]] of a mapping file", "Mapping and Options"),
 )

@@ -13,15 +13,17 @@ from shops import START, Shop, a_log, an_event
 CUT_DAY = 110
 
 
-def a_question(shop, *, day=CUT_DAY, seed=0, horizon_days=20, among_days=None, **settings):
-    """Put the question of the next items to a shop at a day."""
+def a_question(
+    shop, *, day=CUT_DAY, seed=0, horizon_days=20, among_days=None, behaviour=None, **settings
+):
+    """Put the question of the next items to a shop at a day; models may stand by."""
     ledger = Ledger.of(shop)
     question = Question(
         shape="what_next", horizon_days=horizon_days, among_days=among_days, **settings
     )
     cut = START + timedelta(days=day)
     plan = plan_cuts(ledger.first, cut, horizon_days=horizon_days)
-    return Study(Desk(ledger, None), "next_item", question, plan, seed)
+    return Study(Desk(ledger, None, behaviour=behaviour), "next_item", question, plan, seed)
 
 
 def names(study, ranked):

@@ -10,7 +10,11 @@ from pkgutil import walk_packages
 import pytest
 
 import limner
+from limner import plugins
+from limner.cli import settings
 from limner.events.synthetic import ShopConfig, SyntheticShop
+from limner.model import tuning
+from limner.training import losses
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -44,6 +48,14 @@ def test_every_setting_is_in_the_reference(generate):
             above = [each.model_fields.get(name) for each in group.__mro__ if each in configs]
             said = info.description or any(each and each.description for each in above)
             assert said, f"{group.__name__}.{name} has no sentence"
+
+
+def test_every_table_of_the_settings_is_in_the_reference():
+    told = page("config.md").split("\n## ")[0]
+    for name in settings._TABLES:
+        assert re.search(rf"`\[+{name}[\].]", told), name
+    for group in (*plugins.load_all(tuning), *plugins.load_all(losses)):
+        assert f"{group[1].__name__} of `{group[0]}`" in told
 
 
 def test_every_command_and_option_is_in_the_reference(generate):

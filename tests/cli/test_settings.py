@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limner.cli.settings import Shop, moment, read_settings
+from limner.cli.settings import Shop, chosen, moment, read_settings
 from limner.cli.template import DEMO_QUESTIONS, QUESTIONS, render_settings
 from limner.errors import BadConfig
 
@@ -137,3 +137,15 @@ def test_whatever_a_shop_is_called_its_file_can_be_read_again(
     assert [source.files for source in settings.sources] == [(source,) for source in sources]
     assert settings.evaluate.cuts == (date(2017, 12, 1),)
     assert settings.evaluate.tried == tuple(tried)
+
+
+def test_questions_are_chosen_by_name_in_the_order_of_the_settings():
+    known = {"churn": 1, "spend": 2, "next_item": 3}
+    assert chosen(known, ()) == known
+    assert list(chosen(known, ["next_item", "churn"])) == ["churn", "next_item"]
+    with pytest.raises(BadConfig, match="asks no question 'chrun'; it asks churn, spend") as caught:
+        chosen(known, ["chrun"])
+    assert caught.value.hint == "did you mean 'churn'?"
+    with pytest.raises(BadConfig) as caught:
+        chosen(known, ["something else"])
+    assert "[questions.something else]" in caught.value.hint

@@ -1,3 +1,4 @@
+import pickle
 from datetime import UTC, datetime
 
 import numpy as np
@@ -53,6 +54,15 @@ def test_numbers_become_float64():
 def test_predictions_cannot_be_changed_afterwards():
     with pytest.raises(TypeError):
         some_answers().predictions["other"] = np.zeros(3)
+
+
+def test_seconds_and_weights_travel_and_cannot_be_changed_afterwards():
+    told = some_answers(seconds={"base": 0.5}, trained={"base": 3})
+    again = pickle.loads(pickle.dumps(told))
+    assert again.seconds == {"base": 0.5}
+    assert again.trained == told.take(slice(0, 1)).trained == {"base": 3}
+    with pytest.raises(TypeError):
+        told.trained["base"] = 4
 
 
 def test_an_amount_has_two_predictions():

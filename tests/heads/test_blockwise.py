@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from limner.heads.blockwise import BlockAnswer, learn_binary
+from limner.heads.blockwise import BlockAnswer, learn_binary, learn_classwise
 from limner.heads.features import hand_made_block, recency_block
 from limner.heads.question import Question
 from limner.heads.stacked import StackedHead, linear_only
@@ -65,3 +65,26 @@ def test_a_class_that_nobody_bought_lately_is_answered_with_its_base_rate(shop):
     said = learned.predict(study, study.plan.test, study.asked(study.plan.test))
     assert said[:, 1].max() < 1e-5
     assert np.isfinite(said).all()
+
+
+def test_each_class_has_a_head_that_reads_what_is_known_of_the_pair(shop):
+    study = a_study(shop, Question(shape="which", horizon_days=14, classes=3))
+    train, validation = study.training()
+    truth = {one.window: one for one in (*train, validation, study.sample(study.plan.test))}
+
+    def knows(study, window, customers):
+        """The second class alone is told, and every customer's number, which tells nothing."""
+        told = truth[window]
+        place = np.searchsorted(told.customers, customers)
+        pairs = np.zeros((len(customers), 3, 2), np.float32)
+        pairs[:, 1, 0] = told.truth[place, 1]
+        pairs[:, :, 1] = customers[:, None]
+        return pairs
+
+    learned = learn_classwise(study, train, validation, block=knows, make=MAKE)
+    asked = truth[study.plan.test]
+    said = learned.predict(study, asked.window, asked.customers)
+    assert said.shape == asked.truth.shape
+    bought = asked.truth[:, 1] > 0
+    assert said[bought, 1].min() > said[~bought, 1].max()
+    assert len(learned.heads) == 3

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from asking import a_question, rhythm
-from limner.heads.candidates import SOURCES, candidates_at
+from limner.heads.candidates import SOURCES, candidates_at, sources_of
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def test_candidates_are_sorted_once_each_and_hold_the_customers_own(due):
     keys = found.owners * len(due.ledger.items) + found.items
     assert (np.diff(keys) > 0).all()
     assert found.values.shape == (len(found), len(found.names))
-    assert found.opinions.shape == found.alone.shape == (len(found), len(SOURCES))
+    assert found.opinions.shape == found.alone.shape == (len(found), len(SOURCES) - 1)
     assert (np.bincount(found.owners) >= 4).all()
     assert not np.isinf(found.values).any()
 
@@ -29,3 +29,37 @@ def test_candidates_know_the_usual_gap(due):
     gap = found.values[:, found.names.index("usual_gap_days")]
     assert np.nanmin(gap) == pytest.approx(16)
     assert np.nanmax(gap) == pytest.approx(16)
+
+
+class Says:
+    """A model that scores items as it is told; ``knows`` gives the scores of customers."""
+
+    def __init__(self, knows):
+        self.knows = knows
+
+    def item_scores(self, ledger, cut, customers, items):
+        return self.knows(customers)[:, items].astype(np.float32)
+
+
+def test_what_a_model_says_is_one_more_source(due):
+    customers = due.asked(due.plan.test)[:20]
+    without = candidates_at(due, due.plan.test, customers)
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(len(due.ledger), len(due.ledger.items)))
+    due.desk.behaviour = Says(lambda asked: scores[asked])
+    found = candidates_at(due, due.plan.test, customers, learned=True)
+    assert set(found.names) - set(without.names) == {
+        *("sequence_score", "sequence_share", "sequence_rank")
+    }
+    assert found.opinions.shape[1] == found.alone.shape[1] == len(SOURCES)
+    share = found.opinions[:, SOURCES.index("sequence")]
+    for owner in range(20):
+        mine = found.owners == owner
+        best = scores[customers[owner], found.items[mine]].argmax()
+        assert share[mine].argmax() == best
+        assert share[mine].max() == 1
+
+
+def test_without_a_model_there_is_no_such_source(due):
+    assert sources_of(learned=False) == ("own_frequency", "item_to_item", "ease", "popularity")
+    assert sources_of(learned=True) == SOURCES

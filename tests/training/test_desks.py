@@ -1,5 +1,6 @@
 """Questions on several desks at once: wherever the work is done, the answers are the same."""
 
+import pickle
 from datetime import timedelta
 
 import numpy as np
@@ -69,3 +70,26 @@ def test_a_pool_evaluates_and_forecasts_what_one_process_does(shop, tmp_path):
         assert one.customers.tolist() == other.customers.tolist()
         assert np.array_equal(one.values, other.values)
         assert np.array_equal(one.factor_effects, other.factor_effects)
+
+
+def test_models_that_stand_by_travel_with_the_desks(shop):
+    desks = Desks(shop, QUESTIONS, 0, COLUMNS, 1, behaviours={CUT: "models"}, tutors={CUT: "tutor"})
+    again = pickle.loads(pickle.dumps(desks))
+    desk = again.study("buys", CUT).desk
+    assert (desk.behaviour, desk.tutor) == ("models", "tutor")
+    other = again.study("buys", CUT - timedelta(days=3)).desk
+    assert other.behaviour is other.tutor is None
+
+
+def test_it_knows_when_customers_are_looked_at(shop):
+    desks = Desks(shop, QUESTIONS, 0, COLUMNS, 1)
+    found = desks.cuts_of(CUT)
+    looked_at = {
+        window.cut
+        for name in QUESTIONS
+        for plan in (desks.study(name, CUT).plan,)
+        for window in (*plan.learnable, plan.test)
+    }
+    assert found == tuple(sorted(looked_at))
+    assert found[-1] == CUT
+    assert desks.cuts_of(START + timedelta(days=1)) == ()

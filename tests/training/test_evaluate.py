@@ -8,13 +8,17 @@ import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from limner.errors import TooFew, UnknownPlugin
+from limner import plugins
+from limner.errors import BadConfig, MissingExtra, TooFew, UnknownPlugin
+from limner.heads import methods as method_folder
 from limner.heads.answers import Answers, Rankings
 from limner.heads.question import Question
 from limner.training.desks import plan_question
 from limner.training.evaluate import evaluate
 from limner.training.slices import DRIFT, SLICES
+from limner.training.standby import Standby
 from shops import COLUMNS, START, Shop, a_lively_shop, a_log, an_event, quicken, told
+from standing import TUNED, a_plan
 
 CUT = START + timedelta(days=110)
 QUESTIONS = {
@@ -263,3 +267,148 @@ def test_slices_of_customers_items_and_cuts_come_with_every_question(shop):
         orders = pl.coalesce(pl.col("order_id"), pl.col("time").cast(pl.String)).n_unique()
         counted = dict(own.group_by("customer_id").agg(orders).iter_rows())
         assert answers.orders.tolist() == [counted[name] for name in answers.customers]
+
+
+LEARNED = {name for name, kind in plugins.load_all(method_folder) if hasattr(kind, "learned")}
+RUNGS = {name for name in LEARNED if hasattr(plugins.load(method_folder, name), "rung")}
+BUYS = {"buys": QUESTIONS["buys"]}
+
+
+def learning(folder, *, steps=3):
+    return Standby(a_plan(folder, steps=steps), TUNED)
+
+
+def test_without_anybody_who_pretrains_methods_that_ask_models_are_left_out(shop):
+    (answers,) = put(shop, BUYS, methods=None).answers
+    assert answers.methods == ("base", "recency", "hand_made", "bgnbd", "automatic")
+    assert answers.trained == {}
+
+
+@pytest.mark.parametrize("name", sorted(LEARNED))
+def test_without_anybody_who_pretrains_a_method_that_asks_models_is_refused(shop, name):
+    with pytest.raises(BadConfig, match=f"the method '{name}' asks a behaviour model") as caught:
+        put(shop, BUYS, methods=["base", name])
+    assert "limner[torch]" in caught.value.hint
+
+
+def test_without_anybody_who_pretrains_there_is_no_ladder(shop):
+    with pytest.raises(BadConfig, match="rungs of the ladder ask a behaviour model"):
+        put(shop, BUYS, methods=None, ladder=True)
+
+
+def test_the_rungs_of_the_ladder_are_left_out_until_they_are_wished(shop, tmp_path):
+    told_of = []
+    one = put(
+        shop,
+        BUYS,
+        methods=None,
+        learning=learning(tmp_path),
+        progress=lambda what, share: told_of.append((what, share)),
+    )
+    assert one.answers[0].methods == (
+        *("base", "recency", "hand_made", "bgnbd", "automatic", "fused"),
+    )
+    whole = put(
+        shop,
+        BUYS,
+        methods=["base"],
+        ladder=True,
+        learning=learning(tmp_path),
+        progress=lambda what, share: told_of.append((what, share)),
+    )
+    assert set(whole.answers[0].methods) - set(one.answers[0].methods) == RUNGS
+    assert [name for name in whole.answers[0].methods if name in LEARNED] == [
+        *("frozen_linear", "frozen_boosted", "top", "lora", "adalora", "adapter", "full"),
+        *("joint", "fused"),
+    ]
+    trained = whole.answers[0].trained
+    assert set(trained) == RUNGS - {"frozen_linear", "frozen_boosted"}
+    assert trained["top"] < trained["full"] < trained["joint"]
+    again = [share for what, share in told_of if what.startswith("pretraining")]
+    assert len(again) == 2 + 3
+    for part in (told_of[: len(told_of) - 4], told_of[-4:]):
+        shares = [share for _, share in part]
+        assert shares == sorted(shares)
+        assert shares[-1] == 1.0
+
+
+def test_where_no_model_stands_by_whoever_asks_one_declines(shop, tmp_path):
+    """Before the first cut nobody was seen long enough; the others answer all the same."""
+    questions = {**BUYS, "next": Question(shape="what_next", horizon_days=14)}
+
+    class Nobody:
+        def prepare(self, desks, cuts, methods, *, executor=None, progress=None):
+            pass
+
+    done = put(
+        shop,
+        questions,
+        methods=["base", "frozen_linear", "fused", "full", "popularity"],
+        learning=Nobody(),
+    )
+    assert [answers.methods for answers in done.answers] == [("base",), ("popularity",)]
+    for name, question in (("fused", "buys"), ("fused", "next"), ("full", "buys")):
+        wanted = f"{question} at 2024-04-20: {name} declines: {question}: no behaviour model"
+        assert any(note.startswith(wanted) for note in done.notes)
+
+
+def test_a_package_that_a_rung_needs_stops_no_other_method(shop):
+    class Without:
+        def prepare(self, desks, cuts, methods, *, executor=None, progress=None):
+            desks.tutors = dict.fromkeys(cuts, self)
+            desks.behaviours = dict.fromkeys(cuts, self)
+
+        def tune(self, *given, **more):
+            raise MissingExtra("tuning by low ranks", "peft", "tune")
+
+        def read(self, ledger, cut):
+            raise MissingExtra("the behaviour model", "torch", "torch")
+
+    done = put(shop, BUYS, methods=["base", "lora"], learning=Without())
+    assert done.answers[0].methods == ("base",)
+    assert any("lora declines: tuning by low ranks needs peft" in note for note in done.notes)
+    with pytest.raises(MissingExtra, match="torch"):
+        put(shop, BUYS, methods=["base", "fused"], learning=Without())
+
+
+def test_items_and_people_are_asked_about_with_models_too(tmp_path):
+    """The attribute is a hash of the id: whoever beats a coin has seen a customer's own label."""
+    shop = told_apart(
+        a_lively_shop(customers=250, days=60, seed=14),
+        lambda name: "AB"[hashlib.sha256(name.encode()).digest()[0] % 2],
+    )
+    questions = {
+        "club": Question(shape="which", attribute="club", among_days=None),
+        "next": Question(shape="what_next", horizon_days=5, among_days=None),
+    }
+    names = ["fused", "frozen_linear", "full"]
+    cut = START + timedelta(days=52)
+    done = put(shop, questions, cuts=[cut], methods=names, learning=learning(tmp_path, steps=20))
+    clubs, ranked = done.answers
+    assert set(clubs.predictions) == set(names)
+    assert set(clubs.trained) == {"full"}
+    for name, said in clubs.predictions.items():
+        assert 0.38 < roc_auc_score(clubs.truth[:, 0], said[:, 0]) < 0.62, name
+    assert ranked.methods == ("fused",)
+
+
+@pytest.mark.slow
+def test_labels_that_were_dealt_out_anew_teach_nothing(monkeypatch, tmp_path):
+    """But for the test cut's own: fused and full are then at chance, and else far above it."""
+    from limner.dataset import labels
+
+    shop = a_lively_shop(customers=250, days=130, seed=15)
+    names = ["fused", "full"]
+    prepared = learning(tmp_path, steps=40)
+    (honest,) = put(shop, BUYS, methods=names, learning=prepared).answers
+    true = labels.future_counts
+
+    def dealt(ledger, window, *, deeds):
+        found = true(ledger, window, deeds=deeds)
+        return found if window.cut == CUT else np.random.default_rng(3).permutation(found)
+
+    monkeypatch.setattr(labels, "future_counts", dealt)
+    (fooled,) = put(shop, BUYS, methods=names, learning=prepared).answers
+    for name in names:
+        assert roc_auc_score(honest.truth, honest.predictions[name]) > 0.7, name
+        assert 0.35 < roc_auc_score(fooled.truth, fooled.predictions[name]) < 0.65, name

@@ -11,7 +11,9 @@ from limner.errors import TooFew
 from limner.heads.methods.automatic import Automatic
 from limner.heads.question import Question
 from limner.training.fit import fit
+from limner.training.standby import Standby
 from shops import COLUMNS, START, Shop, a_lively_shop, a_log, an_event, planted, quicken, told
+from standing import TUNED, a_plan
 
 DAY = 110
 CUT = START + timedelta(days=DAY)
@@ -215,3 +217,38 @@ def test_heads_that_other_code_has_kept_are_learned_anew(shop, unbroken, tmp_pat
 def test_what_a_customer_is_has_no_horizon(unbroken):
     days = {one.question: one.horizon_days for one in unbroken[0].forecasts}
     assert days == {"buys": 20, "orders": 20, "taste": 20, "club": 0}
+
+
+def test_heads_that_read_models_are_blind_to_the_future_and_have_reasons(shop, unbroken, tmp_path):
+    questions = {**QUESTIONS, "next": Question(shape="what_next", horizon_days=20)}
+    told_of = []
+
+    def learned(one, folder):
+        standby = Standby(a_plan(tmp_path / f"folds of {folder}", steps=3), TUNED)
+        told_of.clear()
+        done = learn(
+            one,
+            tmp_path / folder,
+            questions,
+            learning=standby,
+            progress=lambda what, share: told_of.append(share),
+        )
+        assert told_of == sorted(told_of)
+        assert told_of[-1] == 1.0
+        return done
+
+    done, moved = learned(shop, "plain"), learned(shop.also(planted(DAY)), "planted")
+    assert done.version == moved.version != unbroken[0].version
+    for one, other in zip(done.forecasts, moved.forecasts, strict=True):
+        same(one, other)
+        if one.shape == "what_next":
+            np.testing.assert_array_equal(one.items, other.items)
+            assert "sequence" in one.sources
+    for one, other in zip(done.forecasts, unbroken[0].forecasts, strict=False):
+        assert one.question == other.question
+        assert one.values.tobytes() != other.values.tobytes()
+    (buys,) = (one for one in done.forecasts if one.question == "buys")
+    assert buys.factor_places.max() < len(buys.factor_names)
+    assert "vectors of behaviour models" in (tmp_path / "plain" / "card.md").read_text("utf-8")
+    again = learned(shop, "plain")
+    assert again.version == done.version

@@ -1,3 +1,5 @@
+from limner import plugins
+from limner.heads import methods as folder
 from limner.training import score
 from limner.training.charts import DASHES
 from limner.training.pictures import colour_of, foremost, pictures
@@ -36,6 +38,13 @@ def test_methods_of_a_question_differ_in_colour_and_dash():
         assert len(set(colours)) == len(methods)
         assert len({DASHES[colour] for colour in colours}) == len(methods)
     assert 5 <= colour_of("mine") <= 7
+
+
+def test_what_is_fused_has_a_colour_of_its_own():
+    known = plugins.names(folder)
+    assert {name for name in known if colour_of(name) == colour_of("fused")} == {"fused"}
+    assert colour_of("fused") != colour_of("mine")
+    assert colour_of("full") == colour_of("lora") != colour_of("frozen_linear")
 
 
 def test_a_picture_of_a_single_method_still_draws(whether):

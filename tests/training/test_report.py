@@ -140,6 +140,53 @@ def test_the_last_cut_stands_beside_the_first(sliced):
     assert "<svg" not in few
 
 
+@pytest.fixture(scope="module")
+def climbed(whether):
+    said = whether.predictions
+    rungs = ("fused", "full", "automatic", "frozen_boosted", "hand_made", "base", "lora")
+    return replace(
+        whether,
+        predictions={name: said.get(name, said["automatic"]) for name in rungs},
+        seconds={"full": 12.345, "lora": 1234.5},
+        trained={"full": 34_211, "lora": 1_200},
+    )
+
+
+def test_the_ladder_stands_in_its_order_with_seconds_and_weights(climbed):
+    rows = score(climbed, seed=0, resamples=30)
+    html = page(Scoreboard.of(rows, seed=0, resamples=30), [climbed])
+    table = html[html.index('class="ladder"') :].partition("</table>")[0]
+    names = re.findall(r'<th scope="row">.*?</th>', table)
+    found = [re.sub(r"<[^>]+>", "|", name) for name in names]
+    expected = (
+        "hand-made RFM",
+        "automatic block",
+        "frozen, boosted",
+        "LoRA",
+        "fully tuned",
+        "fused",
+    )
+    assert len(found) == len(expected)
+    for name, wanted in zip(found, expected, strict=True):
+        assert wanted in name
+    assert "34,211" in table
+    assert "1,234.5" in table
+    assert "12.3" in table
+    for told in ("训练的参数", "冻结向量+提升树", "LoRA 微调", "融合", "95 % interval"):
+        assert told in table
+    assert "阶梯" in html
+    reader = Balance()
+    reader.feed(html)
+    assert reader.open == reader.problems == []
+    bare = page(Scoreboard.of(rows, seed=0, resamples=30), [])
+    assert "34,211" not in bare
+    assert 'class="ladder"' in bare
+
+
+def test_without_rungs_that_learned_there_is_no_ladder(html):
+    assert "ladder" not in html
+
+
 def test_without_slices_there_is_no_such_table(html):
     assert "Little known and well known" not in html
 

@@ -5,6 +5,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from limner import plugins
+from limner.heads import methods
 from limner.training import Scoreboard, score
 from limner.training.table import better, figure, heading, plain, render
 
@@ -79,3 +81,19 @@ def test_what_is_better_depends_on_the_metric(board, metric, value, delta, verdi
 def test_who_somebody_is_has_no_days_ahead(board):
     row = replace(board.rows[0], question="age", shape="which", horizon_days=0)
     assert heading(row) == "age · which · as of 2017-12-01"
+
+
+def test_all_methods_of_a_question_fit_into_eighty_columns(whether, how_much):
+    for answers in (whether, how_much):
+        shape = answers.shape
+        able = [name for name, each in plugins.load_all(methods) if shape in each.shapes]
+        every = replace(answers, predictions=dict.fromkeys(able, answers.predictions["automatic"]))
+        rows = score(every, seed=0, resamples=20)
+        text = StringIO()
+        board = Scoreboard.of(rows, seed=0, resamples=20)
+        Console(file=text, width=80, color_system=None).print(render(board))
+        assert len(able) >= 14
+        for row in rows:
+            if row.low is not None:
+                assert f"{figure(row.low)}…{figure(row.high)}" in text.getvalue()
+        assert "volume_rat…" not in text.getvalue()

@@ -2,6 +2,8 @@ import re
 
 import pytest
 
+from limner import plugins
+from limner.heads import methods
 from limner.training import slices, words
 from limner.training.scoring import METRICS
 
@@ -12,6 +14,11 @@ def test_every_metric_has_a_name():
     for metrics in METRICS.values():
         for metric in metrics:
             assert words.name_of(words.METRICS, metric) != metric
+
+
+def test_every_method_has_a_name():
+    for method in plugins.names(methods):
+        assert words.name_of(words.METHODS, method) != method
 
 
 def test_every_slice_has_a_name():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from limner.cli.portraits import draw
 from limner.cli.progress import Tell
 from limner.cli.runs import open_run
+from limner.cli.tuning import learning_of, need_torch
 from limner.engine import Executor, Here, Pool
 from limner.errors import MissingExtra
 from limner.profiles.portrait import PortraitConfig
@@ -17,6 +18,7 @@ from limner.profiles.stores.sqlite import SqliteStore
 if TYPE_CHECKING:
     from limner.cli.workspace import Workspace
     from limner.heads.question import Question
+    from limner.training.learning import Learning
     from limner.training.scoreboard import Scoreboard
 
 __all__ = ["Evaluated", "Learned", "examine", "learn"]
@@ -98,6 +100,7 @@ def learn(
         fingerprint=manifest.fingerprint,
         seed=seed,
         level=settings.fit.category_steps,
+        learning=_asked_learning(workspace, seed=seed),
         executor=_executor(settings.engine.workers, ahead=len(questions)),
         progress=lambda what, share: progress(what, share * _SHARE_OF_LEARNING),
     )
@@ -135,6 +138,7 @@ def examine(
     questions: "Mapping[str, Question]",
     cuts: Sequence[datetime],
     methods: Sequence[str],
+    ladder: bool,
     seed: int,
     now: datetime,
     progress: Tell,
@@ -154,6 +158,8 @@ def examine(
         methods=list(methods) or None,
         level=settings.fit.category_steps,
         resamples=settings.evaluate.resamples,
+        learning=learning_of(workspace, seed=seed),
+        ladder=ladder,
         executor=_executor(settings.engine.workers, ahead=len(questions) * len(cuts)),
         progress=progress,
     )
@@ -232,6 +238,14 @@ def _portrait_config(workspace: "Workspace") -> PortraitConfig:
         **given.pop("traits", {}),
     }
     return PortraitConfig.read({**given, "traits": traits}, where="limner.toml [profiles]")
+
+
+def _asked_learning(workspace: "Workspace", *, seed: int) -> "Learning | None":
+    """Return what pretrains models, if the heads shall read what these learned."""
+    if workspace.settings.fit.method == "automatic":
+        return None
+    need_torch()
+    return learning_of(workspace, seed=seed)
 
 
 def _executor(workers: int, *, ahead: int = 1) -> Executor:

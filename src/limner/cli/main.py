@@ -19,7 +19,7 @@ __all__ = ["app", "run"]
 
 _WAY = (
     *("init", "doctor", "ingest", "fit", "evaluate", "profile", "recommend"),
-    *("pretrain", "embed", "demo"),
+    *("pretrain", "finetune", "embed", "demo"),
 )
 """The order in which help names the commands; whatever is not here follows."""
 

@@ -1,11 +1,12 @@
 """What a shop writes into ``limner.toml``, read and checked."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
@@ -22,11 +23,13 @@ __all__ = [
     "Settings",
     "Shop",
     "SourceSettings",
+    "chosen",
     "moment",
     "nearest",
     "read_settings",
 ]
 
+Asked = TypeVar("Asked")
 SETTINGS_NAME = "limner.toml"
 """The file that makes a folder a workspace."""
 
@@ -79,6 +82,12 @@ class FitSettings(Config):
     """As of when; only events before it are read. None: the day after the newest event."""
     category_steps: int = Field(2, ge=1)
     """Which step of the category path counts as the category."""
+    method: Literal["automatic", "fused"] = "automatic"
+    """What the heads read: what was counted, or also what models of behaviour learned, which takes
+    about twice the time and needs ``limner[torch]``. How good each is: ``limner evaluate``."""
+    folds: int = Field(2, ge=2)
+    """How many behaviour models stand by for heads, each of which learned from all customers but
+    its own share: whatever is said of a customer was learned without them."""
 
 
 class EvaluateSettings(Config):
@@ -106,8 +115,8 @@ class EngineSettings(Config):
 class Settings:
     """All of ``limner.toml``.
 
-    ``cleaning``, ``questions``, ``profiles``, ``model`` and ``pretrain`` are checked by the rooms
-    that they belong to.
+    ``cleaning``, ``questions``, ``profiles``, ``model``, ``pretrain`` and ``finetune`` are checked
+    by the rooms that they belong to.
     """
 
     shop: Shop
@@ -121,6 +130,7 @@ class Settings:
     profiles: Mapping[str, Any]
     model: Mapping[str, Any]
     pretrain: Mapping[str, Any]
+    finetune: Mapping[str, Any]
 
 
 _GROUPS: dict[str, type[Config]] = {
@@ -130,7 +140,10 @@ _GROUPS: dict[str, type[Config]] = {
     "evaluate": EvaluateSettings,
     "engine": EngineSettings,
 }
-_TABLES = (*_GROUPS, "sources", "cleaning", "questions", "profiles", "model", "pretrain")
+_TABLES = (
+    *_GROUPS,
+    *("sources", "cleaning", "questions", "profiles", "model", "pretrain", "finetune"),
+)
 
 
 def read_settings(path: Path) -> Settings:
@@ -179,6 +192,7 @@ def read_settings(path: Path) -> Settings:
         profiles=tables.get("profiles", {}),
         model=tables.get("model", {}),
         pretrain=tables.get("pretrain", {}),
+        finetune=tables.get("finetune", {}),
     )
 
 
@@ -191,6 +205,24 @@ def _sources(path: Path, tables: object) -> tuple[SourceSettings, ...]:
         SourceSettings.read(table, where=f"{path.name} [[sources]] {at}")
         for at, table in enumerate(tables, 1)
     )
+
+
+def chosen(known: Mapping[str, Asked], names: Sequence[str]) -> dict[str, Asked]:
+    """Return the questions of these names; none: all.
+
+    Raises
+    ------
+    BadConfig
+        If one is unknown; the hint offers the nearest.
+    """
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            raise BadConfig(
+                f"{SETTINGS_NAME} asks no question {name!r}; it asks {', '.join(known)}",
+                hint=f"did you mean {close[0]!r}?" if close else f"add [questions.{name}]",
+            )
+    return {name: each for name, each in known.items() if not names or name in names}
 
 
 def nearest(start: Path) -> Path:

@@ -1,16 +1,21 @@
 """From what a shop names to what is read: each file, its reader and its mapping."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from limner.cli.settings import Settings
-from limner.errors import BadConfig
+from limner.cli.progress import Tell
+from limner.cli.settings import SETTINGS_NAME, Settings
+from limner.errors import BadConfig, NoWorkspace
 from limner.events.mapping import Mapping, read_mapping
 from limner.events.source import Reader, open_source
 
-__all__ = ["choose_mappings", "open_sources", "with_currency"]
+__all__ = ["choose_mappings", "ingest_into", "open_sources", "with_currency"]
+
+if TYPE_CHECKING:
+    from limner.events.ingest import IngestReport
 
 Chosen = Path | str | Mapping | Sequence[Mapping] | None
 
@@ -112,3 +117,35 @@ def with_currency(mapping: Mapping, currency: str | None) -> Mapping:
     if "currency" in mapping.columns or "currency" in mapping.constants:
         return mapping
     return mapping.model_copy(update={"constants": {**mapping.constants, "currency": currency}})
+
+
+def ingest_into(
+    folder: Path,
+    settings: Settings,
+    sources: Sequence[Any],
+    mapping: Chosen,
+    *,
+    now: datetime | None,
+    progress: Tell,
+) -> "IngestReport":
+    """Read sources into the log of a workspace; see :meth:`Workspace.ingest`."""
+    from limner.events.cleaning import CleaningConfig
+    from limner.events.ingest import ingest
+    from limner.events.log import EventLog
+
+    opened = open_sources(folder, settings, sources, mapping)
+    config = CleaningConfig.read(
+        {"time_zone": settings.shop.time_zone, **settings.cleaning},
+        where=f"{SETTINGS_NAME} [cleaning]",
+    )
+    try:
+        log = EventLog(folder / "log")
+    except NoWorkspace:
+        log = EventLog.create(folder / "log", buckets=settings.log.buckets)
+    return ingest(
+        log,
+        opened,
+        config=config,
+        now=now or datetime.now(UTC),
+        progress=lambda at: progress(f"{at.stage} {at.name}", at.share),
+    )

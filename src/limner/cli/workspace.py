@@ -2,14 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, final
 
 from limner.cli.cuts import Cut, cut_within, end_of
 from limner.cli.progress import Tell, silent
-from limner.cli.settings import SETTINGS_NAME, Settings, Shop, moment, nearest, read_settings
+from limner.cli.settings import (
+    SETTINGS_NAME,
+    Settings,
+    Shop,
+    chosen,
+    moment,
+    nearest,
+    read_settings,
+)
 from limner.cli.template import QUESTIONS, render_settings
 from limner.errors import BadConfig, NotFitted, NoWorkspace
 
@@ -17,6 +24,7 @@ if TYPE_CHECKING:
     from limner.cli.behaviour import Pretrained
     from limner.cli.embedding import Embedded
     from limner.cli.learning import Evaluated, Learned
+    from limner.cli.tuning import Finetuned
     from limner.events.ingest import IngestReport
     from limner.events.log import EventLog
     from limner.events.mapping import Mapping as ColumnMapping
@@ -131,15 +139,7 @@ class Workspace:
 
     def asked(self, names: Sequence[str] = ()) -> "dict[str, Question]":
         """Return the questions of these names; none: all. Raises BadConfig if one is unknown."""
-        known = self.questions
-        for name in names:
-            if name not in known:
-                close = get_close_matches(name, known, n=1)
-                raise BadConfig(
-                    f"{SETTINGS_NAME} asks no question {name!r}; it asks {', '.join(known)}",
-                    hint=f"did you mean {close[0]!r}?" if close else f"add [questions.{name}]",
-                )
-        return {name: each for name, each in known.items() if not names or name in names}
+        return chosen(self.questions, names)
 
     @property
     def log(self) -> "EventLog":
@@ -192,43 +192,13 @@ class Workspace:
         now
             The present, against which times in the future are measured.
 
-        Returns
-        -------
-        What became of every row.
-
-        Raises
-        ------
-        BadSource
-            If a source cannot be read.
-        BadConfig
-            If there is nothing to ingest, or no mapping is for a source.
-        LogBusy
-            If another process is ingesting.
-        DiskFull
-            If there was no room; the log is then what it was before.
+        Returns what became of every row. Raises BadSource for what cannot be read, BadConfig where
+        nothing is to be ingested or no mapping fits, LogBusy while another process is ingesting,
+        and DiskFull; the log is then what it was before.
         """
-        from limner.cli.sourcing import open_sources
-        from limner.events.cleaning import CleaningConfig
-        from limner.events.ingest import ingest
-        from limner.events.log import EventLog
+        from limner.cli.sourcing import ingest_into
 
-        opened = open_sources(self.folder, self.settings, sources, mapping)
-        config = CleaningConfig.read(
-            {"time_zone": self.settings.shop.time_zone, **self.settings.cleaning},
-            where=f"{SETTINGS_NAME} [cleaning]",
-        )
-        folder = self.folder / "log"
-        try:
-            log = EventLog(folder)
-        except NoWorkspace:
-            log = EventLog.create(folder, buckets=self.settings.log.buckets)
-        return ingest(
-            log,
-            opened,
-            config=config,
-            now=now or datetime.now(UTC),
-            progress=lambda at: progress(f"{at.stage} {at.name}", at.share),
-        )
+        return ingest_into(self.folder, self.settings, sources, mapping, now=now, progress=progress)
 
     def fit(
         self,
@@ -281,6 +251,35 @@ class Workspace:
         as_of = self._within(cut)
         return pretrain(self, as_of=as_of, seed=seed, now=datetime.now(UTC), progress=progress)
 
+    def finetune(
+        self,
+        question: str,
+        *,
+        method: str | None = None,
+        labels: float | None = None,
+        seed: int = 0,
+        progress: Tell = silent,
+    ) -> "Finetuned":
+        """Tune the pretrained model for one question, as of the cut it was pretrained for.
+
+        ``method`` says which weights learn, ``full``, ``top``, ``lora``, ``adalora`` or
+        ``adapter``, and ``labels`` from which share of the customers; none: as the settings say.
+        Raises BadConfig for an unknown question or one for items, NotFitted before pretraining.
+        """
+        from limner.cli.tuning import finetune
+
+        self.asked([question])
+        return finetune(
+            self,
+            self.questions,
+            question,
+            method=method,
+            labels=labels,
+            seed=seed,
+            now=datetime.now(UTC),
+            progress=progress,
+        )
+
     def embed(self, out: Path | str, *, cut: Cut | None = None, impute: bool = False) -> "Embedded":
         """Write everybody's blocks to Parquet; with ``impute`` a lacking one is told by others."""
         from limner.cli.embedding import embed
@@ -293,6 +292,7 @@ class Workspace:
         *,
         questions: Sequence[str] = (),
         methods: Sequence[str] = (),
+        ladder: bool = False,
         seed: int = 0,
         progress: Tell = silent,
     ) -> "Evaluated":
@@ -305,7 +305,9 @@ class Workspace:
         questions
             Which questions, by name; none: all of the settings.
         methods
-            Which methods; none: what the settings say, or else all.
+            Which methods; none: what the settings say, or else all but the rungs of the ladder.
+        ladder
+            Whether to compare all rungs too: frozen vectors, and models tuned by each way.
         seed
             Where chance begins.
 
@@ -330,6 +332,7 @@ class Workspace:
             questions=asked,
             cuts=moments or [self._default_cut(asked)],
             methods=tuple(methods) or self.settings.evaluate.methods,
+            ladder=ladder,
             seed=seed,
             now=datetime.now(UTC),
             progress=progress,

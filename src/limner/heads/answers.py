@@ -38,8 +38,9 @@ class Answers:
     *expected* (the mean) and what is *typical* (``expm1`` of the mean of ``log1p``).
 
     ``horizon_days`` is how far the question looks ahead of ``cut``, in days, and 0 where it asks
-    who somebody is; ``seconds`` how long each method took, where it was measured; ``orders`` (N,)
-    how many orders each customer had before the cut, where that is known.
+    who somebody is; ``seconds`` how long each method took, where it was measured; ``trained`` how
+    many weights it trained, where it told; ``orders`` (N,) how many orders each customer had before
+    the cut, where that is known.
 
     Raises
     ------
@@ -58,6 +59,7 @@ class Answers:
     classes: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     orders: Ints | None = None
+    trained: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _known_shape(self.question, self.shape, among=list(get_args(Shape)[:-1]))
@@ -78,7 +80,8 @@ class Answers:
             _in_range(what, predictions[method], amounts=self.shape in AMOUNTS)
         object.__setattr__(self, "truth", truth)
         object.__setattr__(self, "predictions", MappingProxyType(predictions))
-        object.__setattr__(self, "seconds", MappingProxyType(dict(self.seconds)))
+        for name in ("seconds", "trained"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def __len__(self) -> int:
         return len(self.customers)

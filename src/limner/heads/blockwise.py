@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from limner.dataset.cuts import Window
 from limner.heads.features import Block, stack_samples
+from limner.heads.pooled import PairBlock
 from limner.heads.stacked import StackedHead
 from limner.heads.study import Sample, Study
 
-__all__ = ["BlockAnswer", "learn_binary"]
+__all__ = ["BlockAnswer", "ClasswiseAnswer", "learn_binary", "learn_classwise"]
 
 MakeHead = Callable[[], StackedHead]
 Floats = NDArray[np.float64]
@@ -43,6 +44,55 @@ class BlockAnswer:
         """Read what :meth:`save` wrote."""
         places = sorted(int(found.name) for found in folder.iterdir() if found.is_dir())
         return cls(block, tuple(make().load(folder / str(place)) for place in places))
+
+
+@dataclass(frozen=True, slots=True)
+class ClasswiseAnswer:
+    """One head a class, each over what is known of the customer and that class."""
+
+    block: PairBlock
+    heads: tuple[StackedHead, ...]
+
+    def predict(self, study: Study, window: Window, customers: Ints) -> Floats:
+        """Return probabilities (N, C)."""
+        pairs = self.block(study, window, customers)
+        return np.stack(
+            [head.predict(pairs[:, place]) for place, head in enumerate(self.heads)], axis=1
+        )
+
+
+def learn_classwise(
+    study: Study,
+    train: Sequence[Sample],
+    validation: Sample,
+    *,
+    block: PairBlock,
+    make: MakeHead,
+) -> ClasswiseAnswer:
+    """Learn one head a class from what is known of a customer and the class.
+
+    Parameters
+    ----------
+    block
+        What the heads may read: (N, C, E).
+    make
+        Makes one head that has not learned yet.
+    """
+    pairs = np.concatenate([block(study, one.window, one.customers) for one in train])
+    truth = np.concatenate([one.truth for one in train])
+    held_out = block(study, validation.window, validation.customers)
+    return ClasswiseAnswer(
+        block,
+        tuple(
+            make().fit(
+                pairs[:, place],
+                truth[:, place],
+                held_out[:, place],
+                validation.truth[:, place],
+            )
+            for place in range(truth.shape[1])
+        ),
+    )
 
 
 def learn_binary(

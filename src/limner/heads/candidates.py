@@ -8,18 +8,19 @@ from scipy.sparse import csr_array
 
 from limner.dataset.cuts import Window
 from limner.dataset.item_history import DEED
+from limner.heads.behaviour import item_opinions
 from limner.heads.item_choices import ease_mixture, item_to_item_mixture, own_fade, popular_fade
 from limner.heads.item_ranking import best_pairs, places_within
 from limner.heads.item_shelf import FADES, Shelf, shelf_at
 from limner.heads.item_sources import Affinity, affinities_at, damped
 from limner.heads.study import Study
 
-__all__ = ["SOURCES", "Candidates", "candidates_at"]
+__all__ = ["SOURCES", "Candidates", "candidates_at", "sources_of"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
-SOURCES = ("own_frequency", "item_to_item", "ease", "popularity")
+SOURCES = ("own_frequency", "item_to_item", "ease", "sequence", "popularity")
 """Where candidates come from, and what they are given as a reason."""
 
 OWN, BESIDE, POPULAR, FAVOURITE, GROUPS = 60, 25, 20, 6, 3
@@ -35,9 +36,9 @@ class Candidates:
     """P pairs worth a look, sorted by customer and item, and M columns about each.
 
     ``owners`` (P,) rows of the customers, ``items`` (P,) codes, ``values`` (P, M) float32 with NaN
-    where nothing is known, ``names`` of the columns, ``opinions`` (P, 4): what each of
-    :data:`SOURCES` says of the pair, 1 for its own favourite of the customer, 0 for nothing;
-    ``alone`` (P, 4): how the method of that name ranks the pair, one's own history blended in.
+    where nothing is known, ``names`` of the columns, ``opinions`` (P, S): what each of
+    :func:`sources_of` says of the pair, 1 for its own favourite of the customer, 0 for nothing;
+    ``alone`` (P, S): how the method of that name ranks the pair, one's own history blended in.
     """
 
     owners: Ints
@@ -63,8 +64,18 @@ class _Columns:
         self.values.append(np.asarray(values, np.float32))
 
 
-def candidates_at(study: Study, window: Window, customers: Ints) -> Candidates:
-    """Gather the candidates of N customers at a cut, from what lies strictly before it."""
+def sources_of(*, learned: bool) -> tuple[str, ...]:
+    """Return which of :data:`SOURCES` there are; ``sequence`` is what a model learned."""
+    return SOURCES if learned else tuple(one for one in SOURCES if one != "sequence")
+
+
+def candidates_at(
+    study: Study, window: Window, customers: Ints, *, learned: bool = False
+) -> Candidates:
+    """Gather the candidates of N customers at a cut, from what lies strictly before it.
+
+    ``learned`` says whether the behaviour models that stand by are a source too.
+    """
     shelf = shelf_at(study, window)
     mixtures = (item_to_item_mixture(study), ease_mixture(study))
     affinities = affinities_at(study, window, ridges=[one.ridge for one in mixtures])
@@ -80,6 +91,13 @@ def candidates_at(study: Study, window: Window, customers: Ints) -> Candidates:
     ]
     lately = affinities[0].scores(evidence[0])
     basket = affinities[0].scores(_last_order(shelf, affinities[0], customers))
+    fades_of = [one.fade for one in mixtures]
+    own_of = [one.own for one in mixtures]
+    if learned:
+        beside.append(item_opinions(study, window, customers, affinities[0].common))
+        # What the model says is blended with one's own history as EASE's word is.
+        fades_of.append(mixtures[1].fade)
+        own_of.append(mixtures[1].own)
     owners, items = _gather(study, shelf, customers, affinities[0].common, beside)
     place = affinities[0].columns[items]
 
@@ -92,17 +110,17 @@ def candidates_at(study: Study, window: Window, customers: Ints) -> Candidates:
     own = np.where(known, shelf.evidence(own_fade(study))[found], 0.0).astype(np.float32)
     popular = shelf.popularity(popular_fade(study))[items]
     linked = [gather(scores) for scores in beside]
-    for name, scores in zip(SOURCES, (own, *linked, popular), strict=True):
+    for name, scores in zip(sources_of(learned=learned), (own, *linked, popular), strict=True):
         part = _relative(owners, scores, len(customers))
         opinions.append(part)
         columns.add(f"{name}_score", scores)
         columns.add(f"{name}_share", part)
         columns.add(f"{name}_rank", _ranks(owners, items, scores))
     blends = []
-    for mixture, part in zip(mixtures, opinions[1:3], strict=True):
-        mine = np.where(known, shelf.evidence(mixture.fade)[found], 0.0)
+    for fade, weight, part in zip(fades_of, own_of, opinions[1:-1], strict=True):
+        mine = np.where(known, shelf.evidence(fade)[found], 0.0)
         mine = _relative(owners, np.sqrt(mine).astype(np.float32), len(customers))
-        blends.append(np.float32(mixture.own) * mine + part)
+        blends.append(np.float32(weight) * mine + part)
     columns.add("lately_score", gather(lately))
     columns.add("basket_score", gather(basket))
     _about_pair(columns, shelf, customers[owners], found)

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from limner.dataset.cuts import Window
 from limner.errors import MissingExtra
-from limner.heads.candidates import SOURCES, Candidates, candidates_at
+from limner.heads.candidates import Candidates, candidates_at, sources_of
+from limner.heads.item_choices import popular_fade
 from limner.heads.item_ranking import best_pairs, ndcg_at_10, places_within
-from limner.heads.item_shelf import Truth, truth_of
-from limner.heads.item_sources import settings_key
-from limner.heads.study import Study
+from limner.heads.item_shelf import Truth, shelf_at, truth_of
+from limner.heads.item_sources import Pairs, rank_by, settings_key
+from limner.heads.study import Ranked, Study
 
-__all__ = ["Reranker", "learned_reranker"]
+__all__ = ["Reranker", "learned_reranker", "rerank"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -70,7 +71,7 @@ class _Lesson:
         return ndcg_at_10(ranked, self.truth.at, self.truth.items)
 
 
-def learned_reranker(study: Study) -> Reranker:
+def learned_reranker(study: Study, *, learned: bool = False) -> Reranker:
     """Learn on the learnable windows, once a question and desk.
 
     Trees grown on the training windows are judged on the validation window, beside every source
@@ -79,14 +80,18 @@ def learned_reranker(study: Study) -> Reranker:
 
     def learn() -> Reranker:
         rng = np.random.default_rng(study.seed)
-        train = [_sampled(_lesson(study, window), rng) for window in study.plan.train[-NEWEST:]]
-        validation = _lesson(study, study.plan.validation)
+        train = [
+            _sampled(_lesson(study, window, learned=learned), rng)
+            for window in study.plan.train[-NEWEST:]
+        ]
+        validation = _lesson(study, study.plan.validation, learned=learned)
         trees = _grow(train, seed=study.seed)
         asked = validation.candidates
-        opinions = [_opinion(asked, source) for source in range(len(SOURCES))]
+        sources = range(len(sources_of(learned=learned)))
+        opinions = [_opinion(asked, source) for source in sources]
         grown = opinions[0] if trees is None else _grown(trees, asked)
         judged = []
-        for source, trust in product(range(len(SOURCES)), TRUST if trees is not None else (0.0,)):
+        for source, trust in product(sources, TRUST if trees is not None else (0.0,)):
             quality = validation.quality(_mixed(grown, opinions[source], trust))
             judged.append((quality, Reranker(trees, trust, source)))
         best = max(judged, key=lambda one: one[0])[1]
@@ -94,14 +99,38 @@ def learned_reranker(study: Study) -> Reranker:
             trees = _grow([*train, _sampled(validation, rng)], seed=study.seed)
         return Reranker(trees if best.trust > 0 else None, best.trust, best.source)
 
-    found: Reranker = study.desk.once(settings_key(study, "reranker"), learn)
+    found: Reranker = study.desk.once(
+        settings_key(study, "fused" if learned else "reranker"), learn
+    )
     return found
 
 
-def _lesson(study: Study, window: Window) -> _Lesson:
+def rerank(
+    study: Study, window: Window, customers: Ints, *, most: int, learned: bool = False
+) -> Ranked:
+    """Rank N customers' candidates; the reason is the source that speaks loudest for an item."""
+    reranker = learned_reranker(study, learned=learned)
+    candidates = candidates_at(study, window, customers, learned=learned)
+    pairs = Pairs(
+        candidates.owners,
+        candidates.items,
+        reranker.scores(candidates),
+        candidates.opinions.argmax(axis=1).astype(np.int8),
+    )
+    return rank_by(
+        shelf_at(study, window),
+        pairs,
+        customers=len(customers),
+        most=most,
+        names=sources_of(learned=learned)[:-1],
+        fade=popular_fade(study),
+    )
+
+
+def _lesson(study: Study, window: Window, *, learned: bool) -> _Lesson:
     truth = truth_of(study, window)
     truth = truth.take(np.flatnonzero(np.diff(truth.at)))
-    candidates = candidates_at(study, window, truth.customers)
+    candidates = candidates_at(study, window, truth.customers, learned=learned)
     width = len(study.ledger.items)
     came_true = np.isin(
         candidates.owners * width + candidates.items, truth.owners * width + truth.items

@@ -46,10 +46,23 @@ class Desk:
         The log as codes.
     aggregates
         The automatic block, its vocabulary learned already.
+    behaviour
+        Models that learned from the log alone, see :class:`limner.heads.behaviour.Behaviour`;
+        none: no method can ask them.
+    tutor
+        Tunes such a model for a question, see :class:`limner.heads.tutor.Tutor`.
     """
 
-    def __init__(self, ledger: Ledger, aggregates: Aggregates) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        aggregates: Aggregates,
+        *,
+        behaviour: Any = None,  # noqa: ANN401 - its protocol speaks of studies
+        tutor: Any = None,  # noqa: ANN401
+    ) -> None:
         self.ledger, self.aggregates = ledger, aggregates
+        self.behaviour, self.tutor = behaviour, tutor
         self._kept: dict[Any, Any] = {}
 
     def once(self, key: object, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - the caller's own

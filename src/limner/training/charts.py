@@ -1,6 +1,6 @@
 """Small pictures as SVG text: a plot, its axes, and a few kinds of mark.
 
-Colours come from classes (``c0`` … ``c7``, ``ink``, ``faint``), which the page's style sheet gives
+Colours come from classes (``c0`` … ``c8``, ``ink``, ``faint``), which the page's style sheet gives
 for light and dark; a class may stand beside attributes, so every series also differs by its
 shape or dash. Text is in both languages, of which the page shows one.
 """
@@ -19,7 +19,7 @@ __all__ = ["DASHES", "Plot", "nice_ticks", "short"]
 
 Point = tuple[float, float]
 
-DASHES = ("2 3", "7 3", "", "8 3 2 3", "4 2 1 2 1 2", "1 2", "12 4", "3 1")
+DASHES = ("2 3", "7 3", "", "8 3 2 3", "4 2 1 2 1 2", "1 2", "12 4", "3 1", "18 2")
 """How the line of each colour is broken, so that it is known without its colour."""
 
 

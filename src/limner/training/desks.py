@@ -9,8 +9,10 @@ from limner.dataset.aggregates import Aggregates, AggregatesConfig
 from limner.dataset.cuts import CutPlan, plan_cuts
 from limner.dataset.ledger import Ledger, Source
 from limner.errors import TooFew
+from limner.heads.behaviour import Behaviour
 from limner.heads.question import Question
 from limner.heads.study import Desk, Study
+from limner.heads.tutor import Tutor
 
 __all__ = ["Desks", "dearest_first", "plan_question"]
 
@@ -38,6 +40,8 @@ class Desks:
         All that is asked, by name: they decide together where the cuts lie.
     before
         Read only events strictly before this moment.
+    behaviours, tutors
+        By cut, the models that stand by for methods that ask them, and who tunes them.
     """
 
     log: Source
@@ -46,12 +50,15 @@ class Desks:
     aggregates: AggregatesConfig | None
     level: int
     before: datetime | None = None
+    behaviours: Mapping[datetime, Behaviour] = field(default_factory=dict)
+    tutors: Mapping[datetime, Tutor] = field(default_factory=dict)
     _ledger: Ledger | None = None
     _desk: tuple[datetime, Desk] | None = field(default=None, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave behind what was kept."""
-        named = ("log", "questions", "seed", "aggregates", "level", "before")
+        known = ("log", "questions", "seed", "aggregates", "level", "before")
+        named = (*known, "behaviours", "tutors")
         return {name: getattr(self, name) for name in named}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -81,6 +88,17 @@ class Desks:
             self._desk = (cut, self._lay(cut))
         return Study(self._desk[1], name, question, plan, self.seed)
 
+    def cuts_of(self, cut: datetime) -> tuple[datetime, ...]:
+        """Return at which moments the questions look at customers when put at a cut, rising."""
+        found = set()
+        for question in self.questions.values():
+            try:
+                plan = plan_question(self.ledger, question, cut, questions=self.questions)
+            except TooFew:
+                continue
+            found |= {window.cut for window in (*plan.learnable, plan.test)}
+        return tuple(sorted(found))
+
     def _lay(self, cut: datetime) -> Desk:
         """Learn the columns' classes before the validation cut of the first possible question."""
         for question in self.questions.values():
@@ -89,7 +107,8 @@ class Desks:
             except TooFew:
                 continue
             learned = Aggregates(self.aggregates).fit(self.ledger, before=plan.validation.cut)
-            return Desk(self.ledger, learned)
+            behaviour, tutor = self.behaviours.get(cut), self.tutors.get(cut)
+            return Desk(self.ledger, learned, behaviour=behaviour, tutor=tutor)
         raise TooFew(f"no question can be put at {cut:%Y-%m-%d}")
 
 

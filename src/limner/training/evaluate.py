@@ -14,12 +14,13 @@ from limner.dataset.familiarity import new_items, orders_before
 from limner.dataset.labels import item_codes, seen_items
 from limner.dataset.ledger import Source
 from limner.engine import Executor, Here
-from limner.errors import BadConfig, TooFew
+from limner.errors import BadConfig, MissingExtra, TooFew
 from limner.heads import methods as method_folder
 from limner.heads.answers import Answers, Rankings, some_rows
 from limner.heads.question import Question
-from limner.heads.study import Method, Sample, Study
+from limner.heads.study import Learned, Method, Sample, Study
 from limner.training.desks import Desks, dearest_first, plan_question
+from limner.training.learning import Learning
 from limner.training.scoreboard import Row
 from limner.training.scoring import score
 from limner.training.slices import last_against_first, score_slices
@@ -29,6 +30,8 @@ __all__ = ["Evaluation", "evaluate", "plan_question", "silent"]
 Progress = Callable[[str, float], None]
 Ints = NDArray[np.int64]
 FOLDS = 5
+_SHARE_OF_PRETRAINING = 0.3
+"""About how much of the time of an evaluation models of behaviour take to learn."""
 DEPTH = 10
 
 
@@ -59,6 +62,8 @@ def evaluate(
     aggregates: AggregatesConfig | None = None,
     level: int = 2,
     resamples: int = 1000,
+    learning: Learning | None = None,
+    ladder: bool = False,
     executor: Executor | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
@@ -75,13 +80,19 @@ def evaluate(
     seed
         Where chance begins: folds, trees and resamples.
     methods
-        The names of the methods to compare; none: all that can answer a question's shape.
+        The names of the methods to compare; none: all that can answer a question's shape, but for
+        the rungs of the ladder.
     aggregates
         Settings of the automatic block.
     level
         Which step of the category path is the category; see :meth:`Ledger.of`.
     resamples
         How often the customers are drawn anew for the intervals.
+    learning
+        How models of behaviour are pretrained for the methods that ask them; none: those methods
+        are left out.
+    ladder
+        Whether all rungs are compared too: frozen vectors, and models tuned by each way.
     executor
         Where the questions are worked on; none: in this process, one after another. The answers
         are the same wherever it is.
@@ -92,14 +103,24 @@ def evaluate(
     ------
     UnknownPlugin
         If a method is unknown.
+    BadConfig
+        If a method was named that asks a model, or the ladder wished, and ``learning`` is none.
     TooFew
         If a cut leaves too little history, or no question could be put at all.
     """
-    names = list(methods) if methods is not None else plugins.names(method_folder)
+    names = _chosen(methods, learns=learning is not None, ladder=ladder)
     desks = Desks(log, dict(questions), seed, aggregates, level)
+    share = 0.0
+    if learning is not None and any(_asks_models(name) for name in names):
+        share = _SHARE_OF_PRETRAINING
+        learning.prepare(
+            desks,
+            cuts,
+            names,
+            executor=executor,
+            progress=lambda what, done: progress(what, done * share),
+        )
     examiner = _Examiner(desks, tuple(_in_order(names)), resamples)
-    for name in names:
-        plugins.load(method_folder, name)
     asked = [(name, cut) for cut in cuts for name in questions]
     order = sorted(asked, key=lambda one: (cuts.index(one[1]), dearest_first(questions[one[0]])))
     found: dict[tuple[str, datetime], _Examined] = {}
@@ -107,7 +128,8 @@ def evaluate(
         zip(order, (executor or Here()).map(examiner, order), strict=True)
     ):
         found[one] = result
-        progress(f"{one[0]} at {one[1]:%Y-%m-%d}", (done + 1) / len(order))
+        done_so_far = share + (1 - share) * (done + 1) / len(order)
+        progress(f"{one[0]} at {one[1]:%Y-%m-%d}", done_so_far)
     notes = tuple(note for one in asked for note in found[one].notes)
     answers = tuple(answer for one in asked if (answer := found[one].answer) is not None)
     if not answers:
@@ -115,6 +137,35 @@ def evaluate(
     rows = tuple(row for one in asked for row in found[one].rows)
     slices = [row for one in asked for row in found[one].slices]
     return Evaluation(answers, rows, notes, (*slices, *last_against_first(rows)))
+
+
+def _chosen(methods: Sequence[str] | None, *, learns: bool, ladder: bool) -> list[str]:
+    """Return the names of the methods to compare, each of which there is."""
+    asking = [name for name in methods or () if _asks_models(name)]
+    if (asking or ladder) and not learns:
+        what = f"the method {asking[0]!r} asks" if asking else "most rungs of the ladder ask"
+        raise BadConfig(
+            f"{what} a behaviour model, but there is none to learn",
+            hint="pip install 'limner[torch]'",
+        )
+    rungs = plugins.names(method_folder)
+    usual = [
+        name
+        for name in rungs
+        if (learns or not _asks_models(name)) and (ladder or not _marked(name, "rung"))
+    ]
+    if methods is None:
+        return usual
+    return [*methods, *(name for name in usual if ladder and name not in methods)]
+
+
+def _asks_models(name: str) -> bool:
+    """Return whether a method asks models that learned from the log."""
+    return _marked(name, "learned")
+
+
+def _marked(name: str, mark: str) -> bool:
+    return bool(getattr(plugins.load(method_folder, name), mark, False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +213,8 @@ def _in_order(names: Sequence[str]) -> list[str]:
     """Sort methods from the simplest to the richest; strangers come last by name."""
     ladder = (
         *("base", "recency", "hand_made", "bgnbd", "automatic"),
-        *("popularity", "own_frequency", "item_to_item", "ease", "reranked"),
+        *("frozen_linear", "frozen_boosted", "top", "lora", "adalora", "adapter", "full", "joint"),
+        *("popularity", "own_frequency", "item_to_item", "ease", "reranked", "fused"),
     )
     return sorted(names, key=lambda name: (ladder.index(name) if name in ladder else 99, name))
 
@@ -182,7 +234,7 @@ def _put(study: Study, methods: Mapping[str, Method]) -> tuple[Answers | Ranking
             hint="evaluate at an earlier cut",
         )
     if shape == "what_next":
-        return _rank(study, able), {}
+        return _rank(study, able)
     train, validation = study.training()
     asked = study.sample(study.plan.test)
     _enough(
@@ -194,16 +246,18 @@ def _put(study: Study, methods: Mapping[str, Method]) -> tuple[Answers | Ranking
         },
     )
     said, seconds, declined = {}, {}, {}
+    trained: dict[str, int] = {}
     for name, method in able.items():
         began = time.perf_counter()
         try:
             learned = method.learn(study, train, validation)
-        except (BadConfig, TooFew) as refusal:
-            declined[name] = refusal.message
+        except (BadConfig, MissingExtra, TooFew) as refusal:
+            declined[name] = _why(name, refusal)
             continue
         said[name] = learned.predict(study, asked.window, asked.customers)
         seconds[name] = time.perf_counter() - began
-    return _answers(study, asked, said, seconds), declined
+        trained |= _trained(name, learned)
+    return _answers(study, asked, said, seconds, trained), declined
 
 
 def _cross_fit(study: Study, methods: Mapping[str, Method]) -> tuple[Answers, dict[str, str]]:
@@ -214,6 +268,7 @@ def _cross_fit(study: Study, methods: Mapping[str, Method]) -> tuple[Answers, di
     folds = np.random.default_rng(study.seed).permutation(len(asked.customers)) % FOLDS
     said: dict[str, NDArray[np.float64]] = {}
     seconds: dict[str, float] = {}
+    trained: dict[str, int] = {}
     declined: dict[str, str] = {}
     for name, method in methods.items():
         began = time.perf_counter()
@@ -223,11 +278,26 @@ def _cross_fit(study: Study, methods: Mapping[str, Method]) -> tuple[Answers, di
                 learned = method.learn(study, [asked.take(~out & ~held)], asked.take(held))
                 answer = learned.predict(study, asked.window, asked.customers[out])
                 said.setdefault(name, np.zeros(asked.truth.shape))[out] = answer
-        except (BadConfig, TooFew) as refusal:
-            declined[name] = refusal.message
+        except (BadConfig, MissingExtra, TooFew) as refusal:
+            declined[name] = _why(name, refusal)
+            said.pop(name, None)
             continue
         seconds[name] = time.perf_counter() - began
-    return _answers(study, asked, said, seconds), declined
+        trained |= _trained(name, learned)
+    return _answers(study, asked, said, seconds, trained), declined
+
+
+def _why(name: str, refusal: BadConfig | MissingExtra | TooFew) -> str:
+    """Return why a method declines; a package that only a rung needs stops no other."""
+    if isinstance(refusal, MissingExtra) and not _marked(name, "rung"):
+        raise refusal
+    return refusal.message
+
+
+def _trained(name: str, learned: Learned) -> dict[str, int]:
+    """Return how many weights a method trained, where it tells."""
+    count = getattr(learned, "trained", None)
+    return {} if count is None else {name: int(count)}
 
 
 def _answers(
@@ -235,6 +305,7 @@ def _answers(
     asked: Sample,
     said: Mapping[str, NDArray[np.float64]],
     seconds: Mapping[str, float],
+    trained: Mapping[str, int],
 ) -> Answers:
     return Answers(
         question=study.name,
@@ -246,12 +317,13 @@ def _answers(
         predictions=said,
         classes=study.class_names,
         seconds=seconds,
+        trained=trained,
         orders=_orders(study, asked.window.cut)[asked.customers],
     )
 
 
-def _rank(study: Study, methods: Mapping[str, Method]) -> Rankings:
-    """Ask every recommender for its best items."""
+def _rank(study: Study, methods: Mapping[str, Method]) -> tuple[Rankings, dict[str, str]]:
+    """Ask every recommender for its best items; tell who declined."""
     window, ledger = study.plan.test, study.ledger
     deeds = study.question.deeds
     customers = study.asked(window)
@@ -259,13 +331,17 @@ def _rank(study: Study, methods: Mapping[str, Method]) -> Rankings:
     truth_at, truth = some_rows(*item_codes(ledger, window, deeds=deeds), customers)
     seen_at, seen = seen_items(ledger, window, deeds=deeds)
     seen_at, seen = some_rows(seen_at, seen, customers)
-    top, seconds = {}, {}
+    top, seconds, declined = {}, {}, {}
     for name, method in methods.items():
         began = time.perf_counter()
-        ranked = method.rank(study, window, customers, most=DEPTH)  # type: ignore[attr-defined]
+        try:
+            ranked = method.rank(study, window, customers, most=DEPTH)  # type: ignore[attr-defined]
+        except (BadConfig, MissingExtra, TooFew) as refusal:
+            declined[name] = _why(name, refusal)
+            continue
         top[name] = ranked.items
         seconds[name] = time.perf_counter() - began
-    return Rankings(
+    rankings = Rankings(
         question=study.name,
         shape="what_next",
         horizon_days=study.question.horizon_days,
@@ -281,6 +357,7 @@ def _rank(study: Study, methods: Mapping[str, Method]) -> Rankings:
         orders=_orders(study, window.cut)[customers],
         new=new_items(ledger, window.cut),
     )
+    return rankings, declined
 
 
 def _orders(study: Study, cut: datetime) -> Ints:

@@ -22,16 +22,20 @@ from limner.heads.blockwise import BlockAnswer
 from limner.heads.features import habit_names, habits_block
 from limner.heads.forecast import Forecast
 from limner.heads.methods.automatic import Automatic
+from limner.heads.methods.fused import Fused
 from limner.heads.methods.reranked import Reranked
 from limner.heads.question import Question
 from limner.heads.study import Learned, Study
 from limner.training.desks import Desks, dearest_first
 from limner.training.evaluate import Progress, silent
+from limner.training.learning import Learning
 
 __all__ = ["Fitted", "fit"]
 
 Ints = NDArray[np.int64]
 FACTORS = 6
+_SHARE_OF_PRETRAINING = 0.4
+"""About how much of the time of a fit models of behaviour take to learn."""
 RANKED = 100
 
 
@@ -54,6 +58,7 @@ def fit(
     seed: int = 0,
     aggregates: AggregatesConfig | None = None,
     level: int = 2,
+    learning: Learning | None = None,
     executor: Executor | None = None,
     progress: Progress = silent,
 ) -> Fitted:
@@ -75,6 +80,9 @@ def fit(
         Where the model lies: ``config.json``, ``card.md`` and ``heads/<question>/``.
     fingerprint
         What tells this log's content from any other's.
+    learning
+        How models of behaviour are pretrained, for heads to read what was learned beside what was
+        counted; none: the heads read what was counted alone.
     executor
         Where the questions are worked on; none: in this process, one after another. The answers
         are the same wherever it is.
@@ -93,12 +101,23 @@ def fit(
         "cut": cut.isoformat(),
         "seed": seed,
         "level": level,
+        "learning": learning.mark if learning is not None else None,
         "aggregates": (aggregates or AggregatesConfig()).model_dump(mode="json"),
         "questions": {name: one.model_dump(mode="json") for name, one in questions.items()},
     }
     version = _digest(settings)
     folder.mkdir(parents=True, exist_ok=True)
     desks = Desks(log, dict(questions), seed, aggregates, level, before=cut)
+    share = 0.0
+    if learning is not None:
+        share = _SHARE_OF_PRETRAINING
+        learning.prepare(
+            desks,
+            [cut],
+            ["fused"],
+            executor=executor,
+            progress=lambda what, done: progress(what, done * share),
+        )
     learner = _Learner(desks, cut, folder, version, settings)
     order = sorted(questions, key=lambda name: dearest_first(questions[name]))
     found: dict[str, Forecast | str] = {}
@@ -106,7 +125,7 @@ def fit(
         zip(order, (executor or Here()).map(learner, order), strict=True)
     ):
         found[name] = result
-        progress(name, (done + 1) / len(order))
+        progress(name, share + (1 - share) * (done + 1) / len(order))
     results = [found[name] for name in questions]
     forecasts = [one for one in results if isinstance(one, Forecast)]
     notes = [one for one in results if isinstance(one, str)]
@@ -147,7 +166,7 @@ class _Learner:
 def _learned(study: Study, folder: Path, key: str) -> Learned:
     """Load the heads that were learned from the same; otherwise learn and keep them."""
     mark = folder / "learned.json"
-    method = Automatic()
+    method = Fused() if study.desk.behaviour is not None else Automatic()
     if mark.is_file() and json.loads(mark.read_text(encoding="utf-8"))["key"] == key:
         return method.load(study, folder)
     if study.question.attribute is not None:
@@ -202,8 +221,10 @@ def _factors(
     if not isinstance(learned, BlockAnswer) or study.question.shape != "whether":
         empty = np.zeros((0, 0))
         return empty.astype(np.int64), empty, empty
+    effects = learned.heads[0].contributions(learned.block(study, window, customers))
+    # Behind the habits stand numbers that a model learned, which have no words.
     block = habits_block(study, window, customers)
-    effects = learned.heads[0].contributions(block)
+    effects = effects[:, : block.shape[1]]
     places = np.argsort(-np.abs(effects), axis=1, kind="stable")[:, :FACTORS]
     return (
         places,
@@ -215,7 +236,8 @@ def _factors(
 def _ranked(study: Study, version: str) -> Forecast:
     window = study.plan.test
     customers = study.asked(window)
-    ranked = Reranked().rank(study, window, customers, most=RANKED)
+    method = Fused() if study.desk.behaviour is not None else Reranked()
+    ranked = method.rank(study, window, customers, most=RANKED)
     ids = np.append(study.ledger.items, "")
     sources = np.append(np.array(ranked.reason_names, np.str_), "")
     return Forecast(
@@ -271,10 +293,11 @@ def _card(
         f"| {one.question} | {one.shape} | {one.horizon_days:g} | {len(one):,} |"
         for one in forecasts
     ]
+    learned = " and vectors of behaviour models" if settings["learning"] else ""
     method = (
-        "Method: automatic aggregates; a calibrated stack of boosted and bagged trees for "
-        "whether, boosted heads for amounts, a pooled head for classes, reranked candidates for "
-        "items. How good it is: `limner evaluate`."
+        f"Method: automatic aggregates{learned}; a calibrated stack of boosted and bagged trees "
+        "for whether, boosted heads for amounts, a pooled head for classes, reranked candidates "
+        "for items. How good it is: `limner evaluate`."
     )
     limits = (
         "Limits: it knows what the log holds and nothing else; it foresees no season that it "

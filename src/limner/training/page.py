@@ -6,11 +6,11 @@ STYLE = """
 :root{color-scheme:light dark;--paper:#fff;--card:#fff;--ink:#1c2430;--soft:#5b6675;--edge:#e1e5ea;
 --wash:#f5f7f9;--accent:#00705a;--good:#00705a;--bad:#b0400a;
 --c0:#8b94a1;--c1:#d98200;--c2:#00896a;--c3:#2f9fdc;--c4:#b8669a;--c5:#0067a8;--c6:#c04f00;
---c7:#7a6bb5}
+--c7:#7a6bb5;--c8:#b0005e}
 @media (prefers-color-scheme:dark){:root{--paper:#12161c;--card:#181d25;--ink:#e7ebf0;
 --soft:#9aa6b5;--edge:#2c3440;--wash:#1d232c;--accent:#3ecfa9;--good:#3ecfa9;--bad:#ff9b62;
 --c0:#7d8795;--c1:#f0a830;--c2:#2fc49b;--c3:#62bdf0;--c4:#dd92c0;--c5:#5aa9e6;--c6:#f2814a;
---c7:#a99be0}}
+--c7:#a99be0;--c8:#ff77b0}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);line-height:1.55;font-size:16px;
 font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","Noto Sans","PingFang SC",
@@ -77,6 +77,7 @@ svg [data-kind=small]{font-size:11px;fill:var(--ink)}
 .bar{fill:currentColor;opacity:.75}
 .c0{color:var(--c0)}.c1{color:var(--c1)}.c2{color:var(--c2)}.c3{color:var(--c3)}
 .c4{color:var(--c4)}.c5{color:var(--c5)}.c6{color:var(--c6)}.c7{color:var(--c7)}
+.c8{color:var(--c8)}
 .keys{list-style:none;display:flex;flex-wrap:wrap;gap:2px 14px;margin:auto 0 0;padding:10px 0 0;
 font-size:13px}
 .keys li{display:inline-flex;align-items:center;gap:6px}

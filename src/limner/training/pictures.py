@@ -43,8 +43,18 @@ COLOURS = {
     "item_to_item": 3,
     "bgnbd": 4,
     "ease": 4,
+    "frozen_linear": 5,
+    "frozen_boosted": 5,
+    "top": 6,
+    "lora": 6,
+    "adalora": 6,
+    "adapter": 6,
+    "full": 6,
+    "joint": 7,
+    "fused": 8,
 }
-"""The reference is always orange and the house's own method green, whatever the question."""
+"""The reference is always orange, what was counted green, whatever the question; what was tuned
+shares a colour, and ``fused`` has one that nothing else has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,13 @@ __all__ = ["Note", "page", "write_report"]
 
 SIGNS = {True: ("up", " ▲"), False: ("down", " ▼"), None: ("", "")}
 
+COUNTED = ("hand_made", "automatic")
+LEARNED = (
+    *("frozen_linear", "frozen_boosted", "top", "lora", "adalora", "adapter", "full", "joint"),
+    "fused",
+)
+"""The rungs of the ladder, from the lowest: without a model, and with one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -173,7 +180,8 @@ def _section(
     )
     tables = "".join(_table(part) for part in _parts(rows))
     return (
-        f'{head}{tables}<p class="under">{say(LABELS["legend"])}</p>{_slices(slices)}'
+        f'{head}{tables}<p class="under">{say(LABELS["legend"])}</p>'
+        f"{_ladder(rows, answers)}{_slices(slices)}"
         f'<div class="pictures">{small}</div>{large}</section>'
     )
 
@@ -209,6 +217,36 @@ def _table(rows: Sequence[Row]) -> str:
     return (
         f'<div class="scroll"><table><thead><tr><th scope="col">{say(LABELS["method"])}</th>'
         f"{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>{few}"
+    )
+
+
+def _ladder(rows: Sequence[Row], answers: Answers | Rankings | None) -> str:
+    """Return the foremost metric of each rung, how long it took and how many weights learned."""
+    found = {row.method: row for row in rows if row.metric == FOREMOST[row.shape]}
+    if len(found.keys() & set(LEARNED)) < 2:
+        return ""
+    seconds = answers.seconds if answers is not None else {}
+    trained = answers.trained if isinstance(answers, Answers) else {}
+    lines = []
+    for method in (name for name in (*COUNTED, *LEARNED) if name in found):
+        row = found[method]
+        around = f"{figure(row.low)} … {figure(row.high)}" if row.low is not None else "–"
+        took = f"{seconds[method]:,.1f}" if method in seconds else "–"
+        weights = f"{trained[method]:,}" if method in trained else "–"
+        told = (f'<span class="v">{figure(row.value)}</span>', around, _delta(row), took, weights)
+        lines.append(
+            f'<tr><th scope="row">{say(name_of(METHODS, method))}</th>'
+            + "".join(f"<td>{each}</td>" for each in told)
+            + "</tr>"
+        )
+    names = ("rung", "value", "interval", "against", "seconds", "trained")
+    heads = "".join(f'<th scope="col">{say(LABELS[name])}</th>' for name in names)
+    metric = say(name_of(METRIC_NAMES, next(iter(found.values())).metric))
+    return (
+        f"<h3>{say(LABELS['ladder'])} · {metric}</h3>"
+        f'<p class="under">{say(LABELS["ladder_told"])}</p>'
+        '<div class="scroll"><table class="ladder">'
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
 
 

@@ -18,8 +18,11 @@ __all__ = ["BETTER", "better", "figure", "heading", "plain", "render"]
 BETTER = {"brier": -1, "ece": -1, "rmse": -1, "mae": -1, "volume_ratio": 0}
 """Metrics of which less is better (-1), or that ought to be 1 (0); of all others more is better."""
 
-WIDE = 12
+WIDE = 11
 """How many letters of a metric's name fit above its column."""
+
+BROAD = 13
+"""How many letters of a method's name fit before its row: five metrics fill eighty columns."""
 
 MARK = "*"
 """Stands beside a difference whose interval leaves out zero."""
@@ -101,14 +104,20 @@ def _table(rows: Sequence[Row]) -> Table:
         table.add_column(_header(metric), justify="right")
     cells = {(row.method, row.metric): row for row in rows}
     for method in dict.fromkeys(row.method for row in rows):
-        table.add_row(method, *(_cell(cells.get((method, metric))) for metric in metrics))
+        table.add_row(
+            _broken(method, BROAD), *(_cell(cells.get((method, metric))) for metric in metrics)
+        )
     return table
 
 
 def _header(metric: str) -> str:
-    """Break a long name after its first word."""
-    name = metric.partition(":")[0]
-    return name.replace("_", "_\n", 1) if len(name) > WIDE else name
+    """Return what stands above a metric's column."""
+    return _broken(metric.partition(":")[0], WIDE)
+
+
+def _broken(name: str, most: int) -> str:
+    """Break a name after its first word if it has more letters than that."""
+    return name.replace("_", "_\n", 1) if len(name) > most else name
 
 
 def _cell(row: Row | None) -> Text:

@@ -26,11 +26,20 @@ METHODS: Mapping[str, Words] = {
     "hand_made": ("hand-made RFM", "手工 RFM"),
     "bgnbd": ("BG/NBD", "BG/NBD"),
     "automatic": ("automatic block", "自动特征"),
+    "frozen_linear": ("frozen, linear", "冻结向量+线性"),
+    "frozen_boosted": ("frozen, boosted", "冻结向量+提升树"),
+    "top": ("top tuned", "顶层微调"),
+    "lora": ("LoRA", "LoRA 微调"),
+    "adalora": ("AdaLoRA", "AdaLoRA 微调"),
+    "adapter": ("adapter", "适配器微调"),
+    "full": ("fully tuned", "全参数微调"),
+    "joint": ("joint", "联合训练"),
     "popularity": ("popularity", "热门"),
     "own_frequency": ("own frequency", "个人频次"),
     "item_to_item": ("item to item", "物品协同"),
     "ease": ("EASE", "EASE"),
     "reranked": ("reranked", "重排"),
+    "fused": ("fused", "融合"),
 }
 
 QUESTIONS: Mapping[str, Words] = {
@@ -114,6 +123,18 @@ LABELS: Mapping[str, Words] = {
         ),
         "每格依次为数值、95 % 区间、与参照之差。▲ 更好、▼ 更差：差值的区间不含零。",
     ),
+    "ladder": ("The ladder", "阶梯"),
+    "ladder_told": (
+        (
+            "From counts made by hand to models tuned and fused. Weights are those that learned "
+            "from labels, where the method tells; seconds include predicting."
+        ),
+        "从手工统计到微调与融合的模型。参数为由标签训练的参数数量（若方法提供）；秒数含预测。",
+    ),
+    "rung": ("rung", "层级"),
+    "interval": ("95 % interval", "95 % 区间"),
+    "seconds": ("seconds", "秒"),
+    "trained": ("weights trained", "训练的参数"),
     "slices": ("Little known and well known", "了解程度不同的客户与商品"),
     "slices_told": (
         (

@@ -32,10 +32,18 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A method to compare; may be given several times.  [default: all]",
+            help="A method to compare; may be given several times."
+            "  [default: all but the ladder's]",
             show_default=False,
         ),
     ] = None,
+    ladder: Annotated[
+        bool,
+        typer.Option(
+            "--ladder",
+            help="Compare every rung: hand-made, automatic, frozen, tuned by each way, fused.",
+        ),
+    ] = False,
     json_file: Annotated[
         Path | None,
         typer.Option(
@@ -60,7 +68,12 @@ def evaluate(
     shop = Workspace(workspace)
     with bar("examining") as progress:
         examined = shop.evaluate(
-            cut or (), questions=question or (), methods=method or (), seed=seed, progress=progress
+            cut or (),
+            questions=question or (),
+            methods=method or (),
+            ladder=ladder,
+            seed=seed,
+            progress=progress,
         )
     rows = [row.to_dict() for row in examined.scoreboard]
     text = json.dumps(rows, ensure_ascii=False, allow_nan=False, indent=1) + "\n"

@@ -1,0 +1,21 @@
+"""The behaviour model tuned for the question by matrices of low rank."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from limner.heads.study import Learned, Sample, Study
+from limner.heads.tutor import tutor_of
+
+__all__ = ["Lora"]
+
+
+class Lora:
+    """Factors of low rank beside the weights learn (Hu and others 2022), and the head."""
+
+    shapes: ClassVar[frozenset[str]] = frozenset({"whether", "how_many", "how_much", "which"})
+    learned: ClassVar[bool] = True
+    rung: ClassVar[bool] = True
+
+    def learn(self, study: Study, train: Sequence[Sample], validation: Sample) -> Learned:
+        """Tune a copy of the model that knows what came before the test cut."""
+        return tutor_of(study).tune("lora", study, train, validation)
