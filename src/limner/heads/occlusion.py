@@ -15,7 +15,7 @@ __all__ = ["LeftOut", "Occluded", "leave_out"]
 
 Ints = NDArray[np.int64]
 
-MOST_CATEGORIES = 5
+MOST_CATEGORIES = 3
 """So many categories of a customer are left out, one after another; the commonest."""
 RECENT_DAYS = 30
 """Visits so many days before the moment are recent."""

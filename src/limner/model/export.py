@@ -62,8 +62,8 @@ def export_behaviour(model: BehaviourModel, heads: Mapping[str, Tensor], path: P
     whole = _Whole(copy.deepcopy(model), heads).cpu().eval()
     free = {0: "customers", 1: "moments"}
     with _symbols(), warnings.catch_warnings():
-        # Torch warns that this exporter is the older one, though what it makes runs faster, and
-        # wherever a size is read while it traces, though such sizes stay free.
+        # Torch warns that this exporter is the older one; the newer cannot write a remainder by a
+        # size that is free. It also warns where sizes are read while it traces, but they stay free.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             whole,

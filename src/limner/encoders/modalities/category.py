@@ -1,7 +1,5 @@
 """Names as learned vectors: kind, item, department, category and brand."""
 
-from typing import cast
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -58,9 +56,11 @@ class CategoryModality(nn.Module):
     def _summed(self, rows: Tensor, lines: Tensor, visit: Tensor) -> Tensor:
         """Return the sum of the vectors of each place's lines: (B * T, D)."""
         if torch.onnx.is_in_onnx_export():
-            # There are no bags in ONNX, but rows can be added up by their places.
-            each = cast("Tensor", self.table(rows)).sum(dim=1)
-            return each.new_zeros(lines.numel(), each.shape[1]).index_add_(0, visit, each)
+            # ONNX has no bags, but adds up rows by their places; here a field at a time.
+            summed = self.table.weight.new_zeros(lines.numel(), self.table.embedding_dim)
+            for field in rows.unbind(dim=1):
+                summed = summed.index_add(0, visit, self.table(field))
+            return summed
         starts = (lines.cumsum(0) - lines).long() * rows.shape[1]
         return functional.embedding_bag(
             rows.reshape(-1), self.table.weight, starts, mode="sum", padding_idx=0
