@@ -12,7 +12,6 @@ from scipy.sparse import csr_array
 from limner.dataset.labels import Deeds
 from limner.dataset.ledger import Ledger, age_days
 from limner.dataset.vocabulary import names_of
-from limner.events.queries import steady
 
 __all__ = ["Meetings", "known_customers", "meetings"]
 
@@ -71,22 +70,20 @@ def meetings(
         past = (
             part.lazy()
             .filter((pl.col("time") < cut) & deeds.among(ledger))
-            .with_columns(
+            .select(
+                *columns,
                 row=pl.col("customer") - start,
                 weight=pl.lit(0.5).pow(age_days(cut) / half_life_days),
             )
+            .collect()
         )
         found = {}
         for column, size in sizes.items():
-            pairs = steady(
-                past.filter(pl.col(column).is_not_null())
-                .group_by("row", column)
-                .agg(pl.col("weight").sum())
-                .sort("row", column)
-            )
-            places = (pairs["row"].to_numpy(), pairs[column].to_numpy())
-            found[column] = csr_array((pairs["weight"].to_numpy(), places), shape=(count, size))
-        rows = steady(past.select(pl.col("row").unique().sort()))["row"].to_numpy()
+            lines = past.drop_nulls(column)
+            places = (lines["row"].to_numpy(), lines[column].to_numpy())
+            # Added up here, line after line, so that the last digit is always the same.
+            found[column] = csr_array((lines["weight"].to_numpy(), places), shape=(count, size))
+        rows = np.unique(past["row"].to_numpy())
         yield Meetings(
             start + rows.astype(np.int64), {name: each[rows] for name, each in found.items()}
         )
