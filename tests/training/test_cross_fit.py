@@ -265,6 +265,22 @@ def test_on_a_short_log_it_speaks_of_the_horizons_that_were_learned(shop, ledger
     assert short.window.horizons_days == (7,)
 
 
+def test_a_backbone_is_chosen_once_for_all_folds(shop, ledger, tmp_path, monkeypatch):
+    asked = []
+
+    def choose(past, cut, *, model, config, seed):
+        asked.append((past.last < CUT, cut, model.backbone))
+        return "transformer", {}
+
+    monkeypatch.setattr(cross_fit, "choose_backbone", choose)
+    plan = a_plan(tmp_path, steps=2)
+    plan = replace(plan, model=plan.model.model_copy(update={"backbone": "auto"}))
+    found = [plan.learn(shop, CUT, level=2) for _ in range(2)]
+    assert asked == [(True, CUT, "auto")]
+    assert found[0].folder == found[1].folder
+    assert {found[0].model(fold).config.backbone for fold in range(2)} == {"transformer"}
+
+
 def test_too_little_before_the_cut_is_refused(tmp_path):
     shop = Shop(a_log([an_event("ann", 100, item="a"), an_event("ben", 101, item="b")]))
     with pytest.raises(TooFew):

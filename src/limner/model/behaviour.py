@@ -24,8 +24,10 @@ from limner.model.own_history import (
     own_history,
 )
 
-__all__ = ["BehaviourConfig", "BehaviourModel"]
+__all__ = ["AUTO", "BehaviourConfig", "BehaviourModel"]
 
+AUTO = "auto"
+"""The name that stands for whichever backbone is examined best."""
 _KIND = 8
 """Length of what tells one class from another beside the history with it."""
 
