@@ -2,6 +2,8 @@
 
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 __all__ = ["Backbone"]
@@ -14,7 +16,9 @@ class Backbone(Protocol):
     one more event is read without reading the history again.
     """
 
-    def __call__(self, events: Tensor, days: Tensor) -> Tensor:
+    def __call__(
+        self, events: Tensor, days: Tensor, lengths: NDArray[np.int64] | None = None
+    ) -> Tensor:
         """Return what is known after each event.
 
         Parameters
@@ -24,6 +28,9 @@ class Backbone(Protocol):
         days
             When each event was (B, T), in days, rising; where they are counted from is the same
             for all events of a customer.
+        lengths
+            How many events each customer has (B,), so that padding need not be read; what is said
+            of padding may be anything finite. None: nothing is known of it.
 
         Returns
         -------

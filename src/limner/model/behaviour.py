@@ -40,7 +40,8 @@ class BehaviourConfig(Config):
     longest: int = Field(256, ge=1)
     """How many of a customer's newest visits are read, T."""
     backbone: str = "recurrent"
-    """What carries the past from visit to visit: ``recurrent`` or ``transformer``."""
+    """What carries the past from visit to visit: ``recurrent`` or ``transformer``; ``auto`` tries
+    each for a while before it learns, and takes the one examined best."""
     layers: int = Field(1, ge=1)
     """Layers of the backbone upon each other."""
     dropout: float = Field(0.2, ge=0, lt=1)
@@ -113,7 +114,8 @@ class BehaviourModel(nn.Module):
         """Return the state after each visit: (B, T, D)."""
         events = self.drop(self.encoder(batch))
         days = torch.as_tensor(batch.age_days, device=self.device)
-        return cast("Tensor", self.backbone(events, days))
+        lengths = batch.lengths if isinstance(batch.lengths, np.ndarray) else None
+        return cast("Tensor", self.backbone(events, days, lengths))
 
     def vectors(self, batch: Batch, states: Tensor | None = None) -> Tensor:
         """Return who the customers are at their moments: (B, M, D).

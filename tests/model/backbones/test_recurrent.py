@@ -1,7 +1,10 @@
 """The recurrent backbone: torch's own numbers, renewed by one event, and open to factors."""
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from limner.model.backbones.recurrent import Recurrent
@@ -69,3 +72,19 @@ def test_what_is_put_upon_its_layers_counts(settings, moved):
     with torch.no_grad():
         backbone.from_state[0].weight += moved
     assert torch.allclose(layered, backbone(events, days), atol=1e-6)
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=40), st.integers(0, 3))
+@settings(max_examples=60, deadline=None)
+def test_leaving_out_padding_moves_nobody(lengths, spare):
+    """Whoever has few events leaves early; what was said of real events is what it was."""
+    torch.manual_seed(2)
+    backbone = Recurrent(4, layers=2).eval()
+    count, width = len(lengths), max(lengths) + spare
+    events, days = torch.randn(count, width, 4), torch.zeros(count, width)
+    with torch.inference_mode():
+        whole = backbone(events, days)
+        some = backbone(events, days, np.array(lengths))
+    assert some.shape == whole.shape
+    held = torch.arange(width) < torch.tensor(lengths)[:, None]
+    assert torch.allclose(some[held], whole[held], atol=1e-5)

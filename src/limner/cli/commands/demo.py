@@ -93,6 +93,13 @@ def demo(
     people = _examples(shop)
     narrate(f"{_clock(began)}  answers to {', '.join(learned.questions)}")
 
+    with bar("learning what customers do, without labels") as progress:
+        pretrained = shop.pretrain(seed=seed, progress=progress)
+    narrate(
+        f"{_clock(began)}  a behaviour model of {pretrained.weights:,} weights,"
+        f" {pretrained.steps} steps"
+    )
+
     with bar("examining every method on the past") as progress:
         examined = shop.evaluate(seed=seed, progress=progress)
     for note in examined.notes:
@@ -152,6 +159,8 @@ def _next(folder: Path, people: Sequence[Profile]) -> str:
             limner.format(f"profile show {who}"),
             limner.format(f"recommend {who} -k 10"),
             limner.format(f"evaluate --cut {CUT} --json rows.json"),
+            limner.format("embed --out blocks.parquet"),
+            limner.format("finetune churn --method top"),
             f"{_called()} init --workspace my-shop    # then: doctor, ingest, fit",
         ]
     )

@@ -3,10 +3,16 @@
 import math
 from typing import Any, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 __all__ = ["Recurrent"]
+
+_STAIRS = 8
+"""In so many groups of like length the customers of a batch leave."""
 
 
 class Recurrent(nn.Module):
@@ -41,17 +47,36 @@ class Recurrent(nn.Module):
             for weight in self._weights():
                 weight.uniform_(-1 / math.sqrt(width), 1 / math.sqrt(width))
 
-    def forward(self, events: Tensor, days: Tensor) -> Tensor:
+    def forward(
+        self, events: Tensor, days: Tensor, lengths: NDArray[np.int64] | None = None
+    ) -> Tensor:
         """Return the state after every event (B, T, D), from vectors (B, T, D).
 
         When an event was, its vector says; ``days`` (B, T) are not read. What stands behind a
-        customer's newest event, padding on the right, comes too late to move the state after it.
-        Torch's packed sequences would leave it out, but on a CPU their gradient takes time with
-        the square of the length.
+        customer's newest event, padding on the right, comes too late to move the state after it;
+        where ``lengths`` (B,) are told, most of it is not read at all: the customers go down a
+        stair, those with short histories leaving first. Torch's packed sequences would leave out
+        all of it, but on a CPU their gradient takes time with the square of the length.
         """
         del days
-        states, _ = self._read(events.transpose(0, 1), self.begin(events.shape[0]).to(events))
-        return states.transpose(0, 1)
+        state = self.begin(events.shape[0]).to(events)
+        if lengths is None or len(lengths) < 2 * _STAIRS:
+            return self._read(events.transpose(0, 1), state)[0].transpose(0, 1)
+        order = np.argsort(-lengths, kind="stable")
+        place = torch.from_numpy(order).to(events.device)
+        sorted_events = events[place].transpose(0, 1)
+        parts, done = [], 0
+        for stair in range(_STAIRS, 0, -1):
+            going = -(-len(order) * stair // _STAIRS)
+            # All of them are read up to the longest history of those who then leave.
+            until = int(lengths[order[-(-len(order) * (stair - 1) // _STAIRS)]])
+            if until <= done:
+                continue
+            states, state = self._read(sorted_events[done:until, :going], state[:, :going])
+            parts.append(pad(states, (0, 0, 0, len(order) - going)))
+            done = until
+        whole = pad(torch.cat(parts), (0, 0, 0, 0, 0, events.shape[1] - done))
+        return whole.transpose(0, 1)[torch.argsort(place)]
 
     def begin(self, customers: int) -> Tensor:
         """Return the state of customers who did nothing yet: (L, B, D)."""

@@ -4,6 +4,7 @@ from typing import cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -74,12 +75,15 @@ class Transformer(nn.Module):
         self.by_place = nn.Parameter(torch.zeros(heads, len(places) + 1))
         self.by_gap = nn.Parameter(torch.zeros(heads, _GAPS))
 
-    def forward(self, events: Tensor, days: Tensor) -> Tensor:
+    def forward(
+        self, events: Tensor, days: Tensor, lengths: NDArray[np.int64] | None = None
+    ) -> Tensor:
         """Return what is known after every event (B, T, D), from vectors (B, T, D).
 
         What stands behind a customer's newest event, padding on the right, comes too late to move
-        it. ``days`` (B, T) says when each event was.
+        it, and is read like all else. ``days`` (B, T) says when each event was.
         """
+        del lengths
         place = torch.arange(events.shape[1], device=events.device)
         ago = place[:, None] - place
         bias = self._bias(ago, days[:, :, None] - days[:, None, :])

@@ -1,5 +1,7 @@
 """What comes within 7, 14, 30 and 90 days of a moment: whether, how many, how much, of which."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -13,6 +15,8 @@ __all__ = ["FutureWindow"]
 
 OTHERS = 2000
 """Beside the items that were bought, so many are scored."""
+ITEM_MOMENTS = 2
+"""At so many of a customer's moments items are scored."""
 
 
 class FutureWindow(nn.Module):
@@ -79,8 +83,18 @@ class FutureWindow(nn.Module):
     def _items(self, model: BehaviourModel, exercise: Exercise, vectors: Tensor) -> Tensor:
         """Return how surprising the items bought next are, by sampled softmax."""
         batch, future = exercise.batch, exercise.future
-        rows = np.repeat(np.arange(len(future.bought_at) - 1), np.diff(future.bought_at))
-        asked = (future.classes_known & (batch.last.reshape(-1) >= 0))[rows]
+        # A few moments of each customer are enough: every item costs a history with it.
+        moments, few = batch.last.shape[1], min(ITEM_MOMENTS, batch.last.shape[1])
+        row = np.repeat(np.arange(len(future.bought_at) - 1), np.diff(future.bought_at))
+        asked = (future.classes_known & (batch.last.reshape(-1) >= 0))[row] & (row % moments < few)
+        rows = row // moments * few + row % moments
+        batch = replace(
+            batch,
+            last=batch.last[:, :few],
+            since_days=batch.since_days[:, :few],
+            known_days=batch.known_days[:, :few],
+            early_days=batch.early_days[:, :few],
+        )
         choice = choose_items(
             self.shelf.counts,
             exercise.rng,
@@ -91,7 +105,7 @@ class FutureWindow(nn.Module):
         if choice is None:
             return vectors.new_zeros(())
         scores = model.item_scores(
-            batch, vectors, items=choice.items, codes=self.shelf.codes[choice.items]
+            batch, vectors[:, :few], items=choice.items, codes=self.shelf.codes[choice.items]
         ).reshape(-1, len(choice.items))
         logits = scores - torch.from_numpy(choice.log_drawn).to(vectors.device)
         right = torch.from_numpy(choice.rows), torch.from_numpy(choice.places)
