@@ -9,8 +9,11 @@ from sklearn.metrics import roc_auc_score
 
 from histories import a_model, a_past
 from limner import plugins
+from limner.dataset.labels import item_codes, seen_items
 from limner.dataset.ledger import Ledger
+from limner.dataset.sequences import ranges
 from limner.errors import BadConfig, TooFew
+from limner.heads.item_ranking import ndcg_at_10
 from limner.heads.question import Question
 from limner.model import tuning
 from limner.training.finetuning import FinetuneConfig, finetune
@@ -244,3 +247,34 @@ def test_nobody_asked_is_nobody_answered(model, shop):
         empty = tuned.predict(study, study.plan.test, nobody)
         assert empty.shape == (0, *said.shape[1:])
     assert isinstance(ZeroInflatedLogNormal().outputs, int)
+
+
+NEXT = Question(shape="what_next", horizon_days=14)
+
+
+def test_what_comes_next_is_told_better_than_by_what_sells_most(model, shop):
+    study = a_study(shop, NEXT, day=DAY)
+    train, validation = study.training()
+    config = FinetuneConfig(
+        method="lora",
+        tuning={"rank": 2},
+        loop=LOOP.model_copy(update={"steps": 40}),
+        loss_settings={"others": 10},
+    )
+    tuned = finetune(model, study, train, validation, config=config)
+    window = study.plan.test
+    customers = study.asked(window)
+    ranked = tuned.rank(study, window, customers, most=10)
+    assert ranked.items.shape == ranked.scores.shape == (len(customers), 10)
+    assert (np.diff(ranked.scores, axis=1) <= 0).all()
+    at, items = item_codes(study.ledger, window, deeds=NEXT.deeds)
+    sizes = np.diff(at)[customers]
+    truth = items[ranges(at[customers], sizes)]
+    bounds = np.concatenate([[0], np.cumsum(sizes)])
+    _, seen = seen_items(study.ledger, window, deeds=NEXT.deeds)
+    popular = np.argsort(-np.bincount(seen, minlength=24))[None, :10].repeat(len(customers), axis=0)
+    assert ndcg_at_10(ranked.items, bounds, truth) > 1.1 * ndcg_at_10(popular, bounds, truth)
+    with pytest.raises(BadConfig, match="asks for items"):
+        tuned.predict(study, window, customers)
+    with pytest.raises(BadConfig, match="cannot teach"):
+        finetune(model, study, train, validation, config=FinetuneConfig(loss="binary"))

@@ -8,6 +8,7 @@ from histories import a_model, a_past
 from limner.heads.question import Question
 from limner.model.tuning.adalora import AdaLora
 from limner.model.tuning.full import Full
+from limner.training.costs import LabelCosts
 from limner.training.losses.binary import Binary
 from limner.training.panel import Panel
 from limner.training.question_heads import HeadPlan
@@ -47,7 +48,7 @@ def a_lesson(panels, *, way=None, held_out=True, **more):
     return QuestionLesson(
         QuestionModel(change.model, head),
         change,
-        loss=Binary(),
+        costs=LabelCosts(Binary()),
         panel=panel,
         held_out=other if held_out else None,
         customers=16,

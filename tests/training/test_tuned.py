@@ -11,7 +11,7 @@ from limner.errors import BadConfig, NotFitted
 from limner.heads.question import Question
 from limner.training.finetuning import FinetuneConfig, finetune
 from limner.training.loop import LoopConfig
-from limner.training.tuned import digest, load_tuned
+from limner.training.tuned import digest, load_tuned, shelf_of
 from shops import a_lively_shop, a_study
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -82,3 +82,23 @@ def test_weights_decide_the_digest(model):
     with torch.no_grad():
         next(other.parameters()).add_(1e-3)
     assert digest(model) != digest(other)
+
+
+def test_what_ranks_is_kept_too_and_knows_only_what_was_met_before(model, shop, tmp_path):
+    study, tuned = tune(
+        model,
+        shop,
+        Question(shape="what_next", horizon_days=14),
+        method="top",
+        loss_settings={"others": 10},
+    )
+    tuned.save(tmp_path / "tuned")
+    window, customers = study.plan.train[0], study.asked(study.plan.train[0])
+    ranked = tuned.rank(study, window, customers, most=30)
+    again = load_tuned(tmp_path / "tuned", model).rank(study, window, customers, most=30)
+    assert np.array_equal(ranked.items, again.items)
+    met = np.flatnonzero(shelf_of(study, model.vocabulary, window.cut).counts)
+    assert set(ranked.items[0]) - {-1} == set(met)
+    _, other = tune(model, shop, Question(shape="whether", horizon_days=14), method="top")
+    with pytest.raises(BadConfig, match="does not ask for items"):
+        other.rank(study, window, customers, most=3)

@@ -12,6 +12,8 @@ from torch import nn
 
 from limner import plugins
 from limner.config import Config
+from limner.dataset.labels import item_codes
+from limner.dataset.sequences import ranges
 from limner.errors import BadConfig, TooFew
 from limner.heads.calibration import Calibration, calibrate
 from limner.heads.study import Sample, Study
@@ -21,6 +23,7 @@ from limner.model.change import Change, Tuning, trained_weights, twin
 from limner.model.normaliser import NormalScores
 from limner.training import losses
 from limner.training.amount_curve import AmountCurve
+from limner.training.costs import Costs, ItemCosts, LabelCosts
 from limner.training.few_labels import few_labels
 from limner.training.first_head import begin_at_the_best, known_head
 from limner.training.loop import LoopConfig, run
@@ -32,10 +35,11 @@ from limner.training.question_lesson import QuestionLesson, balance
 from limner.training.question_model import QuestionModel
 from limner.training.renewal import Anchor
 from limner.training.robust import Adversary, AdversaryConfig
-from limner.training.tuned import Tuned, counted_block, digest
+from limner.training.tuned import Tuned, counted_block, digest, shelf_of
 
 __all__ = ["FinetuneConfig", "finetune"]
 
+Ints = NDArray[np.int64]
 AMOUNTS = ("how_many", "how_much")
 
 
@@ -128,7 +132,8 @@ def finetune(
     made, steps = course.learn(
         train, validation if examined else None, steps=config.loop.steps, progress=progress
     )
-    curve = _curve(study, made, course.panel([validation]) if examined else None)
+    held_out = course.panel([validation]) if examined else None
+    curve = _curve(study, made.module, course.loss, held_out)
     if config.refit and examined:
         made, _ = course.learn([*train, validation], None, steps=steps, progress=progress)
     return Tuned(
@@ -196,7 +201,15 @@ class _Course:
             if self.scores is None:
                 self.scores = NormalScores().fit(np.concatenate(found))
             columns = self.scores(np.concatenate(found))
-        return Panel.of(self.study.ledger, self.base.vocabulary, samples, columns=columns)
+        taken = _taken(self.study, samples) if self.plan.items else None
+        names = self.base.vocabulary
+        return Panel.of(self.study.ledger, names, samples, columns=columns, taken=taken)
+
+    def costs(self) -> Costs:
+        """Return what being wrong costs."""
+        if not self.plan.items:
+            return LabelCosts(self.loss)
+        return ItemCosts(self.loss, shelf_of(self.study, self.base.vocabulary))
 
     def learn(
         self,
@@ -253,7 +266,7 @@ class _Course:
         return QuestionLesson(
             whole,
             change,
-            loss=self.loss,
+            costs=self.costs(),
             panel=panel,
             held_out=self.panel([validation]) if validation is not None else None,
             customers=config.customers,
@@ -272,7 +285,20 @@ def _forgotten(model: BehaviourModel, seed: int) -> BehaviourModel:
         return BehaviourModel(model.config, model.known).eval()
 
 
+def _taken(study: Study, samples: Sequence[Sample]) -> tuple[Ints, Ints]:
+    """Return what came next for samples, one after another: bounds (R + 1,) and items."""
+    counts, items = [np.zeros(1, np.int64)], [np.zeros(0, np.int64)]
+    for one in samples:
+        at, codes = item_codes(study.ledger, one.window, deeds=study.question.deeds)
+        sizes = (at[1:] - at[:-1])[one.customers]
+        counts.append(sizes)
+        items.append(codes[ranges(at[one.customers], sizes)])
+    return np.cumsum(np.concatenate(counts)), np.concatenate(items)
+
+
 def _usual_loss(study: Study) -> str:
+    if study.question.shape == "what_next":
+        return "sampled_softmax"
     if study.question.shape in AMOUNTS:
         return "squared"
     return "binary" if study.question.attribute is None else "multi_class"
@@ -286,6 +312,8 @@ def _plan(study: Study, loss: Loss, name: str) -> HeadPlan:
             f"the loss {name!r} cannot teach a question of the shape {question.shape!r}",
             hint=f"loss = {_usual_loss(study)!r}",
         )
+    if question.shape == "what_next":
+        return HeadPlan(items=True)
     if question.shape != "which":
         return HeadPlan(outputs=loss.outputs)
     if question.attribute is not None:
@@ -307,16 +335,16 @@ def _weights(panel: Panel, config: FinetuneConfig, plan: HeadPlan) -> NDArray[np
 
 
 def _curve(
-    study: Study, lesson: QuestionLesson, held_out: Panel | None
+    study: Study, whole: QuestionModel, loss: Loss, held_out: Panel | None
 ) -> Calibration | AmountCurve:
     """Return what the numbers come to, by the labels of those who did not teach."""
     amounts = study.question.shape in AMOUNTS
-    if held_out is None:
+    if held_out is None or study.question.shape == "what_next":
         return AmountCurve() if amounts else Calibration()
     with torch.no_grad():
-        said, rows = lesson.module.answers(held_out, np.arange(len(held_out)))
-    answer = lesson.costs.answer(said).double().numpy()
+        said, rows = whole.answers(held_out, np.arange(len(held_out)))
+    answer = loss.answer(said).double().numpy()
     truth = held_out.truth[rows].astype(np.float64)
     if amounts:
-        return AmountCurve.fit(answer, truth, expects=lesson.costs.outputs > 1)
+        return AmountCurve.fit(answer, truth, expects=loss.outputs > 1)
     return calibrate(answer.reshape(-1), truth.reshape(-1), seed=study.seed)

@@ -39,7 +39,8 @@ class Panel:
 
     ``sequences`` hold these customers alone. ``rows`` (N, W) say which label belongs to a customer
     at a cut, -1 where there is none; ``truth`` (R,) or (R, C) are the labels and ``columns``
-    (R, F), where a head reads them, what is counted of the customers.
+    (R, F), where a head reads them, what is counted of the customers; ``taken`` are, where it is
+    asked what comes next, bounds (R + 1,) and the items of each label, codes of the ledger.
     """
 
     sequences: Sequences
@@ -47,6 +48,7 @@ class Panel:
     rows: Ints
     truth: NDArray[np.float32]
     columns: NDArray[np.float32] | None = None
+    taken: tuple[Ints, Ints] | None = None
 
     @classmethod
     def of(
@@ -56,6 +58,7 @@ class Panel:
         samples: Sequence[Sample],
         *,
         columns: NDArray[np.float32] | None = None,
+        taken: tuple[Ints, Ints] | None = None,
     ) -> "Panel":
         """Lay samples side by side.
 
@@ -67,6 +70,8 @@ class Panel:
             Who was asked at which cut, and what came true.
         columns
             What is counted of them, the samples one after another (R, F).
+        taken
+            What came next, likewise: bounds (R + 1,) and items.
 
         Raises
         ------
@@ -96,6 +101,7 @@ class Panel:
             rows=rows,
             truth=np.concatenate([one.truth for one in samples]).astype(np.float32),
             columns=columns,
+            taken=taken,
         )
 
     @classmethod
@@ -139,6 +145,14 @@ class Panel:
         rows = np.where(batch.last >= 0, self.rows[customers], -1).reshape(-1)
         places = np.flatnonzero(rows >= 0)
         return Asked(batch, places, rows[places])
+
+    def taken_of(self, rows: Ints) -> tuple[Ints, Ints]:
+        """Return what came next of labels (P,): places among them, rising, and items."""
+        if self.taken is None:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        at, items = self.taken
+        counts = at[rows + 1] - at[rows]
+        return np.repeat(np.arange(len(rows)), counts), items[ranges(at[rows], counts)]
 
     def parts(self, customers: Ints, *, count: int) -> list[Ints]:
         """Return customers in parts of at most so many.

@@ -14,7 +14,7 @@ from limner.model.behaviour import BehaviourModel
 from limner.model.change import twin
 from limner.model.own_history import own_history
 
-__all__ = ["ClassHead", "HeadPlan", "Joint", "QuestionHead", "VectorHead"]
+__all__ = ["ClassHead", "HeadPlan", "ItemHead", "Joint", "QuestionHead", "VectorHead"]
 
 
 UNREAD = ("class_table", "class_kind", "class_who", "own", "item_read", "item_own")
@@ -31,22 +31,23 @@ class QuestionHead(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HeadPlan:
-    """Which head a question wants: so many numbers of the vector, or classes with their history.
+    """Which head a question wants: so many numbers of the vector, classes, or items.
 
-    With ``names`` of classes and their ``field`` it is a :class:`ClassHead`, else a
-    :class:`VectorHead`.
+    With ``names`` of classes and their ``field`` it is a :class:`ClassHead`, with ``items`` an
+    :class:`ItemHead`, else a :class:`VectorHead`.
     """
 
     outputs: int = 1
     flat: bool = True
     field: str = ""
     names: tuple[str, ...] = ()
+    items: bool = False
 
     def base(self, model: BehaviourModel) -> BehaviourModel:
         """Return a copy of a model in which all is frozen that the head does not read."""
         copied = twin(model)
         for name, part in copied.named_children():
-            if name in UNREAD:
+            if name in UNREAD and not (self.items and name.startswith("item_")):
                 part.requires_grad_(requires_grad=False)
         return copied
 
@@ -54,6 +55,8 @@ class HeadPlan:
         """Return a head for a model, before anything was learned."""
         if self.field:
             return ClassHead(model, self.field, self.names)
+        if self.items:
+            return ItemHead(model.config.width)
         return VectorHead(model.config.width, outputs=self.outputs, flat=self.flat)
 
     def to_dict(self) -> dict[str, Any]:
@@ -150,6 +153,26 @@ class ClassHead(nn.Module):
         who = self.who(vectors).unsqueeze(2).expand(*shape)
         own = self.own(torch.cat([history, kinds, who], dim=-1)).squeeze(-1)
         return cast("Tensor", self.table(model.drop(vectors)) + own)
+
+
+class ItemHead(nn.Module):
+    """Turns the vector towards the items of a question; at first not at all.
+
+    Parameters
+    ----------
+    width
+        Length of the vector, D.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.turn = nn.Linear(width, width)
+        nn.init.zeros_(self.turn.weight)
+        nn.init.zeros_(self.turn.bias)
+
+    def turned(self, vectors: Tensor) -> Tensor:
+        """Return the vectors that the model scores items by: (B, M, D)."""
+        return vectors + cast("Tensor", self.turn(vectors))
 
 
 class Joint(nn.Module):

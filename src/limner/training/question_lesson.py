@@ -7,7 +7,7 @@ from torch import Tensor
 
 from limner.model.behaviour import BehaviourModel
 from limner.model.change import Change
-from limner.training.loss import Loss
+from limner.training.costs import Costs
 from limner.training.panel import Panel
 from limner.training.question_model import QuestionModel
 from limner.training.renewal import Anchor
@@ -31,7 +31,7 @@ class QuestionLesson:
         The changed model with its head.
     change
         What of the model learns.
-    loss
+    costs
         What being wrong costs.
     panel
         Whose labels teach.
@@ -54,7 +54,7 @@ class QuestionLesson:
         whole: QuestionModel,
         change: Change[BehaviourModel],
         *,
-        loss: Loss,
+        costs: Costs,
         panel: Panel,
         held_out: Panel | None,
         customers: int,
@@ -64,7 +64,7 @@ class QuestionLesson:
         anchor: Anchor | None = None,
         hold: float = 0.0,
     ) -> None:
-        self.module, self.change, self.costs = whole, change, loss
+        self.module, self.change, self.costs = whole, change, costs
         self.panel, self.held_out = panel, held_out
         self.customers, self.seed, self.weights = customers, seed, weights
         self.adversary, self.anchor, self.hold, self.done = adversary, anchor, hold, 0
@@ -85,7 +85,7 @@ class QuestionLesson:
         customers = rng.choice(len(self.panel), count, replace=False)
 
         def plain() -> Tensor:
-            return self._mean(customers)
+            return self._mean(customers, np.random.default_rng([self.seed, step, draw, 1]))
 
         total = self.adversary.loss(plain) if self.adversary is not None else plain()
         added = self.change.cost()
@@ -99,13 +99,12 @@ class QuestionLesson:
         """Return the mean loss of those held out, once the change is settled."""
         if self.held_out is None or not self.change.is_settled(self.done):
             return None
-        said, rows = self.module.answers(self.held_out, self.examined)
-        truth = torch.from_numpy(self.held_out.truth[rows]).to(said.device)
-        return float(self.costs(said, truth).mean()) if len(rows) else None
+        rng = np.random.default_rng(self.seed)
+        costs, _ = self.costs(self.module, self.held_out, self.examined, rng, part=PART)
+        return float(costs.mean()) if costs.numel() else None
 
-    def _mean(self, customers: NDArray[np.int64]) -> Tensor:
-        said, rows = self.module.answers(self.panel, customers, part=PART)
-        costs = self.costs(said, torch.from_numpy(self.panel.truth[rows]).to(said.device))
+    def _mean(self, customers: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
+        costs, rows = self.costs(self.module, self.panel, customers, rng, part=PART)
         if self.weights is None:
             # Where nobody of a batch has a label, the loss is nought and moves nothing.
             return costs.sum() / max(costs.numel(), 1)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from limner.model.behaviour import BehaviourModel
 from limner.training.panel import Asked, Panel
-from limner.training.question_heads import Joint, QuestionHead
+from limner.training.question_heads import ItemHead, Joint, QuestionHead
 
 __all__ = ["QuestionModel"]
 
@@ -27,7 +27,8 @@ class QuestionModel(nn.Module):
     model
         The behaviour model.
     head
-        What reads its vectors; a :class:`~limner.training.question_heads.QuestionHead`.
+        What reads its vectors: a :class:`~limner.training.question_heads.QuestionHead`, or a
+        :class:`~limner.training.question_heads.ItemHead`.
     joint
         Lets counted columns move the vectors; none: nothing does.
     """
@@ -40,6 +41,15 @@ class QuestionModel(nn.Module):
         """Return what is said for each label asked for: (P,), (P, C) or (P, K)."""
         said = cast("QuestionHead", self.head)(self.model, asked.batch, self.vectors(panel, asked))
         return said.flatten(0, 1)[torch.from_numpy(asked.places).to(said.device)]
+
+    def item_scores(self, panel: Panel, asked: Asked, *, items: Ints, codes: Ints) -> Tensor:
+        """Return how well items fit, for each label asked for: (P, K).
+
+        ``items`` (K,) are codes of the ledger and ``codes`` (K, 5) their numbers.
+        """
+        vectors = cast("ItemHead", self.head).turned(self.vectors(panel, asked))
+        scores = self.model.item_scores(asked.batch, vectors, items=items, codes=codes)
+        return scores.flatten(0, 1)[torch.from_numpy(asked.places).to(scores.device)]
 
     def vectors(self, panel: Panel, asked: Asked) -> Tensor:
         """Return the vectors that the head reads: (B, W, D)."""

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from torch import Tensor
 
 from limner import plugins
 from limner.dataset.cuts import Window
+from limner.dataset.labels import seen_items
+from limner.dataset.vocabulary import Vocabulary, catalogue_codes
 from limner.errors import BadConfig, NotFitted
 from limner.heads.calibration import Calibration
 from limner.heads.features import Block, automatic_block, habits_block
-from limner.heads.study import Sample, Study
+from limner.heads.study import Ranked, Sample, Study
 from limner.model import tuning
 from limner.model.behaviour import BehaviourModel
 from limner.model.change import Change, trained_weights
@@ -27,14 +30,17 @@ from limner.model.normaliser import NormalScores
 from limner.training import losses
 from limner.training.amount_curve import AmountCurve
 from limner.training.loss import Loss
+from limner.training.objective import Shelf
 from limner.training.panel import Panel
 from limner.training.question_heads import HeadPlan, Joint
 from limner.training.question_model import QuestionModel
 
-__all__ = ["Tuned", "counted_block", "digest", "load_tuned"]
+__all__ = ["Tuned", "counted_block", "digest", "load_tuned", "shelf_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+RANKED = 32
+"""For so many customers all items are scored at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +89,47 @@ class Tuned:
         """Answer for N customers at a cut; see :class:`limner.heads.study.Learned`.
 
         Only events strictly before the cut are read, bucket by bucket.
+
+        Raises
+        ------
+        BadConfig
+            If the question asks what comes next.
         """
+        if self.plan.items:
+            raise BadConfig(f"{study.name} asks for items", hint="rank(…) answers it")
         said = self._said(study, window, customers)
         with torch.no_grad():
             answer = self.loss.answer(said).double().numpy()
         if isinstance(self.curve, AmountCurve):
             return self.curve(answer) * (window.horizon_days / self.learned_days)
         return self.curve(answer)
+
+    def rank(self, study: Study, window: Window, customers: Ints, *, most: int) -> Ranked:
+        """Rank the items that were met before a cut; see :class:`~limner.heads.study.Recommender`.
+
+        Raises
+        ------
+        BadConfig
+            If the question does not ask what comes next.
+        """
+        if not self.plan.items:
+            raise BadConfig(f"{study.name} does not ask for items", hint="predict(…) answers it")
+        model, shelf = self.whole.model, shelf_of(study, self.whole.model.vocabulary, window.cut)
+        met = np.flatnonzero(shelf.counts)
+        best = np.full((len(customers), most), -1, np.int64)
+        scores = np.full((len(customers), most), -np.inf, np.float32)
+        sample = Sample(window, customers, np.zeros(len(customers)))
+        for panel in Panel.by_bucket(
+            study.ledger, model.vocabulary, sample, longest=model.config.longest
+        ):
+            for some in panel.parts(np.arange(len(panel)), count=RANKED):
+                asked = panel.asked(some, longest=model.config.longest)
+                with torch.no_grad():
+                    found = self.whole.item_scores(panel, asked, items=met, codes=shelf.codes[met])
+                top, place = found.float().cpu().topk(min(most, len(met)), dim=1)
+                best[asked.rows, : top.shape[1]] = met[place.numpy()]
+                scores[asked.rows, : top.shape[1]] = top.numpy()
+        return Ranked(best, scores, np.zeros(best.shape, np.int8), ("sequence",))
 
     def _said(self, study: Study, window: Window, customers: Ints) -> Tensor:
         """Return the numbers before any link: (N,), (N, C) or (N, K)."""
@@ -202,6 +242,17 @@ def load_tuned(folder: Path, model: BehaviourModel) -> Tuned:
         seconds=table["seconds"],
         steps=table["steps"],
     )
+
+
+def shelf_of(study: Study, vocabulary: Vocabulary, cut: datetime | None = None) -> Shelf:
+    """Return the items, and how often each was taken before a cut; none: the newest to learn of.
+
+    That is the cut of the test: what was taken until then is known when somebody is tuned.
+    """
+    window = Window(cut or study.plan.test.cut, study.question.horizon_days)
+    _, items = seen_items(study.ledger, window, deeds=study.question.deeds)
+    counts = np.bincount(items, minlength=len(study.ledger.items))
+    return Shelf(catalogue_codes(study.ledger, vocabulary), counts)
 
 
 def counted_block(study: Study) -> Block:

@@ -20,6 +20,7 @@ from limner.training.losses.log_normal import ZeroInflatedLogNormal
 from limner.training.losses.multi_class import MultiClass
 from limner.training.losses.sampled_softmax import SampledSoftmax
 from limner.training.losses.squared import Squared
+from limner.training.sampling import Choice
 
 AMOUNTS = {"how_many", "how_much"}
 finite = st.floats(-6, 6, width=32)
@@ -192,35 +193,49 @@ def test_zero_inflated_log_normal_finds_the_numbers_it_was_drawn_from():
     assert math.log1p(math.exp(raw)) == pytest.approx(0.5, abs=0.02)
 
 
+def everything(scores, true):
+    """Return a choice that holds each of the items once, and one right one a row."""
+    rows, items = np.arange(len(true)), true.numpy()
+    return Choice(
+        np.arange(scores.shape[1]),
+        np.zeros(scores.shape[1], np.float32),
+        rows,
+        items,
+        rows,
+        items,
+    )
+
+
 def test_sampled_softmax_over_every_item_once_is_the_whole_softmax():
     torch.manual_seed(0)
     scores, true = torch.randn(5, 9), torch.tensor([0, 3, 8, 3, 1])
-    cost = SampledSoftmax(drawn=9).among(
-        scores[torch.arange(5), true],
-        scores,
-        true=true,
-        drawn=torch.arange(9),
-        log_expected=torch.zeros(9),
-    )
+    cost = SampledSoftmax().among(scores, everything(scores, true))
     assert torch.allclose(cost, functional.cross_entropy(scores, true, reduction="none"), atol=1e-6)
     whole = SampledSoftmax()(scores, functional.one_hot(true, 9).float())
     assert torch.allclose(cost, whole, atol=1e-6)
 
 
-def test_sampled_softmax_makes_up_for_how_items_were_drawn():
-    """Many drawn, the common ones oftener: the cost comes near that of the whole softmax."""
-    torch.manual_seed(0)
-    popularity = torch.tensor([1000.0, 300, 100, 30, 10, 3])
-    scores, true = torch.randn(4, 6), torch.tensor([0, 2, 4, 5])
-    whole = functional.cross_entropy(scores, true, reduction="none")
-    loss = SampledSoftmax(drawn=200_000, power=0.75)
-    drawn, log_expected = loss.draw(popularity, torch.Generator().manual_seed(1))
-    shares = torch.bincount(drawn, minlength=6) / len(drawn)
-    assert torch.allclose(shares, log_expected.exp() / len(drawn), atol=5e-3)
-    mine = scores[torch.arange(4), true]
-    cost = loss.among(mine, scores[:, drawn], true=true, drawn=drawn, log_expected=log_expected)
-    assert torch.allclose(cost, whole, atol=0.02)
-    blind = loss.among(
-        mine, scores[:, drawn], true=true, drawn=drawn, log_expected=torch.zeros_like(log_expected)
-    )
-    assert not torch.allclose(blind, whole, atol=0.5)
+def test_what_is_right_too_is_no_mistake():
+    """Of three items two are right: each is told from the third alone."""
+    scores = torch.tensor([[1.0, 2.0, 0.0]])
+    rows, places = np.array([0, 0]), np.array([0, 1])
+    choice = Choice(np.arange(3), np.zeros(3, np.float32), rows, places, rows, places)
+    cost = SampledSoftmax().among(scores, choice)
+    assert cost.tolist() == pytest.approx([math.log1p(math.exp(-1)), math.log1p(math.exp(-2))])
+
+
+def test_items_are_drawn_by_how_common_they_are_and_that_is_taken_off():
+    counts = np.array([10_000, 3000, 1000, 300, 100, 1])
+    rows, items = np.arange(4), np.array([0, 2, 4, 5])
+    for power in (0.0, 1.0):
+        loss = SampledSoftmax(others=3, power=power)
+        met = np.zeros(6)
+        for seed in range(300):
+            choice = loss.choose(counts, np.random.default_rng(seed), rows=rows, items=items)
+            met[choice.items] += 1
+        assert (met[items] == 300).all()
+        assert met[1] > met[3] if power else abs(met[1] - met[3]) < 60
+    scores = torch.zeros(4, len(choice.items))
+    cost = loss.among(scores, choice)
+    common, rare = np.flatnonzero(choice.items[choice.places] == 0)[0], len(cost) - 1
+    assert cost[common] > cost[rare], "a common item is met oftener and must stand out more"

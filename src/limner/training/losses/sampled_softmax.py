@@ -2,81 +2,63 @@
 
 from typing import ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
+from torch.nn import functional
 
 from limner.config import Config
+from limner.training.sampling import Choice, choose_items
 
 __all__ = ["SampledSoftmax"]
 
 
 class SampledSoftmax(Config):
-    """The log loss of the true item among those drawn, made up for how they were drawn.
+    """The log loss of what is right among items that are drawn, made up for how they were drawn.
 
-    Items are drawn by their popularity to a power, with replacement, the same for all rows of a
-    batch. The logarithm of how often an item is drawn on average is taken off its score: else
-    popular items, which are drawn more often, would be held down (Yi and others 2019, section 3).
+    Items are drawn by how common they are, the same for all rows of a batch, and the logarithm of
+    how often each is met is taken off its score: else common ones, which are met oftener, would be
+    held down (Yi and others 2019, section 3).
     """
 
     shapes: ClassVar[frozenset[str]] = frozenset({"what_next"})
     outputs: ClassVar[int] = 1
 
-    drawn: int = Field(512, ge=1)
-    """How many items the true one has to stand out from, S."""
+    others: int = Field(2000, ge=1)
+    """How many items are drawn beside the right ones."""
     power: float = Field(0.75, ge=0, le=1)
-    """Popularity counts to this power: with 0 all items are drawn alike."""
+    """They are drawn by their counts to this power: with 0 all alike."""
 
-    def draw(self, popularity: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Draw items by their popularity.
-
-        Parameters
-        ----------
-        popularity
-            How often each item was taken (V,), none below 0; an item never taken counts as once.
-        generator
-            Where chance comes from.
-
-        Returns
-        -------
-        Which items (S,), and for every item the logarithm of how often it is drawn on average (V,).
-        """
-        weights = popularity.clamp(min=1).double() ** self.power
-        shares = weights / weights.sum()
-        drawn = torch.multinomial(shares, self.drawn, replacement=True, generator=generator)
-        return drawn, (shares * self.drawn).log().to(torch.get_default_dtype())
-
-    def among(
+    def choose(
         self,
-        true_scores: Tensor,
-        drawn_scores: Tensor,
+        counts: NDArray[np.int64],
+        rng: np.random.Generator,
         *,
-        true: Tensor,
-        drawn: Tensor,
-        log_expected: Tensor,
-    ) -> Tensor:
-        """Return the cost of each true item: (N,).
+        rows: NDArray[np.int64],
+        items: NDArray[np.int64],
+    ) -> Choice | None:
+        """Draw the items for a batch; see :func:`~limner.training.sampling.choose_items`."""
+        others = min(self.others, len(counts))
+        return choose_items(counts, rng, rows=rows, items=items, others=others, power=self.power)
 
-        Parameters
-        ----------
-        true_scores, drawn_scores
-            Scores of the true item (N,) and of the drawn ones (N, S).
-        true, drawn
-            Which items these are: (N,), (S,).
-        log_expected
-            What :meth:`draw` gave: (V,).
+    def among(self, scores: Tensor, choice: Choice) -> Tensor:
+        """Return what each right pair of a choice costs (P,), from scores of its items (N, K).
+
+        Beside one right item the others that are right are no mistakes: they are left out.
         """
-        rivals = drawn_scores - log_expected[drawn]
-        rivals = rivals.masked_fill(true[:, None] == drawn, float("-inf"))
-        # The true item is there for certain, so nothing is made up for it: with every item drawn
-        # once this is the whole softmax.
-        both = torch.cat([true_scores[:, None], rivals], dim=1)
-        return both.logsumexp(dim=1) - true_scores
+        logits = scores - torch.from_numpy(choice.log_drawn).to(scores)
+        right = torch.from_numpy(choice.rows), torch.from_numpy(choice.places)
+        true = torch.zeros_like(logits, dtype=torch.bool)
+        true[torch.from_numpy(choice.all_rows), torch.from_numpy(choice.all_places)] = True
+        wrong = logits.masked_fill(true, -torch.inf).logsumexp(dim=1)[right[0]]
+        return functional.softplus(wrong - logits[right])
 
     def __call__(self, said: Tensor, truth: Tensor) -> Tensor:
-        """Return the cost of each row (N,) over all items: scores (N, V), and 1 for what is true.
+        """Return the cost of each row (N,) over all items: scores (N, V), and 1 for what is right.
 
-        Where several are true, each counts alike.
+        Where several are right, each counts alike.
         """
         wanted = truth / truth.sum(dim=-1, keepdim=True).clamp(min=1)
         return -(wanted * said.log_softmax(dim=-1)).sum(dim=-1)
