@@ -310,6 +310,15 @@ for line in sys.stdin:
 """
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Add up in one order, as the processes do that are killed: threads part sums."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory):
     """Begin every course in a process of its own that is killed on its way."""

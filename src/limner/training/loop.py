@@ -51,7 +51,8 @@ def run(
     config
         How.
     seed
-        Where chance begins: the same seed gives the same weights on the same machine.
+        Where chance begins: the same seed gives the same weights on the same machine, with as many
+        threads.
     keep
         A folder for what was learned so far: a run that was killed goes on from there, and ends
         with the weights of an unbroken one. Whoever passes it sees to it that the lesson is the

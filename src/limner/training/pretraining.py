@@ -123,7 +123,8 @@ def pretrain(
     model, vocabulary, config
         How large it is, which names it knows, how it learns.
     seed
-        Where chance begins: the same seed gives the same weights on the same machine.
+        Where chance begins: the same seed gives the same weights on the same machine, with as many
+        threads.
     without
         Customers who shall not teach, one mark for each of the ledger (N,): the model then learns
         nothing of them but names, how common each is, and by which quantiles numbers are measured.
