@@ -79,7 +79,7 @@ def recorded(events: pd.DataFrame) -> tuple[list[Record], dict[str, Any]]:
     columns["weekday"] = time_us // DAY_US % 7 + 1
     columns["hour"] = time_us % DAY_US // (DAY_US // 24) + 1
     embeddings |= {"weekday": {"in": 8, "out": 16}, "hour": {"in": 25, "out": 16}}
-    columns["event_time"] = time_us // DAY_US
+    columns["event_time"] = time_us
     starts = np.flatnonzero(first)
     ends = np.append(starts[1:], len(customer))
     tensors = {name: torch.from_numpy(values) for name, values in columns.items()}
@@ -95,8 +95,7 @@ def before(records: list[Record], cut_us: int) -> list[Record]:
     """Return the customers with what they had done strictly before a cut, if anything."""
     found = []
     for record in records:
-        # A day is all that its format keeps, and every cut is a midnight.
-        count = int(torch.searchsorted(record["event_time"], cut_us // DAY_US))
+        count = int(torch.searchsorted(record["event_time"], cut_us))
         if count:
             found.append(
                 {
