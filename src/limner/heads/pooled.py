@@ -15,7 +15,7 @@ from limner.heads.calibration import Calibration, calibrate
 from limner.heads.features import automatic_block, column_places, pair_history
 from limner.heads.study import Sample, Study
 
-__all__ = ["PairBlock", "PooledHead", "pooled_trees"]
+__all__ = ["PairBlock", "PooledHead", "counted_pool", "pooled_trees"]
 
 Features = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -203,3 +203,13 @@ class PooledHead:
             features.append(rows)
             truth.append(outcome)
         return np.concatenate(features), np.concatenate(truth)
+
+
+def counted_pool(study: Study, train: Sequence[Sample], validation: Sample) -> PooledHead:
+    """Return the pooled head over what was counted, learned once a question and desk."""
+    key = ("counted pool", study.name, study.question.model_dump_json(), study.plan, study.seed)
+    told = [(one.window, one.customers.tobytes()) for one in (*train, validation)]
+    found: PooledHead = study.desk.once(
+        (*key, *told), lambda: PooledHead(seed=study.seed).fit(study, train, validation)
+    )
+    return found

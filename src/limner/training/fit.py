@@ -166,7 +166,9 @@ class _Learner:
 def _learned(study: Study, folder: Path, key: str) -> Learned:
     """Load the heads that were learned from the same; otherwise learn and keep them."""
     mark = folder / "learned.json"
-    method = Fused() if study.desk.behaviour is not None else Automatic()
+    # Who somebody is needs no model, and tastes tell it better: docs/experiments.md.
+    reads_all = study.desk.behaviour is not None or study.question.attribute is not None
+    method = Fused() if reads_all else Automatic()
     if mark.is_file() and json.loads(mark.read_text(encoding="utf-8"))["key"] == key:
         return method.load(study, folder)
     if study.question.attribute is not None:

@@ -26,6 +26,8 @@ __all__ = ["NextItems", "NextItemsConfig", "learn_next_items"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
+_NAMES = "model.encoder.modalities.category"
+
 
 class NextItemsConfig(LoopConfig):
     """How the items of the next visit are learned from those of all visits before it."""
@@ -35,6 +37,9 @@ class NextItemsConfig(LoopConfig):
     padding."""
     items: ItemLossConfig = ItemLossConfig()
     """How the right items are told from others."""
+    names_rate: float = Field(5.0, gt=0)
+    """How many times faster the vectors of names move than all other weights: a rare name is met
+    seldom, and must leave the chance it began with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,8 @@ def learn_next_items(
         setting = Setting(learner.config.width, (), shelf, items=config.items)
         learned = NextItems(learner, NextEvent(setting))
     lesson = _Lesson(learned, buckets, config, seed=seed, judge=judge)
-    course = run(lesson, config, seed=seed, keep=keep, progress=progress)
+    rates = {_NAMES: config.names_rate}
+    course = run(lesson, config, seed=seed, keep=keep, progress=progress, rates=rates)
     return learned, course
 
 

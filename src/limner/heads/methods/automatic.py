@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from limner.heads.amounts import AmountAnswer, learn_amount
 from limner.heads.blockwise import BlockAnswer, learn_binary
 from limner.heads.features import Block, automatic_block, habits_block
-from limner.heads.pooled import PooledHead
+from limner.heads.pooled import PooledHead, counted_pool
 from limner.heads.stacked import StackedHead, boosted_only, quick_heads, tree_heads
 from limner.heads.study import Sample, Study
 
@@ -41,7 +41,7 @@ class Automatic:
                 lean_on_prior=True,
             )
         if _pooled(study):
-            return PooledHead(seed=study.seed).fit(study, train, validation)
+            return counted_pool(study, train, validation)
         make = partial(StackedHead, "binary", **_stack(study))
         return learn_binary(study, train, validation, block=_block(study), make=make)
 
