@@ -25,6 +25,7 @@ FOLDERS = [
     "heads.methods",
     "heads.questions",
     "model.backbones",
+    "model.blocks",
     "profiles.stores",
     "training.losses",
     "training.objectives",

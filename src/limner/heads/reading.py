@@ -59,12 +59,15 @@ def block_heads(counted: int) -> Callable[[Objective, int], Mapping[str, Head]]:
         How many columns were counted; those behind them were learned.
     """
 
+    # Two members are boosted already: one ensemble each is enough.
+    trees = boosted_trees().model_copy(update={"ensembles": 1})
+
     def make(objective: Objective, seed: int) -> Mapping[str, Head]:
         # Seeds apart, so that the trees of two members are not the same ones.
         return {
-            "boosted": BoostedHead(objective, config=boosted_trees(), seed=seed),
+            "boosted": BoostedHead(objective, config=trees, seed=seed),
             "counted": ReadingHead(
-                BoostedHead(objective, config=boosted_trees(), seed=seed + 1), slice(0, counted)
+                BoostedHead(objective, config=trees, seed=seed + 1), slice(0, counted)
             ),
             "bagged": ReadingHead(
                 BoostedHead(objective, config=bagged_trees(), seed=seed), slice(0, counted)
