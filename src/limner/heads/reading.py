@@ -59,10 +59,9 @@ def block_heads(counted: int) -> Callable[[Objective, int], Mapping[str, Head]]:
         How many columns were counted; those behind them were learned.
     """
 
-    # Two members are boosted already: one ensemble each is enough.
-    trees = boosted_trees().model_copy(update={"ensembles": 1})
-
     def make(objective: Objective, seed: int) -> Mapping[str, Head]:
+        # Two members are boosted: one ensemble each is enough.
+        trees = boosted_trees().model_copy(update={"ensembles": 1})
         # Seeds apart, so that the trees of two members are not the same ones.
         return {
             "boosted": BoostedHead(objective, config=trees, seed=seed),
