@@ -278,3 +278,13 @@ def test_what_comes_next_is_told_better_than_by_what_sells_most(model, shop):
         tuned.predict(study, window, customers)
     with pytest.raises(BadConfig, match="cannot teach"):
         finetune(model, study, train, validation, config=FinetuneConfig(loss="binary"))
+
+
+def test_what_a_table_does_not_say_suits_tuning():
+    config = FinetuneConfig.read({"loop": {"learning_rate": 0.01}})
+    assert (config.loop.steps, config.loop.examine_every, config.loop.learning_rate) == (
+        200,
+        20,
+        0.01,
+    )
+    assert FinetuneConfig().loop.steps == 200

@@ -69,11 +69,16 @@ def test_each_label_has_its_own_columns(known, samples):
     joint = Joint(8, 3, hidden=4, dropout=0.0)
     with torch.no_grad():
         joint.move.weight.normal_()
-    whole = QuestionModel(model, HeadPlan().make(model), joint).eval()
+    whole = QuestionModel(model, HeadPlan().make(model, columns=3), joint).eval()
+    classes = QuestionModel(model, HeadPlan(field="category", names=("C0",)).make(model), joint)
     customers = np.arange(9)
     asked = panel.asked(customers, longest=16)
     with torch.no_grad():
         vectors = whole.vectors(panel, asked).flatten(0, 1)[torch.from_numpy(asked.places)]
         plain = model.vectors(asked.batch).flatten(0, 1)[torch.from_numpy(asked.places)]
         expected = joint(plain, torch.from_numpy(columns[asked.rows]))
-    assert torch.allclose(vectors, expected, atol=1e-5)
+        of_classes = classes.eval().vectors(panel, asked).flatten(0, 1)
+        assert whole(panel, asked).shape == (len(asked.rows),)
+    assert torch.allclose(vectors[:, :8], expected, atol=1e-5)
+    assert np.array_equal(vectors[:, 8:].numpy(), columns[asked.rows])
+    assert torch.allclose(of_classes[torch.from_numpy(asked.places)], expected, atol=1e-5)

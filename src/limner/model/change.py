@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -83,6 +83,9 @@ class Change(Protocol[M_co]):
 
 class Tuning(Protocol):
     """A way to tune: its settings, and what it makes of a model; one file each in ``tuning``."""
+
+    pace: ClassVar[float]
+    """How fast its weights learn well, as a share of the rate of a head."""
 
     def tune(self, base: M, *, steps: int, seed: int = 0) -> Change[M]:
         """Return a copy with weights that are ready to learn for so many steps.

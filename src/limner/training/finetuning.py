@@ -1,13 +1,13 @@
 """Tuning a pretrained behaviour model for one question, by all of its weights or by few."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import nn
 
 from limner import plugins
@@ -41,6 +41,7 @@ __all__ = ["FinetuneConfig", "finetune"]
 
 Ints = NDArray[np.int64]
 AMOUNTS = ("how_many", "how_much")
+LOOP: Mapping[str, Any] = {"steps": 200, "examine_every": 20}
 
 
 class FinetuneConfig(Config):
@@ -54,12 +55,12 @@ class FinetuneConfig(Config):
     """What being wrong costs: a file of ``training/losses``; empty: the one for the shape."""
     loss_settings: dict[str, Any] = Field(default_factory=dict)
     """Settings of the loss."""
-    loop: LoopConfig = LoopConfig(steps=200, learning_rate=0.001, examine_every=20)
-    """How long and how fast it learns."""
+    loop: LoopConfig = LoopConfig(**LOOP)
+    """How long and how fast it learns: 200 steps, examined every 20, if nothing else is said."""
     customers: int = Field(128, ge=1)
     """Customers of one batch, each at all cuts."""
-    model_pace: float = Field(0.3, gt=0)
-    """How fast the model learns, as a share of the head's rate."""
+    model_pace: float | None = Field(None, gt=0)
+    """How fast the model learns, as a share of the head's rate; none: as suits the method."""
     lean: float = Field(10.0, ge=0)
     """How strongly a head leans to what it knew before any label, as the weight of its squared
     distance from there against the sum of the labels' costs; it begins at the best place."""
@@ -79,6 +80,12 @@ class FinetuneConfig(Config):
     """How visits are moved the worst way while learning; none: they are not."""
     hold: float = Field(0.0, ge=0)
     """How strongly weights are held to an anchor, where there is one."""
+
+    @field_validator("loop", mode="before")
+    @classmethod
+    def _short(cls, given: Any) -> Any:  # noqa: ANN401 - whatever was given
+        """Leave what a table does not say at what suits tuning, not at what suits pretraining."""
+        return {**LOOP, **given} if isinstance(given, Mapping) else given
 
 
 def finetune(
@@ -235,7 +242,7 @@ class _Course:
         loop = self.config.loop.model_copy(update={"steps": steps})
         rates = {"": 1.0}
         if trained_weights(change.model):
-            rates |= {"model": self.config.model_pace}
+            rates |= {"model": self.config.model_pace or self.way.pace}
         course = run(lesson, loop, seed=seed, progress=progress, rates=rates, after=lesson.after)
         if examined is not None and examined <= min(value for _, value in course.examined):
             whole.load_state_dict(before)
@@ -246,12 +253,13 @@ class _Course:
         """Return a head and, where counted columns are read, what lets them move the vector."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.study.seed)
-            head = self.plan.make(self.base)
+            columns = self.scores.width if self.scores is not None else 0
+            head = self.plan.make(self.base, columns=columns)
             if self.scores is None:
                 return head, None
             width, hidden = self.base.config.width, self.config.joint_width
             dropout = self.base.config.dropout
-            return head, Joint(width, self.scores.width, hidden=hidden, dropout=dropout)
+            return head, Joint(width, columns, hidden=hidden, dropout=dropout)
 
     def _lesson(
         self,

@@ -51,13 +51,17 @@ class HeadPlan:
                 part.requires_grad_(requires_grad=False)
         return copied
 
-    def make(self, model: BehaviourModel) -> nn.Module:
-        """Return a head for a model, before anything was learned."""
+    def make(self, model: BehaviourModel, *, columns: int = 0) -> nn.Module:
+        """Return a head for a model, before anything was learned.
+
+        So many counted ``columns`` stand behind the vector of a :class:`VectorHead`.
+        """
         if self.field:
             return ClassHead(model, self.field, self.names)
         if self.items:
             return ItemHead(model.config.width)
-        return VectorHead(model.config.width, outputs=self.outputs, flat=self.flat)
+        width = model.config.width + columns
+        return VectorHead(width, outputs=self.outputs, flat=self.flat)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON can hold it."""

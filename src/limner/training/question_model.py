@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from limner.model.behaviour import BehaviourModel
 from limner.training.panel import Asked, Panel
-from limner.training.question_heads import ItemHead, Joint, QuestionHead
+from limner.training.question_heads import ItemHead, Joint, QuestionHead, VectorHead
 
 __all__ = ["QuestionModel"]
 
@@ -52,7 +52,10 @@ class QuestionModel(nn.Module):
         return scores.flatten(0, 1)[torch.from_numpy(asked.places).to(scores.device)]
 
     def vectors(self, panel: Panel, asked: Asked) -> Tensor:
-        """Return the vectors that the head reads: (B, W, D)."""
+        """Return the vectors that the head reads: (B, W, D).
+
+        A :class:`~limner.training.question_heads.VectorHead` reads the columns too: (B, W, D + F).
+        """
         vectors = self.model.vectors(asked.batch)
         if self.joint is None or panel.columns is None:
             return vectors
@@ -60,7 +63,8 @@ class QuestionModel(nn.Module):
         columns = np.zeros((asked.batch.last.size, panel.columns.shape[1]), np.float32)
         columns[asked.places] = panel.columns[asked.rows]
         told = torch.from_numpy(columns.reshape(*pairs, -1)).to(vectors)
-        return cast("Tensor", self.joint(vectors, told))
+        moved = cast("Tensor", self.joint(vectors, told))
+        return torch.cat([moved, told], dim=-1) if isinstance(self.head, VectorHead) else moved
 
     def answers(self, panel: Panel, customers: Ints, *, part: int = PART) -> tuple[Tensor, Ints]:
         """Return what is said for all labels of customers, and which labels these are: (P,).

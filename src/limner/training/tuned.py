@@ -227,7 +227,7 @@ def load_tuned(folder: Path, model: BehaviourModel) -> Tuned:
         )
         joint = Joint(model.config.width, scores.width, hidden=table["joint_width"], dropout=0.0)
         joint.load_state_dict(_part(tensors, "joint"))
-    head = plan.make(model)
+    head = plan.make(model, columns=scores.width if scores is not None else 0)
     head.load_state_dict(_part(tensors, "head"))
     amounts = "volume" in table["curve"]
     return Tuned(

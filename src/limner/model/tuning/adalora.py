@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 from pydantic import Field, model_validator
@@ -22,6 +22,8 @@ class AdaLora(Config):
     After a tenth of the steps the least important of all singular values are struck out, step by
     step, until after half of the steps so many are left that their mean is the rank.
     """
+
+    pace: ClassVar[float] = 3.0
 
     rank: int = Field(4, ge=1)
     """How many singular values a layer keeps on average."""

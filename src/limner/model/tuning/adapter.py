@@ -1,6 +1,6 @@
 """Tuning by small bottlenecks between the parts of a model (Houlsby and others 2019)."""
 
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import torch
 from pydantic import Field
@@ -20,6 +20,8 @@ class Adapter(Config):
 
     A backbone that does not show its layers is one layer. Each bottleneck adds nothing at first.
     """
+
+    pace: ClassVar[float] = 1.0
 
     bottleneck: int = Field(16, ge=1)
     """How many numbers a vector is pressed into on its way."""

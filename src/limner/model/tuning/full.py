@@ -1,6 +1,6 @@
 """Tuning by all weights."""
 
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from torch import nn
 
@@ -14,6 +14,8 @@ M = TypeVar("M", bound=nn.Module)
 
 class Full(Config):
     """Every weight of the model learns that is not frozen in the base."""
+
+    pace: ClassVar[float] = 0.3
 
     def tune(self, base: M, *, steps: int, seed: int = 0) -> WeightChange[M]:
         """Return a copy whose weights learn."""

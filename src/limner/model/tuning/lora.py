@@ -1,7 +1,7 @@
 """Tuning by products of two thin matrices upon the weights (Hu and others 2022)."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import Field
 from torch import nn
@@ -16,6 +16,8 @@ M = TypeVar("M", bound=nn.Module)
 
 class Lora(Config):
     """Every linear layer wider than the rank gets a product of two matrices, nought at first."""
+
+    pace: ClassVar[float] = 1.0
 
     rank: int = Field(8, ge=1)
     """The shorter side of both matrices."""

@@ -1,6 +1,6 @@
 """Tuning by what reads the state at a moment, and nothing below."""
 
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from torch import nn
 
@@ -15,6 +15,8 @@ M = TypeVar("M", bound=nn.Module)
 
 class Top(Config):
     """The layers that read a state learn; what an event is and how the past is carried do not."""
+
+    pace: ClassVar[float] = 0.3
 
     frozen: tuple[str, ...] = ("encoder", "backbone")
     """The parts of the model that stay as they are."""
