@@ -1,5 +1,7 @@
 """A visit is the sum of what every modality makes of it."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -9,6 +11,7 @@ from limner.dataset.vocabulary import catalogue_codes
 from limner.encoders import modalities
 from limner.encoders.event import EventEncoder
 from limner.encoders.modality import Known
+from limner.errors import UnknownPlugin
 from shops import a_lively_shop
 
 
@@ -42,3 +45,15 @@ def test_an_item_is_the_sum_of_what_is_known_of_it(past, encoder):
         found = encoder.items(codes)
         assert torch.allclose(found, sum(part for part in parts if part is not None), atol=1e-6)
     assert found.shape == (len(past.ledger.items), 6)
+
+
+def test_only_the_modalities_that_were_asked_for_are_read(past):
+    torch.manual_seed(0)
+    encoder = EventEncoder(past.known, 6, names=("category",)).eval()
+    batch = everybody(past.buckets[0])
+    moved = replace(batch, gap_days=batch.gap_days + 3, numbers=batch.numbers * 2)
+    with torch.inference_mode():
+        assert list(encoder.modalities) == ["category"]
+        assert torch.equal(encoder(batch), encoder(moved))
+    with pytest.raises(UnknownPlugin):
+        EventEncoder(past.known, 6, names=("smell",))

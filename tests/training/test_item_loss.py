@@ -42,12 +42,14 @@ def test_against_all_items_it_is_the_cross_entropy(told):
     assert loss_of(told, others=0, smoothing=0.2) == pytest.approx(spread, rel=1e-5)
 
 
-def test_with_a_temperature_lengths_do_not_count(told):
+def test_as_cosines_lengths_do_not_count(told):
     states, items = told
-    near = item_logits(states * 7, items * 3, temperature=0.5)
-    assert torch.allclose(near, item_logits(states, items, temperature=0.5), atol=1e-5)
-    assert near.abs().max() <= 2
-    assert torch.equal(item_logits(states, items, temperature=0), states @ items.T)
+    near = ItemLossConfig(cosine=True, temperature=0.5)
+    logits = item_logits(states * 7, items * 3, config=near)
+    assert torch.allclose(logits, item_logits(states, items, config=near), atol=1e-5)
+    assert logits.abs().max() <= 2
+    plain = ItemLossConfig(temperature=2)
+    assert torch.equal(item_logits(states, items, config=plain), states @ items.T / 2)
 
 
 def test_the_correction_counts(told):

@@ -1,5 +1,6 @@
 """One visit as one vector: the sum of all that is known of it."""
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -22,14 +23,21 @@ class EventEncoder(nn.Module):
         The names and quantiles of the log.
     width
         Length of a vector, D.
+    names
+        Which modalities are read; empty: all.
+
+    Raises
+    ------
+    UnknownPlugin
+        If there is no modality of that name.
     """
 
-    def __init__(self, known: Known, width: int) -> None:
+    def __init__(self, known: Known, width: int, *, names: Sequence[str] = ()) -> None:
         super().__init__()
         self.modalities = nn.ModuleDict(
             {
                 name: plugins.load(modalities, name)(known, width)
-                for name in plugins.names(modalities)
+                for name in names or plugins.names(modalities)
             }
         )
         self.norm = nn.LayerNorm(width)

@@ -46,6 +46,11 @@ class BehaviourConfig(Config):
     """Layers of the backbone upon each other."""
     dropout: float = Field(0.2, ge=0, lt=1)
     """Share of values that is dropped while learning."""
+    event_dropout: float | None = Field(None, ge=0, lt=1)
+    """The same of the vectors of visits, before they meet the backbone; empty: as ``dropout``."""
+    modalities: tuple[str, ...] = ()
+    """Which aspects of a visit are read, of ``category``, ``number`` and ``time``; empty: all. Of a
+    log without amounts or times the others would tell nothing."""
     classes: int = Field(50, ge=1)
     """How many of the commonest categories have a score."""
 
@@ -73,8 +78,10 @@ class BehaviourModel(nn.Module):
         self.config, self.known = config, known
         self.vocabulary = known.vocabulary
         width = config.width
-        self.encoder = EventEncoder(known, width)
+        self.encoder = EventEncoder(known, width, names=config.modalities)
         self.drop = nn.Dropout(config.dropout)
+        of_events = config.dropout if config.event_dropout is None else config.event_dropout
+        self.drop_events = nn.Dropout(of_events)
         make = plugins.load(backbones, config.backbone)
         self.backbone = make(
             width, layers=config.layers, dropout=config.dropout, longest=config.longest
@@ -112,7 +119,7 @@ class BehaviourModel(nn.Module):
 
     def states(self, batch: Batch) -> Tensor:
         """Return the state after each visit: (B, T, D)."""
-        events = self.drop(self.encoder(batch))
+        events = self.drop_events(self.encoder(batch))
         days = torch.as_tensor(batch.age_days, device=self.device)
         lengths = batch.lengths if isinstance(batch.lengths, np.ndarray) else None
         return cast("Tensor", self.backbone(events, days, lengths))

@@ -30,16 +30,18 @@ class ItemLossConfig(Config):
     2019): 1 is as if all items were met, and with less the common ones are held back."""
     smoothing: float = Field(0.0, ge=0, lt=1)
     """This share of what is right is spread over all items alike."""
-    temperature: float = Field(0.0, ge=0)
-    """Logits are cosines over this; 0: they are products, and lengths count."""
+    cosine: bool = False
+    """Whether the lengths of the vectors do not count."""
+    temperature: float = Field(1.0, gt=0)
+    """Logits are divided by this. With cosines it is about 0.1; above 1 it lets products of vectors
+    that move fast grow slowly."""
 
 
-def item_logits(states: Tensor, items: Tensor, *, temperature: float) -> Tensor:
+def item_logits(states: Tensor, items: Tensor, *, config: ItemLossConfig) -> Tensor:
     """Return how well K items (K, D) fit N states (N, D): (N, K)."""
-    if not temperature:
-        return states @ items.T
-    near = functional.normalize(states, dim=-1) @ functional.normalize(items, dim=-1).T
-    return near / temperature
+    if config.cosine:
+        states, items = functional.normalize(states, dim=-1), functional.normalize(items, dim=-1)
+    return states @ items.T / config.temperature
 
 
 def item_loss(
@@ -82,7 +84,7 @@ def item_loss(
     if choice is None:
         return states.new_zeros(())
     chosen = np.arange(len(counts)) if every else choice.items
-    logits = item_logits(states, table(chosen), temperature=config.temperature)
+    logits = item_logits(states, table(chosen), config=config)
     if not every and config.correction:
         logits = logits - config.correction * torch.from_numpy(choice.log_drawn).to(states.device)
     places = choice.items[choice.places] if every else choice.places

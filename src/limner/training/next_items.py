@@ -16,10 +16,10 @@ from limner.encoders.modality import Known
 from limner.errors import TooFew
 from limner.model.behaviour import BehaviourConfig, BehaviourModel
 from limner.training.course import Course, LoopConfig
-from limner.training.item_loss import ItemLossConfig
+from limner.training.following import following
+from limner.training.item_loss import ItemLossConfig, item_logits, item_loss
 from limner.training.loop import run
-from limner.training.objective import Setting, Shelf
-from limner.training.objectives.next_event import NextEvent
+from limner.training.objective import Shelf
 
 __all__ = ["NextItems", "NextItemsConfig", "learn_next_items"]
 
@@ -35,19 +35,23 @@ class NextItemsConfig(LoopConfig):
     visits: int = Field(1024, ge=2)
     """Places for visits in one batch; customers who have like many share it, so that little is
     padding."""
-    items: ItemLossConfig = ItemLossConfig()
+    items: ItemLossConfig = ItemLossConfig(temperature=5.0)
     """How the right items are told from others."""
     names_rate: float = Field(5.0, gt=0)
     """How many times faster the vectors of names move than all other weights: a rare name is met
-    seldom, and must leave the chance it began with."""
+    seldom, and must leave the chance it began with. The temperature makes up for their size."""
 
 
 @dataclass(frozen=True, slots=True)
 class NextItems:
-    """A behaviour model, and the head that tells the items of the next visit."""
+    """A behaviour model whose state after a visit lies near the items of the next one.
+
+    There is no head between them: with few events an item, one would only learn by heart.
+    """
 
     model: BehaviourModel
-    objective: NextEvent
+    shelf: Shelf
+    config: ItemLossConfig
 
     def scores(self, sequences: Sequences, rows: Ints, *, before_us: Ints) -> Floats:
         """Return how well each item fits the next visit of customers (B, I), a logit.
@@ -71,8 +75,13 @@ class NextItems:
         with torch.inference_mode():
             states = self.model.states(batch)
             newest = states[torch.arange(len(rows)), torch.from_numpy(batch.last[:, 0])]
-            scores = self.objective.item_scores(self.model, newest)
+            scores = item_logits(newest, self.table(), config=self.config)
         return scores.cpu().numpy()
+
+    def table(self, items: Ints | None = None) -> Tensor:
+        """Return the vectors of items (K, D), codes of the ledger; none: of all (I, D)."""
+        codes = self.shelf.codes if items is None else self.shelf.codes[items]
+        return self.model.encoder.items(torch.from_numpy(codes).to(self.model.device))
 
 
 def learn_next_items(
@@ -118,8 +127,7 @@ def learn_next_items(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         learner = BehaviourModel(model or BehaviourConfig(), known)
-        setting = Setting(learner.config.width, (), shelf, items=config.items)
-        learned = NextItems(learner, NextEvent(setting))
+    learned = NextItems(learner, shelf, config.items)
     lesson = _Lesson(learned, buckets, config, seed=seed, judge=judge)
     rates = {_NAMES: config.names_rate}
     course = run(lesson, config, seed=seed, keep=keep, progress=progress, rates=rates)
@@ -140,7 +148,7 @@ class _Lesson:
     ) -> None:
         self.learned, self.buckets, self.config = learned, buckets, config
         self.seed, self.judge = seed, judge
-        self.module = nn.ModuleDict({"model": learned.model, "objective": learned.objective})
+        self.module = nn.ModuleDict({"model": learned.model})
         self.longest = learned.model.config.longest
         self.parts = [
             (number, start, end)
@@ -158,9 +166,18 @@ class _Lesson:
         sequences, rows = self.buckets[bucket], self.rows[bucket][start:end]
         after = sequences.visit_us[sequences.visits[rows + 1] - 1] + 1
         batch = batch_at(sequences, rows, after[:, None], longest=self.longest)
-        states = self.learned.model.states(batch)
         rng = np.random.default_rng([self.seed, step, draw])
-        return self.learned.objective.item_term(self.learned.model, batch, states, rng=rng)
+        after = following(batch, rng)
+        model = self.learned.model
+        return item_loss(
+            model.drop(after.states(model.states(batch))),
+            self.learned.table,
+            rows=after.rows,
+            items=batch.items[after.lines],
+            counts=self.learned.shelf.counts,
+            config=self.config.items,
+            rng=rng,
+        )
 
     def examine(self) -> float | None:
         """Return what the judge says."""

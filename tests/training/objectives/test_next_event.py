@@ -70,14 +70,10 @@ def test_not_more_visits_are_asked_than_it_takes(lesson, monkeypatch):
     assert torch.isfinite(terms).all()
 
 
-def test_the_items_can_be_learned_alone_and_all_be_scored(lesson):
+def test_every_item_is_scored(lesson):
     model, objective, teacher = lesson
     exercise = exercise_of(teacher)
     with torch.no_grad():
-        states = model.states(exercise.batch)
-        rng = np.random.default_rng(0)
-        alone = objective.item_term(model, exercise.batch, states, rng=rng)
-        terms = ask(objective, model, exercise)  # the exercise's chance is of seed 0, too
-        scores = objective.item_scores(model, states[:, -1])
-    assert float(alone) == pytest.approx(float(terms[2]), rel=1e-5)
+        scores = objective.item_scores(model, model.states(exercise.batch)[:, -1])
     assert scores.shape == (len(exercise.batch), len(objective.shelf.counts))
+    assert torch.isfinite(scores).all()

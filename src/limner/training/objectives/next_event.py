@@ -1,16 +1,14 @@
 """What the next visit holds: when it comes, of which kind it is, and which items are in it."""
 
-from typing import NamedTuple
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from limner.dataset.batches import Batch
 from limner.dataset.vocabulary import FIELDS
 from limner.model.behaviour import BehaviourModel
+from limner.training.following import following
 from limner.training.item_loss import item_logits, item_loss
 from limner.training.objective import Exercise, Setting
 
@@ -49,10 +47,10 @@ class NextEvent(nn.Module):
         """Return the terms of :attr:`names` (3,), over the visits that have a next one."""
         del vectors
         batch = exercise.batch
-        after = _after(batch, exercise.rng)
-        if not len(after.asked):
+        after = following(batch, exercise.rng, most=MOST_VISITS)
+        if not len(after):
             return states.new_zeros(3)
-        flat = states.reshape(-1, states.shape[-1])[torch.from_numpy(after.asked).to(states.device)]
+        flat = after.states(states)
         gaps = torch.from_numpy(batch.gap_days.reshape(-1)[after.asked + 1]).to(states.device)
         first = after.lines[np.r_[True, after.rows[1:] != after.rows[:-1]]]
         kinds = torch.from_numpy(batch.codes[first, FIELDS.index("kind")]).to(states.device)
@@ -64,18 +62,10 @@ class NextEvent(nn.Module):
             ]
         )
 
-    def item_term(
-        self, model: BehaviourModel, batch: Batch, states: Tensor, *, rng: np.random.Generator
-    ) -> Tensor:
-        """Return the last of the terms alone."""
-        after = _after(batch, rng)
-        flat = states.reshape(-1, states.shape[-1])[torch.from_numpy(after.asked).to(states.device)]
-        return self._items(model, flat, after.rows, batch.items[after.lines], rng)
-
     def item_scores(self, model: BehaviourModel, states: Tensor) -> Tensor:
         """Return how well every item fits the visit after each state: (N, I), from (N, D)."""
         table = self._table(model, np.arange(len(self.shelf.counts)))
-        return item_logits(self.read(states), table, temperature=self.settings.temperature)
+        return item_logits(self.read(states), table, config=self.settings)
 
     def _kinds(self, model: BehaviourModel, states: Tensor, kinds: Tensor) -> Tensor:
         size = model.vocabulary.size("kind")
@@ -104,24 +94,3 @@ class NextEvent(nn.Module):
     def _table(self, model: BehaviourModel, items: Ints) -> Tensor:
         """Return the vectors of items (K, D)."""
         return model.encoder.items(torch.from_numpy(self.shelf.codes[items]).to(model.device))
-
-
-class _After(NamedTuple):
-    """Visits that have a next one: their places (N,); and the lines of the next (P,), by row."""
-
-    asked: Ints
-    rows: Ints
-    lines: Ints
-
-
-def _after(batch: Batch, rng: np.random.Generator) -> _After:
-    """Find what followed, of a part of the visits if there are too many."""
-    width = batch.gap_days.shape[1]
-    asked = np.flatnonzero(np.arange(width) < batch.lengths[:, None] - 1)
-    if len(asked) > MOST_VISITS:
-        asked = np.sort(rng.choice(asked, MOST_VISITS, replace=False))
-    row = np.full(batch.gap_days.size + 1, -1, np.int64)
-    row[asked + 1] = np.arange(len(asked))
-    of_line = row[batch.visit]
-    lines = np.flatnonzero(of_line >= 0)
-    return _After(asked, of_line[lines], lines)
