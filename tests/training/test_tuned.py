@@ -59,7 +59,8 @@ def test_what_was_kept_answers_the_same(question, settings, model, shop, tmp_pat
     again = load_tuned(folder, model)
     window, customers = study.plan.test, study.asked(study.plan.test)
     said = tuned.predict(study, window, customers)
-    assert np.allclose(again.predict(study, window, customers), said, rtol=1e-5, atol=1e-6)
+    # An amount is the exponential of a float32: a hundredth of a cent.
+    assert np.allclose(again.predict(study, window, customers), said, rtol=1e-5, atol=1e-4)
     assert (again.steps, again.seconds) == (tuned.steps, tuned.seconds)
     assert json.loads((folder / "config.json").read_text())["trained"] == tuned.trained
     order = np.random.default_rng(0).permutation(len(customers))
