@@ -19,7 +19,7 @@ from limner.training.loop import run
 TESTS = Path(__file__).parents[1]
 
 PAIR = """
-import json, sys
+import atexit, json, os, sys
 from pathlib import Path
 import torch
 from safetensors.torch import save_file
@@ -29,7 +29,15 @@ from limner.errors import Diverged
 from limner.training.devices import gathered, is_foremost
 from limner.training.loop import run
 
-folder, team, said = Path(sys.argv[1]), gathered("auto"), []
+folder, said = Path(sys.argv[1]), []
+
+@atexit.register  # runs last, for it is the first to be registered
+def tell_threads():
+    tasks = Path("/proc/self/task").glob("*/comm")
+    names = [each.read_text().strip() for each in tasks]
+    (folder / f"threads{os.environ['RANK']}.json").write_text(json.dumps(names))
+
+team = gathered("auto")
 
 class Uneven(ALesson):
     "The second process begins with other weights, and is killed on its way."
@@ -135,6 +143,13 @@ def test_only_the_first_writes_and_reports(pair):
     assert [each["reports"] for each in told(pair)] == [QUICK.steps, 0]
     assert (pair / "kept0").is_dir()
     assert not (pair / "kept1").exists()
+
+
+def test_no_thread_of_the_team_outlives_it(pair):
+    """One that frees a tensor while the interpreter ends aborts the process."""
+    for rank in (0, 1):
+        names = json.loads((pair / f"threads{rank}.json").read_text())
+        assert not [name for name in names if "gloo" in name]
 
 
 def test_what_runs_away_in_one_is_refused_in_both(pair):

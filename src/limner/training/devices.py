@@ -2,6 +2,7 @@
 
 import atexit
 from collections.abc import Sequence
+from importlib import import_module
 from typing import final
 
 import torch
@@ -115,6 +116,9 @@ def _is_one_of_many() -> bool:
     Whoever left and joined again might meet what the others said before.
     """
     if distributed.is_torchelastic_launched() and not distributed.is_initialized():
+        # Optimisers import this module at their first step. Imported once a group is there, its
+        # functions' defaults hold the group, whose threads then outlive the interpreter and abort.
+        import_module("torch.distributed.nn.functional")
         distributed.init_process_group()
         atexit.register(distributed.destroy_process_group)
     return distributed.is_initialized()
