@@ -39,7 +39,7 @@ def examine(ledger: Ledger, cut: datetime, *, config: PretrainConfig, seed: int)
     past = Ledger.of(ledger.source, level=2, before=cut)
     done = pretrain(past, cut, config=config, seed=seed)
     seconds = time.perf_counter() - began
-    block = read_customers(done.model, ledger, cut)
+    block = read_customers(done.model, ledger, cut, classes=True)
     with torch.inference_mode():
         said = done.window.answers(torch.from_numpy(block.vectors))
     asked = labels.active_customers(ledger, Window(cut, 14), deeds=labels.Deeds(), within_days=60)

@@ -85,7 +85,7 @@ def many(describer: Describer, ledger: Ledger, histories: list[list[Event]], fol
     """Describe everybody from the log, and some from events, and compare with torch."""
     model = load_behaviour(folder)
     began = time.process_time()
-    with_torch = read_customers(model, ledger, CUT)
+    with_torch = read_customers(model, ledger, CUT, classes=True)
     seconds_torch = time.process_time() - began
     began = time.process_time()
     said, customers = [], []

@@ -35,7 +35,7 @@ from limner.heads import methods as method_folder
 from limner.heads.answers import Answers, Rankings
 from limner.heads.study import Study
 from limner.training.desks import Desks
-from limner.training.evaluate import _put
+from limner.training.evaluate import put_question
 from limner.training.scoring import score
 from peers_methods import DEMO, RETAIL, Als, Coles, Peers, SasRec
 from pooling import pool, table
@@ -88,7 +88,7 @@ def put(study: Study, methods: Mapping[str, Any], keep: Path) -> Told | None:
             with np.load(kept) as file:
                 said[name], seconds[name] = file["said"], float(file["seconds"])
             continue
-        told, declined = _put(study, {name: method})
+        told, declined = put_question(study, {name: method})
         if declined:
             print(f"   {study.name}: {name} declines: {declined[name]}")
             continue
@@ -101,7 +101,7 @@ def put(study: Study, methods: Mapping[str, Any], keep: Path) -> Told | None:
     if not said:
         return None
     if found is None:
-        found, _ = _put(study, {"base": plugins.load(method_folder, "base")()})
+        found, _ = put_question(study, {"base": plugins.load(method_folder, "base")()})
     if isinstance(found, Rankings):
         return replace(found, top=said, seconds=seconds)
     return replace(found, predictions=said, seconds=seconds)

@@ -116,7 +116,6 @@ class Peers:
         environment = os.environ | {
             "OMP_NUM_THREADS": threads,
             "OPENBLAS_NUM_THREADS": threads,
-            "OMP_WAIT_POLICY": "PASSIVE",
             # Large buffers are used again rather than given back: a fifth of its time on two cores.
             "MALLOC_MMAP_MAX_": "0",
             "MALLOC_TRIM_THRESHOLD_": "100000000000",

@@ -1,11 +1,14 @@
 """How fast ours and CoLES learn and describe, side by side, with the same width and length.
 
-Both read the Complete Journey up to 2017-12-01 and take turns. An event is a line of the log;
+Both learn from the Complete Journey up to 2017-12-01 and take turns. An event is a line of the log;
 ours reads the lines of one order as one step of its recurrence, CoLES each line as a step, so the
 steps a second are told too. CoLES (pytorch-lifestream) is timed as it is used, with its own loader,
-and on batches that were made before (*bare*); its inference module is handed all customers in its
-own format, ours reads them out of the ledger. The bare matrix products are those of a gated
-recurrent cell of the same shapes, forward and twice backward, and nothing else.
+and on batches that were made before (*bare*). Described are all customers from their newest lines,
+``--length`` of each and the same for both: its inference module is handed them in its own format,
+and ours in its own; what it takes to read them out of the log is told beside. The bare products are
+those of matrices in one step of our learning, forward and backward, of the same shapes and in the
+same order, and nothing else: ``--width 256`` shows a model that is more products and less of all
+else.
 
 ``python benchmarks/peers_speed.py [--width 64] [--length 256] [--threads 2]``; the peers live in an
 environment of their own, see ``benchmarks/peers.py``.
@@ -16,34 +19,40 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from limner import Workspace
 from limner.dataset.ledger import Ledger
 from limner.dataset.sequences import cut_sequences
 from limner.model.behaviour import BehaviourConfig
-from limner.model.reading import read_customers
+from limner.model.reading import read_batches
 from limner.training.pretraining import PretrainConfig, pretrain
 from limner.training.teacher import Teacher
 from peers_methods import DEMO, Peers, events_before
 
 HOUSE = Path(__file__).parents[1]
 CUT = datetime.fromisoformat("2017-12-01T00:00:00+00:00")
-CUSTOMERS = 64
-"""Customers of one batch, of both."""
+CUSTOMERS, MOMENTS = 64, 8
+"""Customers of one batch of both: ours are looked at in so many moments, CoLES in five slices."""
+STEPS_LOOKED_AT = 5
+"""Of so many steps of learning the products are counted."""
 
 
 def ours(folder: Path, job: dict[str, Any]) -> None:
     """Time our own pretraining and our own embedding, in a process of its own as CoLES has.
 
     ``train`` counts events a second from the second batch to the last, ``train_steps`` the steps
-    of the recurrence; ``embed`` events of everybody, read out of the ledger at the cut, and
-    ``embed_customers`` these customers. ``bare`` are the matrix products.
+    of the recurrence; ``embed`` the events of everybody, ``embed_customers`` these customers, and
+    ``embed_from_log`` the same with reading them out of the log. ``products`` is the share of a
+    step of learning that the bare products of its matrices would take.
     """
     torch.set_num_threads(job["threads"])
     drawn: list[tuple[float, int, int]] = []
@@ -57,45 +66,83 @@ def ours(folder: Path, job: dict[str, Any]) -> None:
 
     past = Ledger.of(Workspace(folder.parent / "shop").log, level=2, before=CUT)
     Teacher.draw = counted  # type: ignore[method-assign] # given back below
+    size = BehaviourConfig(width=job["width"], longest=job["length"])
+    config = PretrainConfig(steps=job["steps"], customers=CUSTOMERS, moments=MOMENTS)
     try:
-        config = PretrainConfig(steps=job["steps"], customers=CUSTOMERS)
-        size = BehaviourConfig(width=job["width"], longest=job["length"])
         done = pretrain(past, CUT, model=size, config=config)
     finally:
         Teacher.draw = draw  # type: ignore[method-assign]
     seconds = drawn[-1][0] - drawn[1][0]
+    steps = len(drawn) - 2
+    newest = Ledger.of(Workspace(folder.parent / "newest").log, level=2, before=CUT)
     began = time.perf_counter()
-    block = read_customers(done.model, past, CUT)
-    took = time.perf_counter() - began
-    read = cut_sequences(past, done.model.vocabulary, CUT, longest=job["length"])
-    lines = sum(int(bucket.at[-1]) for bucket in read)
+    read = list(cut_sequences(newest, done.model.vocabulary, CUT, longest=job["length"]))
+    of_log = time.perf_counter() - began
+    for _ in range(2):  # the first warms up
+        began = time.perf_counter()
+        customers = sum(len(codes) for codes, _, _ in read_batches(done.model, read, CUT))
+        took = time.perf_counter() - began
     found = {
         "train": sum(each for _, each, _ in drawn[1:-1]) / seconds,
         "train_steps": sum(each for _, _, each in drawn[1:-1]) / seconds,
-        "embed": lines / took,
-        "embed_customers": len(block.customers) / took,
-        "bare": bare(width=job["width"], length=job["length"]),
+        "embed": sum(int(bucket.at[-1]) for bucket in read) / took,
+        "embed_customers": customers / took,
+        "embed_from_log": customers / (took + of_log),
+        "products": bare(products_of(past, size, config)) / (seconds / steps),
     }
     (folder / "speed.json").write_text(json.dumps(found), encoding="utf-8")
 
 
-def bare(*, width: int, length: int) -> float:
-    """Return steps a second of the matrix products of a gated recurrent layer, learning."""
-    rows, inputs = CUSTOMERS * length, torch.randn(CUSTOMERS * length, width)
-    gates, state = torch.randn(width, 3 * width), torch.randn(CUSTOMERS, width)
+Shapes = list[tuple[torch.Size, torch.Size]]
 
-    def once() -> None:
-        for _ in range(3):
-            inputs @ gates
-            for _ in range(length):
-                state @ gates
 
+class Products(TorchDispatchMode):
+    """Writes down the shapes of all products of matrices, in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes: Shapes = []
+
+    def __torch_dispatch__(
+        self,
+        what: Any,  # noqa: ANN401 - all of it is torch's own
+        kinds: Any,  # noqa: ANN401
+        given: Sequence[Any] = (),
+        named: Any = None,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """Look at one operation, and let it happen."""
+        name = what.overloadpacket.__name__
+        if name in {"mm", "bmm", "addmm", "baddbmm"}:
+            one, other = given[-2:]
+            self.shapes.append((one.shape, other.shape))
+        return what(*given, **(named or {}))
+
+
+def products_of(past: Ledger, size: BehaviourConfig, config: PretrainConfig) -> list[Shapes]:
+    """Return the shapes of the products of some steps of learning, a list a step."""
+    found: list[Shapes] = []
+    with Products() as products:
+
+        def next_step(_what: str, _share: float) -> None:
+            found.append(products.shapes)
+            products.shapes = []
+
+        few = {"steps": STEPS_LOOKED_AT, "examine_every": STEPS_LOOKED_AT + 1}
+        pretrain(past, CUT, model=size, config=config.model_copy(update=few), progress=next_step)
+    return found
+
+
+def bare(steps: list[Shapes]) -> float:
+    """Return the seconds that the products of a step take, on average."""
+    matrices = {shape: torch.randn(shape) for step in steps for pair in step for shape in pair}
     with torch.inference_mode():
-        once()
-        began = time.perf_counter()
-        for _ in range(5):
-            once()
-        return 5 * rows / (time.perf_counter() - began)
+        for _ in range(2):
+            began = time.perf_counter()
+            for step in steps:
+                for one, other in step:
+                    torch.matmul(matrices[one], matrices[other])
+            took = time.perf_counter() - began
+    return took / len(steps)
 
 
 def coles(job: dict[str, Any]) -> dict[str, Any]:
@@ -119,9 +166,16 @@ def measured(asked: argparse.Namespace) -> dict[str, list[dict[str, float]]]:
         shop.ingest()
         (Path(root) / "ours").mkdir()
         (Path(root) / "coles").mkdir()
+        raw = shop.log.scan().filter(pl.col("time") < CUT).collect()
+        newest = raw.sort("customer_id", "time", maintain_order=True)
+        newest = newest.group_by("customer_id", maintain_order=True).tail(asked.length)
+        newest.write_parquet(Path(root) / "newest.parquet")
+        few = Workspace.create(Path(root) / "newest")
+        few.ingest(str(Path(root) / "newest.parquet"))
         events = events_before(Ledger.of(shop.log, level=2), CUT)
         events.write_parquet(Path(root) / "coles/events.parquet")
         shop.close()
+        few.close()
         house = Peers(Path(sys.executable), Path(root), threads=asked.threads)
         peers = Peers(asked.python.absolute(), Path(root), threads=asked.threads)
         for _ in range(asked.rounds):
@@ -159,13 +213,14 @@ def main() -> None:
         ("pretraining, events a second", mine["train"], other["train"]),
         ("  CoLES without its loader", mine["train"], other["train_bare"]),
         ("  steps a second", mine["train_steps"], other["train"]),
-        ("  bare matrix products, steps a second", mine["train_steps"], mine["bare"]),
         ("embedding, customers a second", mine["embed_customers"], other["embed_customers"]),
+        ("  ours with reading the log", mine["embed_from_log"], other["embed_customers"]),
         ("  events a second", mine["embed"], other["embed"]),
     ]
     print(f"{'':42s}{'ours':>12s}{'the other':>12s}{'ratio':>9s}")
     for what, one, two in rows:
         print(f"{what:42s}{one:12,.0f}{two:12,.0f}{one / two:9.2f}")
+    print(f"{'bare products, share of a step':66s}{mine['products']:9.2f}")
     if asked.json:
         asked.json.write_text(json.dumps({**vars(asked), **rounds}, default=str), encoding="utf-8")
 

@@ -33,7 +33,7 @@ from limner.model.blocks.aggregates import AggregatesBlock
 from limner.model.blocks.collaborative import CollaborativeBlock
 from limner.model.imputation import Imputer
 from limner.training.desks import Desks
-from limner.training.evaluate import _put
+from limner.training.evaluate import put_question
 from pooling import pool, table
 
 CUTS = ("2017-09-01", "2017-10-01", "2017-11-01")
@@ -106,7 +106,7 @@ def main() -> None:
             desks = Desks(log, known, seed, None, 2)
             for cut in cuts:
                 for name in known:
-                    answers, _ = _put(desks.study(name, cut), VARIANTS)
+                    answers, _ = put_question(desks.study(name, cut), VARIANTS)
                     told[name].append((seed, answers))
         for frames in told.values():
             print(table(pool(frames), held=["both", "taste"]), end="\n\n")

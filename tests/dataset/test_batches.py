@@ -77,6 +77,18 @@ def test_padding_is_nought(bucket):
     assert len(lines_in(batch, 0, held)) == 0
 
 
+def test_packed_visits_are_the_same_side_by_side(bucket):
+    rows = np.arange(8)
+    batch = batch_at(bucket, rows, bucket.first_us[rows][:, None] + 60 * DAY_US, longest=7)
+    packed, held = batch.packed()
+    assert len(held) == batch.lengths.sum() == packed.lengths.sum()
+    for name in ("gap_days", "age_days", "hour", "weekday", "lines", "worth", "back_days"):
+        told = getattr(packed, name)
+        assert told.shape == (1, len(held))
+        assert (told[0] == getattr(batch, name).reshape(-1)[held]).all()
+    assert (held[packed.visit] == batch.visit).all()
+
+
 def test_a_moment_parts_an_order_that_came_at_two_times():
     lines = [
         an_event("ann", 1, item="milk", order_id="o1", price=2.0),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from limner.dataset.futures import events_before, futures, visits_before
+from limner.dataset.futures import futures
 from limner.dataset.sequences import DAY_US, NUMBERS
 from limner.dataset.vocabulary import FIELDS
 from shops import CATALOGUE, START, Shop, a_catalogue, a_lively_shop, a_log, an_event
@@ -29,7 +29,7 @@ def some_moments(one, count=60):
 def test_the_first_at_or_after_a_moment_is_what_a_loop_finds(bucket):
     rows, moments = some_moments(bucket)
     moments[:2] = [0, 2 * CUT_US]  # long before everything, long after it
-    visits, events = visits_before(bucket, rows, moments), events_before(bucket, rows, moments)
+    visits, events = bucket.visits_before(rows, moments), bucket.lines_before(rows, moments)
     for place, (row, moment) in enumerate(zip(rows, moments, strict=True)):
         own = lines_of(bucket, row)
         before = [lines for lines in own if bucket.time_us[lines[0]] < moment]

@@ -43,6 +43,20 @@ def test_a_missing_value_has_a_mark_and_nothing_else():
     assert codes.tolist() == [[[0, 0, 0, 1], [0, 0, 0, 0]]]
 
 
+@given(
+    st.lists(
+        st.tuples(st.floats(-50, 200, width=32) | st.just(float("nan")), st.integers(0, 4)),
+        max_size=40,
+    )
+)
+def test_sums_are_those_of_the_codes(told):
+    scale = Scale(EDGES)
+    values = torch.tensor([value for value, _ in told], dtype=torch.float32)
+    owner = torch.tensor([each for _, each in told], dtype=torch.int64)
+    wanted = torch.zeros(5, scale.size).index_add_(0, owner, scale(values))
+    torch.testing.assert_close(scale.summed(values, owner, 5), wanted, atol=1e-5, rtol=1e-5)
+
+
 def test_edges_belong_to_the_weights_on_disk():
     scale = Scale(EDGES)
     assert scale.state_dict()["edges"].tolist() == EDGES.tolist()

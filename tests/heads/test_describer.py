@@ -63,7 +63,7 @@ def histories(shop):
 def by_torch(folder, ledger, cut):
     """Return whose they are, vectors (B, D) and scores before their links (B, S)."""
     model, heads = load_behaviour(folder), load_heads(folder)
-    found = read_customers(model, ledger, cut)
+    found = read_customers(model, ledger, cut, classes=True)
     vectors = torch.from_numpy(found.vectors)
     window = [
         (vectors @ heads[f"{name}.weight"].T + heads[f"{name}.bias"]).numpy()

@@ -43,7 +43,7 @@ def test_a_model_is_a_folder_without_anything_that_runs(past, tmp_path, backbone
     assert again.vocabulary == model.vocabulary
     for name, edges in model.known.edges.items():
         assert again.known.edges[name].tobytes() == edges.tobytes()
-    one, other = (read_customers(each, past.ledger, CUT) for each in (model, again))
+    one, other = (read_customers(each, past.ledger, CUT, classes=True) for each in (model, again))
     assert one.vectors.tobytes() == other.vectors.tobytes()
     assert one.class_scores.tobytes() == other.class_scores.tobytes()
 

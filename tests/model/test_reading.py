@@ -24,9 +24,9 @@ def model(request, shop):
 
 def test_the_block_is_blind_to_what_comes(shop, model):
     ledger = Ledger.of(shop)
-    one = read_customers(model, ledger, CUT)
+    one = read_customers(model, ledger, CUT, classes=True)
     moved_ledger = Ledger.of(shop.also(planted(DAY)))
-    other = read_customers(model, moved_ledger, CUT)
+    other = read_customers(model, moved_ledger, CUT, classes=True)
     assert (
         ledger.customers[one.customers].tolist() == moved_ledger.customers[other.customers].tolist()
     )
@@ -37,8 +37,8 @@ def test_the_block_is_blind_to_what_comes(shop, model):
 
 def test_how_many_are_read_at_once_moves_nothing(shop, model):
     ledger = Ledger.of(shop)
-    one = read_customers(model, ledger, CUT)
-    other = read_customers(model, ledger, CUT, batch_customers=3)
+    one = read_customers(model, ledger, CUT, classes=True)
+    other = read_customers(model, ledger, CUT, classes=True, batch_customers=3)
     assert np.allclose(one.vectors, other.vectors, atol=1e-5)
     assert np.allclose(one.class_scores, other.class_scores, atol=1e-5)
 
@@ -52,13 +52,13 @@ def test_a_model_that_learns_goes_on_learning(shop, model):
 
 @pytest.mark.parametrize("before", [timedelta(0), timedelta(days=9)])
 def test_a_shop_without_a_past_has_an_empty_block(shop, model, before):
-    block = read_customers(model, Ledger.of(shop), START - before)
+    block = read_customers(model, Ledger.of(shop), START - before, classes=True)
     assert block.vectors.shape == (0, 8)
     assert block.class_scores.shape == (0, model.classes)
 
 
 def test_a_shop_without_categories_has_vectors_and_no_class(shop):
     bare = Shop(shop.events, buckets=2)
-    block = read_customers(a_model(a_past(bare).known), Ledger.of(bare), CUT)
+    block = read_customers(a_model(a_past(bare).known), Ledger.of(bare), CUT, classes=True)
     assert block.class_scores.shape == (len(block.vectors), 0)
     assert len(block.vectors) > 20

@@ -6,10 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from limner.cli.behaviour import need_torch
 from limner.cli.portraits import draw
 from limner.cli.progress import Tell
 from limner.cli.runs import open_run
-from limner.cli.tuning import learning_of, need_torch
+from limner.cli.tuning import learning_of
 from limner.engine import Executor, Here, Pool
 from limner.errors import MissingExtra
 from limner.profiles.portrait import PortraitConfig

@@ -7,17 +7,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from limner.cli.behaviour import MODEL
+from limner.cli.behaviour import MODEL, need_torch
 from limner.cli.progress import Tell
 from limner.cli.runs import open_run
-from limner.errors import BadConfig, MissingExtra, TooFew
+from limner.errors import BadConfig, TooFew
 
 if TYPE_CHECKING:
     from limner.cli.workspace import Workspace
     from limner.heads.question import Question
     from limner.training.learning import Learning
 
-__all__ = ["Finetuned", "finetune", "learning_of", "need_torch"]
+__all__ = ["Finetuned", "finetune", "learning_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +124,3 @@ def learning_of(workspace: "Workspace", *, seed: int) -> "Learning | None":
         seed=seed,
     )
     return Standby(plan, FinetuneConfig.read(settings.finetune, where="limner.toml [finetune]"))
-
-
-def need_torch() -> None:
-    """Refuse early, and with a hint, where what learns is not installed."""
-    for package, extra in (("torch", "torch"), ("safetensors", "torch"), ("scipy", "learn")):
-        if find_spec(package) is None:
-            raise MissingExtra("the behaviour model", package, extra)

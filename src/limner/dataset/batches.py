@@ -1,11 +1,10 @@
 """Some customers at some moments, padded, as a model takes them in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.dataset.futures import visits_before
 from limner.dataset.sequences import DAY_US, NUMBERS, Sequences, ranges
 from limner.errors import BadShape
 
@@ -13,6 +12,9 @@ __all__ = ["Batch", "batch_at"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
+
+
+_OF_VISITS = ("gap_days", "age_days", "hour", "weekday", "lines", "worth", "back_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,19 @@ class Batch:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    def packed(self) -> tuple["Batch", Ints]:
+        """Return the visits side by side as those of one customer, and their places (V,).
+
+        Whatever looks at one visit at a time has so no padding to look at. Of moments the batch
+        says nothing then.
+        """
+        held = np.flatnonzero(self.lines.reshape(-1) > 0)
+        number = np.zeros(self.lines.size, np.int64)
+        number[held] = np.arange(len(held))
+        visits = {name: getattr(self, name).reshape(1, -1)[:, held] for name in _OF_VISITS}
+        lengths = np.array([len(held)])
+        return replace(self, **visits, visit=number[self.visit], lengths=lengths), held
+
 
 def batch_at(
     sequences: Sequences,
@@ -86,7 +101,7 @@ def batch_at(
         If a customer has no event before the last moment.
     """
     final = moments_us.max(axis=1)
-    end = visits_before(sequences, rows, final)
+    end = sequences.visits_before(rows, final)
     first_us = sequences.first_us[rows]
     start = sequences.visits[rows]
     if since is not None:
@@ -106,7 +121,7 @@ def batch_at(
     time = sequences.visit_us[visit]
     seconds = time // 1_000_000
     count = moments_us.shape[1]
-    before = visits_before(sequences, np.repeat(rows, count), moments_us.reshape(-1))
+    before = sequences.visits_before(np.repeat(rows, count), moments_us.reshape(-1))
     last = before.reshape(-1, count) - 1 - start[:, None]
     newest = sequences.visit_us[np.maximum(before - 1, 0)].reshape(-1, count)
 

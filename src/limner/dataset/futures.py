@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.dataset.sequences import DAY_US, NUMBERS, Sequences, ranges
+from limner.dataset.sequences import DAY_US, Sequences, ranges
 
-__all__ = ["Futures", "events_before", "futures", "visits_before"]
+__all__ = ["Futures", "futures"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -33,34 +33,6 @@ class Futures:
     bought: Ints
 
 
-def events_before(sequences: Sequences, rows: Ints, moments_us: Ints) -> Ints:
-    """Return the place of the first line at or after each moment of a customer: (N,).
-
-    Parameters
-    ----------
-    sequences
-        The events.
-    rows
-        Whose moment it is: positions in ``sequences`` (N,).
-    moments_us
-        The moments (N,), in microseconds since 1970.
-    """
-    return sequences.visit_at[visits_before(sequences, rows, moments_us)]
-
-
-def visits_before(sequences: Sequences, rows: Ints, moments_us: Ints) -> Ints:
-    """Return the place of the first visit at or after each moment of a customer: (N,)."""
-    times = sequences.visit_us
-    if not len(times):
-        return np.zeros(len(rows), np.int64)
-    start = int(times.min())
-    span = int(times.max()) - start + 2
-    owner = np.repeat(np.arange(len(sequences)), sequences.lengths)
-    key = owner * span + (times - start)
-    wanted = rows * span + np.clip(moments_us - start, 0, span - 1)
-    return np.searchsorted(key, wanted, side="left").astype(np.int64)
-
-
 def futures(
     sequences: Sequences,
     rows: Ints,
@@ -79,7 +51,7 @@ def futures(
     sequences
         All events of the customers, none left out.
     rows, moments_us
-        As for :func:`events_before`.
+        As for :meth:`~limner.dataset.sequences.Sequences.visits_before`.
     until_us
         The log is known up to here; a window that ends later is not known.
     horizons_days
@@ -91,28 +63,27 @@ def futures(
     class_days
         The horizon for classes, in days.
     """
-    first = events_before(sequences, rows, moments_us)
-    orders = np.concatenate([[0.0], np.cumsum(sequences.begins & sequences.bought)])
-    amount = np.where(sequences.bought, sequences.numbers[:, NUMBERS.index("amount")], 0.0)
-    worth = np.concatenate([[0.0], np.cumsum(amount, dtype=np.float64)])
+    first = sequences.lines_before(rows, moments_us)
+    orders, worth = sequences.orders_before, sequences.worth_before
     known, counts, sums = [], [], []
     for days in horizons_days:
         ends = moments_us + round(days * DAY_US)
-        last = events_before(sequences, rows, ends)
+        last = sequences.lines_before(rows, ends)
         known.append(ends <= until_us)
         counts.append(orders[last] - orders[first])
         sums.append(worth[last] - worth[first])
     ends = moments_us + round(class_days * DAY_US)
-    length = events_before(sequences, rows, ends) - first
+    length = sequences.lines_before(rows, ends) - first
     row = np.repeat(np.arange(len(rows)), length)
     event = ranges(first, length)
     found = class_of[event]
     counted = (found >= 0) & sequences.bought[event]
     table = np.zeros((len(rows), classes), np.bool_)
     table[row[counted], found[counted]] = True
-    width = int(sequences.items.max(initial=0)) + 1
-    named = (sequences.items[event] >= 0) & sequences.bought[event]
-    pairs = np.unique(row[named] * width + sequences.items[event][named])
+    items = sequences.items[event]
+    width = int(items.max(initial=0)) + 1
+    named = (items >= 0) & sequences.bought[event]
+    pairs = np.unique(row[named] * width + items[named])
     return Futures(
         known=np.stack(known, axis=1),
         orders=np.stack(counts, axis=1).astype(np.float32),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -21,7 +22,7 @@ NUMBERS = ("price", "quantity", "amount", "discount")
 DAY_US = 86_400_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sequences:
     """B customers, their V visits and the E lines of these, packed: no room is lost to padding.
 
@@ -72,10 +73,51 @@ class Sequences:
         """How many visits each customer has: (B,)."""
         return np.diff(self.visits)
 
-    @property
+    # What follows is the same for every batch that is drawn from here, and so is found once.
+
+    @cached_property
     def visit_us(self) -> Ints:
         """When each visit was, in microseconds since 1970: (V,)."""
         return self.time_us[self.visit_at[:-1]]
+
+    @cached_property
+    def orders_before(self) -> NDArray[np.float64]:
+        """How many orders were begun by the lines before each place: (E + 1,)."""
+        return np.concatenate([[0.0], np.cumsum(self.begins & self.bought)])
+
+    @cached_property
+    def worth_before(self) -> NDArray[np.float64]:
+        """What was paid for the lines before each place: (E + 1,)."""
+        amount = np.where(self.bought, self.numbers[:, NUMBERS.index("amount")], 0.0)
+        return np.concatenate([[0.0], np.cumsum(amount, dtype=np.float64)])
+
+    def visits_before(self, rows: Ints, moments_us: Ints) -> Ints:
+        """Return the place of the first visit at or after each moment of a customer: (N,).
+
+        Parameters
+        ----------
+        rows
+            Whose moment it is: positions among the customers (N,).
+        moments_us
+            The moments (N,), in microseconds since 1970.
+        """
+        if not len(self.visit_us):
+            return np.zeros(len(rows), np.int64)
+        start, span, keys = self._calendar
+        wanted = rows * span + np.clip(moments_us - start, 0, span - 1)
+        return np.searchsorted(keys, wanted, side="left").astype(np.int64)
+
+    def lines_before(self, rows: Ints, moments_us: Ints) -> Ints:
+        """Return the place of the first line at or after each moment of a customer: (N,)."""
+        return self.visit_at[self.visits_before(rows, moments_us)]
+
+    @cached_property
+    def _calendar(self) -> tuple[int, int, Ints]:
+        """The first moment of all, the length of a customer's row, and each visit's place in it."""
+        start = int(self.visit_us.min())
+        span = int(self.visit_us.max()) - start + 2
+        owner = np.repeat(np.arange(len(self)), self.lengths)
+        return start, span, owner * span + (self.visit_us - start)
 
 
 def ranges(starts: Ints, lengths: Ints) -> Ints:

@@ -25,6 +25,8 @@ class EventEncoder(nn.Module):
         Length of a vector, D.
     names
         Which modalities are read; empty: all.
+    dropout
+        Share of the values of visits that is dropped while learning.
 
     Raises
     ------
@@ -32,7 +34,9 @@ class EventEncoder(nn.Module):
         If there is no modality of that name.
     """
 
-    def __init__(self, known: Known, width: int, *, names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, known: Known, width: int, *, names: Sequence[str] = (), dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.modalities = nn.ModuleDict(
             {
@@ -40,12 +44,25 @@ class EventEncoder(nn.Module):
                 for name in names or plugins.names(modalities)
             }
         )
-        self.norm = nn.LayerNorm(width)
+        self.norm, self.drop = nn.LayerNorm(width), nn.Dropout(dropout)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return one vector a visit: (B, T, D)."""
+        """Return one vector a visit: (B, T, D), nought where there is none."""
+        if torch.onnx.is_in_onnx_export():
+            return self._read(batch)
+        told, held = self.packed(batch)
+        whole = told.new_zeros(batch.lines.size, told.shape[1])
+        return whole.index_copy(0, held, told).reshape(*batch.lines.shape, -1)
+
+    def packed(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return one vector a visit side by side (V, D), and their places among B * T: (V,)."""
+        packed, held = batch.packed()
+        told = self._read(packed)[0]
+        return told, torch.from_numpy(held).to(told.device)
+
+    def _read(self, batch: Batch) -> Tensor:
         parts = [modality(batch) for modality in self.modalities.values()]
-        return cast("Tensor", self.norm(torch.stack(parts).sum(dim=0)))
+        return cast("Tensor", self.drop(self.norm(sum(parts[1:], start=parts[0]))))
 
     def items(self, codes: Tensor) -> Tensor:
         """Return one vector an item (K, D), the sum of what the modalities know of it.

@@ -44,6 +44,42 @@ class Scale(nn.Module):
         code = torch.where(missing.unsqueeze(-1), torch.zeros_like(code), code)
         return torch.cat([code, missing.unsqueeze(-1).to(code.dtype)], dim=-1)
 
+    def summed(self, values: Tensor, owner: Tensor, owners: int) -> Tensor:
+        """Return the sum of the codes of each owner's values: (O, K + 1).
+
+        The same as adding up what :meth:`forward` returns, but no code is ever written down: a
+        value adds its place between two quantiles there, and 1 to every place below.
+
+        Parameters
+        ----------
+        values
+            (N,), NaN where nothing is known.
+        owner
+            Whose each is (N,), of so many ``owners``.
+        """
+        steps = len(self.edges) - 1
+        low, high = self.edges[:-1], self.edges[1:]
+        there: Tensor | None = None
+        if bool(torch.isnan(values.sum())):
+            there = (~torch.isnan(values)).to(values.dtype)
+            values = torch.where(there > 0, values, low[0])
+        step = torch.bucketize(values, self.edges[1:-1])
+        share = (values - low.index_select(0, step)) / (high - low).index_select(0, step)
+        share = share.clamp(0, 1)
+        if there is not None:
+            share = share * there
+        place = owner * steps + step
+
+        def added(weights: Tensor, at: Tensor, size: int) -> Tensor:
+            return weights.new_zeros(size).scatter_add_(0, at, weights)
+
+        one = torch.ones_like(values) if there is None else there
+        within = added(share, place, owners * steps).reshape(owners, steps)
+        counts = added(one, place, owners * steps).reshape(owners, steps)
+        above = counts.sum(dim=1, keepdim=True) - counts.cumsum(dim=1)
+        lacking = values.new_zeros(owners) if there is None else added(1 - there, owner, owners)
+        return torch.cat([within + above, lacking.unsqueeze(1)], dim=1)
+
 
 class SpanEncoder(nn.Module):
     """A span of days as a vector: its logarithm, and a straight line between well-known spans.

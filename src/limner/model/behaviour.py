@@ -17,6 +17,7 @@ from limner.encoders.event import EventEncoder
 from limner.encoders.modality import Known
 from limner.encoders.scales import SpanEncoder
 from limner.model import backbones
+from limner.model.backbones.recurrent import Recurrent
 from limner.model.own_history import (
     CUSTOMER_MEASURES,
     OWN_MEASURES,
@@ -78,10 +79,9 @@ class BehaviourModel(nn.Module):
         self.config, self.known = config, known
         self.vocabulary = known.vocabulary
         width = config.width
-        self.encoder = EventEncoder(known, width, names=config.modalities)
-        self.drop = nn.Dropout(config.dropout)
         of_events = config.dropout if config.event_dropout is None else config.event_dropout
-        self.drop_events = nn.Dropout(of_events)
+        self.encoder = EventEncoder(known, width, names=config.modalities, dropout=of_events)
+        self.drop = nn.Dropout(config.dropout)
         make = plugins.load(backbones, config.backbone)
         self.backbone = make(
             width, layers=config.layers, dropout=config.dropout, longest=config.longest
@@ -119,7 +119,7 @@ class BehaviourModel(nn.Module):
 
     def states(self, batch: Batch) -> Tensor:
         """Return the state after each visit: (B, T, D)."""
-        events = self.drop_events(self.encoder(batch))
+        events = self.encoder(batch)
         days = torch.as_tensor(batch.age_days, device=self.device)
         lengths = batch.lengths if isinstance(batch.lengths, np.ndarray) else None
         return cast("Tensor", self.backbone(events, days, lengths))
@@ -129,14 +129,27 @@ class BehaviourModel(nn.Module):
 
         Where no visit before a moment is held, the vector is that of an empty history.
         """
-        states = self.states(batch) if states is None else states
-        last = torch.as_tensor(batch.last, device=self.device)
-        at = last.clamp(min=0).unsqueeze(-1).expand(-1, -1, states.shape[-1])
-        newest = states.gather(1, at) * (last >= 0).unsqueeze(-1)
+        newest = self._newest(batch, states)
         since = self.since(torch.as_tensor(batch.since_days, device=self.device))
         age = self.age(torch.as_tensor(batch.known_days, device=self.device))
         mixed = newest + since + age + self.totals(customer_history(batch, self.device))
         return cast("Tensor", mixed + self.read(self.drop(mixed)))
+
+    def _newest(self, batch: Batch, states: Tensor | None) -> Tensor:
+        """Return the state after the newest visit before each moment: (B, M, D)."""
+        last = torch.as_tensor(batch.last, device=self.device)
+        reading = not torch.is_grad_enabled() and not torch.onnx.is_in_onnx_export()
+        if states is None and reading and isinstance(self.backbone, Recurrent):
+            # A fixed state needs no padding at all, where nothing is learned from all of them.
+            events, held = self.encoder.packed(batch)
+            told = self.backbone.packed(events, held, batch.lengths)
+            first = torch.as_tensor(np.cumsum(batch.lengths) - batch.lengths, device=self.device)
+            found = told[first.unsqueeze(1) + last.clamp(min=0)]
+        else:
+            states = self.states(batch) if states is None else states
+            at = last.clamp(min=0).unsqueeze(-1).expand(-1, -1, states.shape[-1])
+            found = states.gather(1, at)
+        return found * (last >= 0).unsqueeze(-1)
 
     def class_scores(self, batch: Batch, vectors: Tensor) -> Tensor:
         """Return the log odds of buying from each class (B, M, C), given vectors (B, M, D)."""

@@ -18,7 +18,6 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from limner import __version__
-from limner.dataset.batches import batch_at
 from limner.dataset.ledger import Ledger, Source
 from limner.dataset.sequences import cut_sequences
 from limner.dataset.vocabulary import catalogue_codes
@@ -27,6 +26,8 @@ from limner.errors import BadConfig
 from limner.heads.behaviour import Readings
 from limner.model.behaviour import AUTO, BehaviourConfig, BehaviourModel
 from limner.model.checkpoint import load_behaviour, load_heads, save_behaviour
+from limner.model.reading import read_batches
+from limner.model.threads import on_one_thread
 from limner.training.backbone_choice import choose_backbone
 from limner.training.objective import Setting, Shelf
 from limner.training.objectives.future_window import FutureWindow
@@ -37,8 +38,6 @@ __all__ = ["FoldPlan", "Folds", "fold_of", "window_of"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
-BATCH = 256
-"""So many customers are read at a time."""
 WHOLE = -1
 """The number of the model from which no customer was kept."""
 HEADS = ("whether", "orders", "worth")
@@ -270,17 +269,13 @@ class _Fold:
 
         On one thread the same numbers come out wherever the work is done.
         """
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
+        with on_one_thread():
             if not (_place(self.folder, fold) / "model.safetensors").is_file():
                 self._learn(fold)
             if self.read_at and fold != WHOLE:
                 ledger = Ledger.of(self.log, level=self.level, before=self.before)
                 for cut in self.read_at:
                     Folds(self.folder, self.plan.folds).read_fold(ledger, cut, fold)
-        finally:
-            torch.set_num_threads(threads)
         return fold
 
     def _learn(self, fold: int) -> None:
@@ -333,32 +328,24 @@ def _read(
     one: _Loaded, ledger: Ledger, cut: datetime, *, among: NDArray[np.bool_]
 ) -> dict[str, NDArray[Any]]:
     """Let a model read the newest visits of some customers, strictly before a cut."""
-    moment = round(cut.timestamp() * 1_000_000)
-    model, longest = one.model, one.model.config.longest
-    width, horizons = model.config.width, len(HEADS) * len(one.horizons_days)
+    model, width = one.model, one.model.config.width
     parts: dict[str, list[NDArray[Any]]] = {
         "customers": [np.zeros(0, np.int64)],
         "vectors": [np.zeros((0, width), np.float32)],
-        "scores": [np.zeros((0, horizons), np.float32)],
+        "scores": [np.zeros((0, len(HEADS) * len(one.horizons_days)), np.float32)],
         "class_scores": [np.zeros((0, model.classes), np.float32)],
         "tastes": [np.zeros((0, width), np.float32)],
     }
-    with torch.inference_mode():
-        for bucket in cut_sequences(ledger, model.vocabulary, cut, longest=longest):
-            asked = np.flatnonzero(among[bucket.customers])
-            # Customers of like length side by side leave little padding.
-            order = asked[np.argsort(bucket.lengths[asked], kind="stable")]
-            for at in range(0, len(order), BATCH):
-                rows = order[at : at + BATCH]
-                batch = batch_at(bucket, rows, np.full((len(rows), 1), moment), longest=longest)
-                vectors = model.vectors(batch)
-                said = [
-                    linear(vectors[:, 0], one.heads[f"{name}.weight"], one.heads[f"{name}.bias"])
-                    for name in HEADS
-                ]
-                parts["customers"].append(bucket.customers[rows])
-                parts["vectors"].append(vectors[:, 0].numpy())
-                parts["scores"].append(torch.cat(said, dim=1).numpy())
-                parts["class_scores"].append(model.class_scores(batch, vectors)[:, 0].numpy())
-                parts["tastes"].append(model.item_read(vectors[:, 0]).numpy())
+    buckets = cut_sequences(ledger, model.vocabulary, cut, longest=model.config.longest)
+    for customers, batch, vectors in read_batches(model, buckets, cut, among=among):
+        with torch.inference_mode():
+            said = [
+                linear(vectors[:, 0], one.heads[f"{name}.weight"], one.heads[f"{name}.bias"])
+                for name in HEADS
+            ]
+            parts["customers"].append(customers)
+            parts["vectors"].append(vectors[:, 0].numpy())
+            parts["scores"].append(torch.cat(said, dim=1).numpy())
+            parts["class_scores"].append(model.class_scores(batch, vectors)[:, 0].numpy())
+            parts["tastes"].append(model.item_read(vectors[:, 0]).numpy())
     return {name: np.concatenate(found) for name, found in parts.items()}

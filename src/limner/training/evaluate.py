@@ -25,7 +25,7 @@ from limner.training.scoreboard import Row
 from limner.training.scoring import score
 from limner.training.slices import last_against_first, score_slices
 
-__all__ = ["Evaluation", "evaluate", "plan_question", "silent"]
+__all__ = ["Evaluation", "evaluate", "plan_question", "put_question", "silent"]
 
 Progress = Callable[[str, float], None]
 Ints = NDArray[np.int64]
@@ -193,7 +193,7 @@ class _Examiner:
         known = {each: plugins.load(method_folder, each)() for each in self.methods}
         try:
             study = self.desks.study(name, cut)
-            answer, declined = _put(study, known)
+            answer, declined = put_question(study, known)
         except TooFew as refusal:
             return _Examined(None, (), (f"{where}: {refusal.message}",))
         notes = [f"{where}: {method} declines: {why}" for method, why in declined.items()]
@@ -219,8 +219,10 @@ def _in_order(names: Sequence[str]) -> list[str]:
     return sorted(names, key=lambda name: (ladder.index(name) if name in ladder else 99, name))
 
 
-def _put(study: Study, methods: Mapping[str, Method]) -> tuple[Answers | Rankings, dict[str, str]]:
-    """Put a study's question to every method that can answer its shape; tell who declined."""
+def put_question(
+    study: Study, methods: Mapping[str, Method]
+) -> tuple[Answers | Rankings, dict[str, str]]:
+    """Put a study's question to every method that can answer its shape; tell who declined, why."""
     shape = study.question.shape
     able = {name: method for name, method in methods.items() if shape in method.shapes}
     if not able:

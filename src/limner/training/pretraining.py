@@ -39,10 +39,10 @@ class PretrainConfig(LoopConfig):
     objectives: tuple[str, ...] = Field(("future_window",), min_length=1)
     """What is learned together, each term weighed as it is learned to be: ``future_window``,
     ``next_event``, ``masked_event``, ``contrast``."""
-    customers: int = Field(64, ge=1)
+    customers: int = Field(32, ge=1)
     """Customers of one batch."""
-    moments: int = Field(8, ge=1)
-    """Moments at which each of them is looked at."""
+    moments: int = Field(16, ge=1)
+    """Moments at which each of them is looked at: reading a history costs more than a moment."""
     horizons_days: tuple[float, ...] = Field((7, 14, 30, 90), min_length=1)
     """How far ahead is looked, in days; horizons longer than half the log are left out."""
     class_days: float = Field(30, gt=0)

@@ -39,13 +39,22 @@ class NumberModality(nn.Module):
         worth = torch.as_tensor(batch.worth, device=where)
         visit = torch.as_tensor(batch.visit, device=where)
         # The codes of numbers need no gradient, and so are averaged before they are mixed.
-        each = torch.cat(
-            [self.scales[place](numbers[:, place]) for place in range(len(NUMBERS))], dim=-1
-        )
-        summed = each.new_zeros(lines.numel(), each.shape[1]).index_add_(0, visit, each)
+        summed = self._summed(numbers, visit, lines.numel())
         mean = (summed / lines.reshape(-1, 1).clamp(min=1)).reshape(*lines.shape, -1)
         visits = [self.scales[-2](lines), self.scales[-1](worth)]
         return cast("Tensor", self.mix(torch.cat([mean, *visits], dim=-1)))
+
+    def _summed(self, numbers: Tensor, visit: Tensor, visits: int) -> Tensor:
+        """Return the sums of the codes of each visit's lines: (V, E)."""
+        scales = list(self.scales)[: len(NUMBERS)]
+        if torch.onnx.is_in_onnx_export():
+            each = torch.cat([scale(numbers[:, at]) for at, scale in enumerate(scales)], dim=-1)
+            return each.new_zeros(visits, each.shape[1]).index_add_(0, visit, each)
+        parts = [
+            cast("Scale", scale).summed(numbers[:, at].contiguous(), visit, visits)
+            for at, scale in enumerate(scales)
+        ]
+        return torch.cat(parts, dim=1)
 
     def items(self, codes: Tensor) -> None:
         """Know nothing of items: a price belongs to the moment."""

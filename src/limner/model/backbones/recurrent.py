@@ -7,12 +7,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import pad
+from torch.nn.functional import dropout
+
+from limner.model.gated_recurrence import gated_recurrence
 
 __all__ = ["Recurrent"]
-
-_STAIRS = 8
-"""In so many groups of like length the customers of a batch leave."""
 
 
 class Recurrent(nn.Module):
@@ -54,29 +53,36 @@ class Recurrent(nn.Module):
 
         When an event was, its vector says; ``days`` (B, T) are not read. What stands behind a
         customer's newest event, padding on the right, comes too late to move the state after it;
-        where ``lengths`` (B,) are told, most of it is not read at all: the customers go down a
-        stair, those with short histories leaving first. Torch's packed sequences would leave out
-        all of it, but on a CPU their gradient takes time with the square of the length.
+        where ``lengths`` (B,) are told, it is not read at all, and its states are nought.
         """
         del days
-        state = self.begin(events.shape[0]).to(events)
-        if lengths is None or len(lengths) < 2 * _STAIRS:
-            return self._read(events.transpose(0, 1), state)[0].transpose(0, 1)
+        if lengths is None:
+            begin = self.begin(events.shape[0]).to(events)
+            return self._read(events.transpose(0, 1), begin)[0].transpose(0, 1)
+        held = np.flatnonzero(np.arange(events.shape[1]) < lengths[:, None])
+        place = torch.from_numpy(held).to(events.device)
+        flat = events.flatten(0, 1)
+        states = self.packed(flat[place], place, lengths)
+        whole = states.new_zeros(flat.shape)
+        return whole.index_copy(0, place, states).reshape(events.shape)
+
+    def packed(self, events: Tensor, days: Tensor, lengths: NDArray[np.int64]) -> Tensor:
+        """Return the states of events that lie customer by customer (V, D), as many as lengths say.
+
+        ``days`` (V,) are not read.
+        """
+        del days
         order = np.argsort(-lengths, kind="stable")
-        place = torch.from_numpy(order).to(events.device)
-        sorted_events = events[place].transpose(0, 1)
-        parts, done = [], 0
-        for stair in range(_STAIRS, 0, -1):
-            going = -(-len(order) * stair // _STAIRS)
-            # All of them are read up to the longest history of those who then leave.
-            until = int(lengths[order[-(-len(order) * (stair - 1) // _STAIRS)]])
-            if until <= done:
-                continue
-            states, state = self._read(sorted_events[done:until, :going], state[:, :going])
-            parts.append(pad(states, (0, 0, 0, len(order) - going)))
-            done = until
-        whole = pad(torch.cat(parts), (0, 0, 0, 0, 0, events.shape[1] - done))
-        return whole.transpose(0, 1)[torch.argsort(place)]
+        step, which = np.nonzero(lengths[order] > np.arange(lengths.max())[:, None])
+        first = np.cumsum(lengths) - lengths
+        place = torch.from_numpy(first[order[which]] + step).to(events.device)
+        sizes = torch.from_numpy(np.bincount(step))
+        states, weights = events[place], self._weights()
+        for layer in range(len(self.from_event)):
+            states = dropout(states, self.dropout, self.training and layer > 0)
+            four = weights[4 * layer : 4 * layer + 4]
+            states = gated_recurrence(states, sizes, (four[0], four[1], four[2], four[3]))
+        return torch.zeros_like(states).index_copy(0, place, states)
 
     def begin(self, customers: int) -> Tensor:
         """Return the state of customers who did nothing yet: (L, B, D)."""
