@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from ladder import CUTS, shop_in
+from ladder import parser_of, shop_in
 from limner import plugins
 from limner.cli.tuning import learning_of
 from limner.engine import Pool
@@ -44,14 +44,8 @@ Ways = dict[str, Callable[[Study, list[Sample], Sample], Learned]]
 
 def main() -> None:
     """Learn from few labels and from all, and print a table a question and share."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--cuts", nargs="+", default=list(CUTS))
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser = parser_of(__doc__, questions=QUESTIONS, methods=[*METHODS, "scratch", "pseudo"])
     parser.add_argument("--shares", nargs="+", type=float, default=list(SHARES))
-    parser.add_argument("--questions", nargs="+", default=list(QUESTIONS))
-    parser.add_argument("--methods", nargs="+", default=[*METHODS, "scratch", "pseudo"])
-    parser.add_argument("--keep", type=Path, help="a folder for the workspace and its models")
-    parser.add_argument("--json", type=Path, help="where the figures go")
     asked = parser.parse_args()
     with TemporaryDirectory() as there:
         run(asked, Path(asked.keep or there))
@@ -65,7 +59,7 @@ def run(asked: argparse.Namespace, folder: Path) -> None:
     for cut in asked.cuts:
         at = datetime.fromisoformat(f"{cut}T00:00:00+00:00")
         desks = Desks(shop.log, known, 0, None, shop.settings.fit.category_steps)
-        learning_of(shop, seed=0).prepare(desks, [at], ["full"], executor=Pool(2))
+        learning_of(shop, seed=0).prepare(desks, [at], ["full"], executor=Pool(asked.workers))
         for seed in asked.seeds:
             desks.seed = seed
             for name in known:

@@ -14,6 +14,7 @@ it simulated. To run it::
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,18 +35,26 @@ RUNGS = ("frozen_linear", "frozen_boosted", "top", "lora", "adalora", "adapter",
 
 def main() -> None:
     """Put the questions, and print a table a question."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--cuts", nargs="+", default=list(CUTS))
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--questions", nargs="+", default=list(QUESTIONS))
-    parser.add_argument("--methods", nargs="+", default=list(USUAL))
+    parser = parser_of(__doc__, questions=QUESTIONS, methods=USUAL)
     parser.add_argument("--rungs", action="store_true", help="all rungs of the ladder too")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--keep", type=Path, help="a folder for the workspace and its models")
-    parser.add_argument("--json", type=Path, help="where the figures go")
     asked = parser.parse_args()
     with TemporaryDirectory() as there:
         run(asked, Path(asked.keep or there))
+
+
+def parser_of(
+    about: str, *, questions: Sequence[str], methods: Sequence[str]
+) -> argparse.ArgumentParser:
+    """Return what reads which cuts, seeds, questions and methods are asked."""
+    parser = argparse.ArgumentParser(description=about.split("\n", 1)[0])
+    parser.add_argument("--cuts", nargs="+", default=list(CUTS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--questions", nargs="+", default=list(questions))
+    parser.add_argument("--methods", nargs="+", default=list(methods))
+    parser.add_argument("--workers", type=int, default=2, help="processes")
+    parser.add_argument("--keep", type=Path, help="a folder for the workspace and its models")
+    parser.add_argument("--json", type=Path, help="where the figures go")
+    return parser
 
 
 def run(asked: argparse.Namespace, folder: Path) -> None:
