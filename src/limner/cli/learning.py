@@ -169,7 +169,11 @@ def examine(
         "evaluate",
         at=now,
         facts=_facts(workspace, questions, seed)
-        | {"cuts": [cut.isoformat() for cut in cuts], "methods": list(methods)},
+        | {
+            "cuts": [cut.isoformat() for cut in cuts],
+            "methods": list(methods),
+            "ladder": ladder,
+        },
     )
     scoreboard = Scoreboard.of(
         evaluation.rows,
@@ -226,6 +230,9 @@ def _facts(
         "questions": {name: each.model_dump(mode="json") for name, each in questions.items()},
         "fit": settings.fit.model_dump(mode="json"),
         "evaluate": settings.evaluate.model_dump(mode="json"),
+        "model": dict(settings.model),
+        "pretrain": dict(settings.pretrain),
+        "finetune": dict(settings.finetune),
     }
 
 

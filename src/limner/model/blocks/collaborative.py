@@ -76,8 +76,8 @@ class CollaborativeBlock:
     References
     ----------
     Deerwester and others: "Indexing by latent semantic analysis", JASIS 1990, with customers for
-    documents. Factors by implicit alternating least squares told no more, and took ten times as
-    long: docs/experiments.md.
+    documents. Factors by implicit alternating least squares told no more but with one setting, and
+    took ten times as long: docs/experiments.md.
     """
 
     name: ClassVar[str] = "collaborative"
