@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from limner import Workspace, plugins
+from limner.cli.tuning import learning_of
 from limner.errors import TooFew
 from limner.heads import methods as method_folder
 from limner.heads.answers import Answers, Rankings
@@ -52,8 +53,17 @@ QUESTIONS = {
     "online_retail": ("next_item",),
     "taobao": ("purchase", "next_item"),
 }
-ASKED = ("hand_made", "automatic", "coles", "coles_recency")
-RANKED = ("popularity", "own_frequency", "item_to_item", "ease", "reranked", "als", "sasrec")
+ASKED = ("hand_made", "automatic", "fused", "coles", "coles_recency")
+RANKED = (
+    "popularity",
+    "own_frequency",
+    "item_to_item",
+    "ease",
+    "reranked",
+    "fused",
+    "als",
+    "sasrec",
+)
 
 Told = Answers | Rankings
 Frames = dict[tuple[str, str], list[tuple[int, Told]]]
@@ -129,8 +139,11 @@ def examine(name: str, asked: argparse.Namespace, peers: Peers, frames: Frames) 
         level = workspace.settings.fit.category_steps
         for seed in asked.seeds:
             desks = Desks(workspace.log, dict(workspace.questions), seed, None, level)
+            learning = learning_of(workspace, seed=seed)
             for cut in asked.cuts or CUTS[name]:
                 at = datetime.fromisoformat(f"{cut}T00:00:00+00:00")
+                if learning is not None and "fused" in (asked.methods or (*ASKED, *RANKED)):
+                    learning.prepare(desks, [at], ["fused"])
                 for question in asked.questions or QUESTIONS[name]:
                     if question not in workspace.questions:
                         continue
