@@ -1,12 +1,12 @@
 """What carries what happened from event to event: the port of all backbones."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["Backbone"]
+__all__ = ["Backbone", "PackedBackbone"]
 
 
 class Backbone(Protocol):
@@ -46,5 +46,24 @@ class Backbone(Protocol):
         """Return the state after one more event, and what is known then: (B, D).
 
         ``event`` is (B, D), ``days`` (B,), when it was.
+        """
+        ...
+
+
+@runtime_checkable
+class PackedBackbone(Protocol):
+    """A backbone that also reads events without any padding between customers."""
+
+    def packed(self, events: Tensor, days: Tensor, lengths: NDArray[np.int64]) -> Tensor:
+        """Return what is known after each event (V, D).
+
+        Parameters
+        ----------
+        events
+            Vectors (V, D), customer by customer, the newest last.
+        days
+            When each event was (V,), in days.
+        lengths
+            How many events each customer has (B,).
         """
         ...

@@ -17,7 +17,7 @@ from limner.encoders.event import EventEncoder
 from limner.encoders.modality import Known
 from limner.encoders.scales import SpanEncoder
 from limner.model import backbones
-from limner.model.backbones.recurrent import Recurrent
+from limner.model.backbone import PackedBackbone
 from limner.model.own_history import (
     CUSTOMER_MEASURES,
     OWN_MEASURES,
@@ -139,10 +139,11 @@ class BehaviourModel(nn.Module):
         """Return the state after the newest visit before each moment: (B, M, D)."""
         last = torch.as_tensor(batch.last, device=self.device)
         reading = not torch.is_grad_enabled() and not torch.onnx.is_in_onnx_export()
-        if states is None and reading and isinstance(self.backbone, Recurrent):
-            # A fixed state needs no padding at all, where nothing is learned from all of them.
+        if states is None and reading and isinstance(self.backbone, PackedBackbone):
+            # Where nothing is learned, nobody asks the states by their places in a table.
             events, held = self.encoder.packed(batch)
-            told = self.backbone.packed(events, held, batch.lengths)
+            days = torch.as_tensor(batch.age_days, device=self.device).reshape(-1)[held]
+            told = self.backbone.packed(events, days, batch.lengths)
             first = torch.as_tensor(np.cumsum(batch.lengths) - batch.lengths, device=self.device)
             found = told[first.unsqueeze(1) + last.clamp(min=0)]
         else:

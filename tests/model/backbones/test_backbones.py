@@ -2,12 +2,13 @@
 
 import inspect
 
+import numpy as np
 import pytest
 import torch
 
 from limner import plugins
 from limner.model import backbones
-from limner.model.backbone import Backbone
+from limner.model.backbone import Backbone, PackedBackbone
 
 
 @pytest.fixture(params=plugins.names(backbones))
@@ -51,6 +52,17 @@ def test_what_comes_later_and_padding_move_nothing(make):
         whole = backbone(events, days)
         events[:, 4:], days[:, 4:] = 99.0, 0.0
         assert torch.allclose(backbone(events, days)[:, :4], whole[:, :4], atol=1e-5)
+
+
+def test_packed_is_the_same_without_padding(make):
+    backbone, (events, days) = a_backbone(make).eval(), a_history()
+    if not isinstance(backbone, PackedBackbone):
+        pytest.skip("it reads padded events only")
+    lengths = np.array([2, 7, 5])
+    held = torch.arange(7) < torch.from_numpy(lengths)[:, None]
+    with torch.inference_mode():
+        found = backbone.packed(events[held], days[held], lengths)
+        assert torch.allclose(found, backbone(events, days)[held], atol=1e-5)
 
 
 def test_one_customer_moves_no_other(make):

@@ -55,14 +55,13 @@ class Recurrent(nn.Module):
         customer's newest event, padding on the right, comes too late to move the state after it;
         where ``lengths`` (B,) are told, it is not read at all, and its states are nought.
         """
-        del days
         if lengths is None:
             begin = self.begin(events.shape[0]).to(events)
             return self._read(events.transpose(0, 1), begin)[0].transpose(0, 1)
         held = np.flatnonzero(np.arange(events.shape[1]) < lengths[:, None])
         place = torch.from_numpy(held).to(events.device)
         flat = events.flatten(0, 1)
-        states = self.packed(flat[place], place, lengths)
+        states = self.packed(flat[place], days.flatten()[place], lengths)
         whole = states.new_zeros(flat.shape)
         return whole.index_copy(0, place, states).reshape(events.shape)
 
