@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from limner.cli.cuts import cut_within, end_of
+from limner.cli.cuts import cut_within, day_of, end_of
+from limner.cli.workspace import Workspace
 from limner.errors import BadConfig, TooFew
 
 
@@ -39,3 +40,8 @@ def test_what_lies_outside_is_refused_with_the_limits(cut):
 def test_what_lies_within_is_the_first_instant_of_the_day():
     at = cut_within("2024-05-03", Spanned, time_zone="Asia/Shanghai")
     assert at == datetime(2024, 5, 2, 16, tzinfo=UTC)
+
+
+def test_a_day_is_the_shops(tmp_path):
+    shop = Workspace.create(tmp_path, time_zone="Europe/Berlin")
+    assert day_of(datetime(2024, 12, 30, 23, tzinfo=UTC), shop) == "2024-12-31"

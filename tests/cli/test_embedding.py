@@ -115,6 +115,14 @@ def test_who_customers_were_before_the_model_knew_is_refused(shop, tmp_path):
     assert caught.value.hint == "limner pretrain --cut 2024-03-01"
 
 
+def test_where_nothing_can_be_written_it_says_so(shop, tmp_path):
+    with pytest.raises(BadConfig, match="is a folder"):
+        shop.embed(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadConfig, match="cannot be written"):
+        shop.embed(tmp_path / "file" / "blocks.parquet")
+
+
 def test_without_a_model_it_says_what_to_do(ingested, tmp_path):
     with pytest.raises(NotFitted, match="no behaviour model"):
         Workspace(ingested).embed(tmp_path / "blocks.parquet")

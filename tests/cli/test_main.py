@@ -33,6 +33,11 @@ def test_help_names_the_commands_in_the_order_in_which_a_shop_needs_them(ask):
     assert places == sorted(places)
 
 
+def test_help_keeps_square_brackets(ask):
+    assert "'limner[torch]'" in ask("pretrain", "--help").stdout
+    assert "[[sources]]" in ask("ingest", "--help").stdout
+
+
 def test_without_a_command_it_shows_the_help(ask):
     assert ask().exit_code == 0
     assert ask().stdout == ask("--help").stdout

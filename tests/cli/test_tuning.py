@@ -66,6 +66,7 @@ def test_the_settings_say_how_and_what_is_asked_goes_before(pretrained):
     assert (done.method, done.labels) == ("adapter", 0.5)
     asked = shop.finetune("spend", method="full", labels=0.25)
     assert (asked.method, asked.labels) == ("full", 0.25)
+    assert asked.folder == pretrained / "models" / "tuned" / "spend" / "full-0.25"
     assert asked.trained > done.trained
 
 

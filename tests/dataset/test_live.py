@@ -143,6 +143,22 @@ def test_numbers_that_nobody_told():
     )
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"price": float("inf")}, "price of what 'ann' did .* is inf"),
+        ({"price": 1e300}, "price .* is 1e"),
+        ({"price": -5.0}, "price .* is -5"),
+        ({"quantity": -2e9}, "quantity .* is -2e"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(told, said):
+    _, codes = codes_of(a_lively_shop(customers=2))
+    fine = Event(START, "ann", "purchase", price=float("nan"), quantity=-1.0)
+    with pytest.raises(BadEvent, match=said):
+        codes.sequences([[fine, Event(START, "ann", "purchase", **told)]], CUT)
+
+
 def test_two_customers_are_no_history():
     _, codes = codes_of(a_lively_shop(customers=2))
     with pytest.raises(BadEvent, match="of 'ann' and of 'eve'"):

@@ -49,6 +49,13 @@ def test_an_item_is_the_sum_of_what_is_known_of_it(past, encoder):
     assert found.shape == (len(past.ledger.items), 6)
 
 
+def test_items_are_alike_where_no_modality_knows_them(past):
+    encoder = EventEncoder(past.known, 6, names=("time",))
+    codes = torch.from_numpy(catalogue_codes(past.ledger, past.known.vocabulary))
+    assert encoder.items(codes).shape == (len(codes), 6)
+    assert not encoder.items(codes).any()
+
+
 def test_only_the_modalities_that_were_asked_for_are_read(past):
     torch.manual_seed(0)
     encoder = EventEncoder(past.known, 6, names=("category",)).eval()

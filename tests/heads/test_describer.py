@@ -265,6 +265,12 @@ def test_without_onnxruntime_it_says_what_to_install(folder, monkeypatch):
     assert caught.value.hint == "pip install 'limner[onnx]'"
 
 
+@pytest.mark.parametrize("at", [CUT.replace(tzinfo=None), "2030-01-01"])
+def test_a_moment_without_a_zone_is_refused(describer, at):
+    with pytest.raises(BadConfig, match="a moment with a time zone"):
+        describer.describe([], at)
+
+
 def test_a_model_without_dates_and_levels(shop, tmp_path):
     """As somebody makes it who has no workspace."""
     a_folder(a_past(shop), tmp_path / "behaviour", cut=None, levels={})

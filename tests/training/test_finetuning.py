@@ -1,5 +1,6 @@
 """Tuning for a question: every shape and way, blind to the future, few labels, from scratch."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -222,6 +223,9 @@ def test_what_cannot_be_is_refused(model, shop):
     nobody = [one.take(slice(0, 0)) for one in train]
     with pytest.raises(TooFew, match="nobody has a label"):
         finetune(model, study, nobody, validation)
+    alike = [replace(one, truth=np.zeros_like(one.truth)) for one in [*train, validation]]
+    with pytest.raises(TooFew, match="the same came true of everybody"):
+        finetune(model, study, alike[:-1], alike[-1])
 
 
 def test_where_nobody_is_held_out_all_steps_are_done(model, shop):

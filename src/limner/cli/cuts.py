@@ -8,9 +8,10 @@ from limner.cli.settings import moment
 from limner.errors import BadConfig, TooFew
 
 if TYPE_CHECKING:
+    from limner.cli.workspace import Workspace
     from limner.events.manifest import Manifest
 
-__all__ = ["Cut", "cut_within", "end_of"]
+__all__ = ["Cut", "cut_within", "day_of", "end_of"]
 
 Cut = str | date | datetime
 
@@ -27,6 +28,11 @@ def end_of(manifest: "Manifest", *, time_zone: str) -> datetime:
         raise TooFew("the log holds no events", hint="ingest a file that does: limner ingest")
     local = manifest.last.astimezone(ZoneInfo(time_zone)).date() + timedelta(days=1)
     return moment(local, time_zone=time_zone)
+
+
+def day_of(at: datetime, shop: "Workspace") -> str:
+    """Return the day of a moment in the shop's time zone, as cuts are named."""
+    return f"{at.astimezone(ZoneInfo(shop.settings.shop.time_zone)):%Y-%m-%d}"
 
 
 def cut_within(cut: Cut | None, manifest: "Manifest", *, time_zone: str) -> datetime:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from limner import __version__
 from limner.cli.behaviour import MODEL, need_torch
+from limner.cli.cuts import day_of
 from limner.errors import BadConfig, TooFew
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def embed(workspace: "Workspace", out: Path, *, as_of: datetime, impute: bool) -
     from limner.model.imputation import Filled, Imputer
 
     folder = workspace.folder / "models" / MODEL
-    model, config = _model(folder, as_of)
+    if out.is_dir():
+        raise BadConfig(f"{out} is a folder", hint=f"embed --out {out / 'blocks.parquet'}")
+    model, config = _model(folder, as_of, day=day_of(as_of, workspace))
     ledger = Ledger.of(workspace.log, level=config["facts"]["category_steps"], before=as_of)
     makers = _makers(model, ledger, config)
     tables = [maker.at(ledger, as_of) for maker in makers]
@@ -80,8 +83,14 @@ def embed(workspace: "Workspace", out: Path, *, as_of: datetime, impute: bool) -
         "imputed": impute,
         "blocks": [table.to_dict() for table in tables],
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    pl.DataFrame(columns).write_parquet(out, metadata={"limner": json.dumps(told)})
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        pl.DataFrame(columns).write_parquet(out, metadata={"limner": json.dumps(told)})
+    except OSError as trouble:
+        raise BadConfig(
+            f"{out} cannot be written: {trouble.strerror or trouble}",
+            hint="name a file in a folder that you may write to",
+        ) from None
     lacking = {name: int(each.imputed.sum()) for name, each in found.items()}
     return Embedded(
         as_of=as_of,
@@ -93,7 +102,7 @@ def embed(workspace: "Workspace", out: Path, *, as_of: datetime, impute: bool) -
     )
 
 
-def _model(folder: Path, as_of: datetime) -> "tuple[BehaviourModel, dict[str, Any]]":
+def _model(folder: Path, as_of: datetime, *, day: str) -> "tuple[BehaviourModel, dict[str, Any]]":
     """Read the behaviour model and what its folder tells, unless it knows what comes later."""
     from limner.model.checkpoint import load_behaviour
 
@@ -104,7 +113,7 @@ def _model(folder: Path, as_of: datetime) -> "tuple[BehaviourModel, dict[str, An
         raise BadConfig(
             f"the behaviour model knows what came before {cut}, so it cannot say who "
             f"customers were as of {as_of.isoformat()}",
-            hint=f"limner pretrain --cut {as_of:%Y-%m-%d}",
+            hint=f"limner pretrain --cut {day}",
         )
     return model, config
 

@@ -121,6 +121,7 @@ app = typer.Typer(
     epilog="Begin with: limner demo — or, in your own folder: limner init",
     add_completion=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # square brackets are part of a name, as in limner[torch]
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

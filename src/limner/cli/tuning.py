@@ -77,16 +77,17 @@ def finetune(
     if study.question.attribute is not None:
         import numpy as np
 
-        told = study.sample(study.plan.test)
-        if len(told.customers) < 50:
-            raise TooFew(f"only {len(told.customers)} customers told their {name}")
-        held = np.random.default_rng(seed).permutation(len(told.customers)) % 5 == 0
-        train, validation = [told.take(~held)], told.take(held)
+        who = study.sample(study.plan.test)
+        if len(who.customers) < 50:
+            raise TooFew(f"only {len(who.customers)} customers told their {name}")
+        held = np.random.default_rng(seed).permutation(len(who.customers)) % 5 == 0
+        train, validation = [who.take(~held)], who.take(held)
     else:
         train, validation = study.training()
     start = window_of(models / MODEL)
     tuned = tune(model, study, train, validation, config=config, start=start, progress=progress)
-    folder = models / "tuned" / name / config.method
+    told = config.method if config.labels == 1 else f"{config.method}-{config.labels:g}"
+    folder = models / "tuned" / name / told
     folder.parent.mkdir(parents=True, exist_ok=True)
     tuned.save(folder)
     facts = {"question": name, "cut": as_of.isoformat(), **tuned.facts}

@@ -24,6 +24,9 @@ Ints = NDArray[np.int64]
 
 _OF_ITEMS = FIELDS[1:]
 """The fields that an event has through its item."""
+_COUNTED = ("price", "quantity", "discount")
+_MOST = 1e9
+"""No price and no quantity is above it; what is cleaned has the same limit by default."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -307,6 +310,15 @@ def _order_numbers(events: Sequence[Event]) -> Ints:
 def _numbers(events: Sequence[Event]) -> NDArray[np.float32]:
     """Return :data:`~limner.dataset.sequences.NUMBERS` of each event: (E, 4)."""
     told = np.array([(each.price, each.quantity, each.discount) for each in events], np.float64)
+    impossible = np.abs(told) > _MOST
+    impossible[:, 0] |= told[:, 0] < 0
+    if impossible.any():
+        event, what = np.argwhere(impossible)[0].tolist()
+        raise BadEvent(
+            f"the {_COUNTED[what]} of what {events[event].customer_id!r} did at "
+            f"{events[event].time.isoformat()} is {told[event, what]:g}, which cannot be",
+            hint=f"prices from 0 to {_MOST:g}, quantities to {_MOST:g}; NaN where none is known",
+        )
     price, quantity, discount = told.T
     discount = np.nan_to_num(discount, nan=0.0)
     sign = np.array([-1.0 if each.kind == "return" else 1.0 for each in events])

@@ -67,11 +67,14 @@ class EventEncoder(nn.Module):
     def items(self, codes: Tensor) -> Tensor:
         """Return one vector an item (K, D), the sum of what the modalities know of it.
 
-        ``codes`` (K, 5) are numbers of the vocabulary, one column a field; the kind is 0.
+        ``codes`` (K, 5) are numbers of the vocabulary, one column a field; the kind is 0. Where no
+        modality knows anything of items, all are alike.
         """
         parts = [
             part
             for modality in self.modalities.values()
             if (part := modality.items(codes)) is not None  # type: ignore[operator]
         ]
+        if not parts:
+            return self.norm.weight.new_zeros(len(codes), len(self.norm.weight))
         return torch.stack(parts).sum(dim=0)

@@ -85,6 +85,7 @@ class Describer:
         MissingExtra
             If onnxruntime is not installed.
         """
+        folder = Path(folder)
         if not (folder / GRAPH).is_file():
             raise NotFitted(f"there is no exported model in {folder}", hint="limner pretrain")
         try:
@@ -206,6 +207,11 @@ class Describer:
 
     def _moment(self, at: datetime) -> int:
         """Return a moment in microseconds since 1970, if the model may speak of it."""
+        if not isinstance(at, datetime) or at.tzinfo is None:
+            raise BadConfig(
+                f"customers are described as of a moment with a time zone, got {at!r}",
+                hint="datetime(2024, 12, 31, tzinfo=UTC)",
+            )
         if self.cut is not None and at < self.cut:
             raise BadConfig(
                 f"the behaviour model knows what came before {self.cut.isoformat()}, so it cannot "

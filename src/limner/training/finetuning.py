@@ -134,6 +134,12 @@ def finetune(
     train, validation = few_labels(train, validation, share=config.labels, seed=study.seed)
     if not sum(len(one.customers) for one in train):
         raise TooFew(f"{study.name}: nobody has a label to learn from")
+    truth = np.concatenate([np.ravel(one.truth) for one in [*train, validation]])
+    if truth.size and len(np.unique(truth)) < 2:
+        raise TooFew(
+            f"{study.name}: the same came true of everybody, so there is nothing to learn",
+            hint="is what it asks for in the log? limner doctor tells",
+        )
     course = _Course(model, study, config, start=start, anchor=anchor)
     examined = len(validation.customers) > 0
     made, steps = course.learn(

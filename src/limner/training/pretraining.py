@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Self, cast
+from typing import Annotated, Self, cast
 
 import numpy as np
 import torch
@@ -43,7 +43,7 @@ class PretrainConfig(LoopConfig):
     """Customers of one batch."""
     moments: int = Field(16, ge=1)
     """Moments at which each of them is looked at: reading a history costs more than a moment."""
-    horizons_days: tuple[float, ...] = Field((7, 14, 30, 90), min_length=1)
+    horizons_days: tuple[Annotated[float, Field(gt=0)], ...] = Field((7, 14, 30, 90), min_length=1)
     """How far ahead is looked, in days; horizons longer than half the log are left out."""
     class_days: float = Field(30, gt=0)
     """How far ahead for categories and items, in days."""

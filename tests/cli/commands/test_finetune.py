@@ -17,7 +17,7 @@ def test_it_tells_how_many_weights_learned_and_where_they_lie(ask, quick):
     done = json.loads(result.stdout)
     assert done["method"] == "top"
     assert done["labels"] == 0.5
-    assert done["folder"] == str(quick / "models" / "tuned" / "churn" / "top")
+    assert done["folder"] == str(quick / "models" / "tuned" / "churn" / "top-0.5")
     assert f"{done['trained']:,} weights learned by top" in result.stderr
     assert "limner evaluate --ladder --question churn" in result.stderr
 

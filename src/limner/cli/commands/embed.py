@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from limner.cli.console import emit, show
+from limner.cli.cuts import day_of
 from limner.cli.options import AsJson, CutOption, SeedOption, WorkspaceOption
 from limner.cli.workspace import Workspace
 
@@ -36,13 +37,14 @@ def embed(
     Example: limner embed --out blocks.parquet
     """
     del seed  # nothing is left to chance
-    done = Workspace(workspace).embed(out, cut=cut, impute=impute)
+    shop = Workspace(workspace)
+    done = shop.embed(out, cut=cut, impute=impute)
     if as_json:
         emit(done.to_dict())
     lengths = ", ".join(f"{name} ({length})" for name, length in done.blocks.items())
     none = [f"{count:,} without {name}" for name, count in done.lacking.items() if count]
     show(
-        f"{done.customers:,} customers as of {done.as_of:%Y-%m-%d}: {lengths} in {done.out}"
+        f"{done.customers:,} customers as of {day_of(done.as_of, shop)}: {lengths} in {done.out}"
         + (f"; {', '.join(none)} of their own" if none else ""),
         aside=as_json,
     )

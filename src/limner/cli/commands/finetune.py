@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from limner.cli.console import emit, narrate, show
+from limner.cli.cuts import day_of
 from limner.cli.options import AsJson, SeedOption, WorkspaceOption
 from limner.cli.progress import bar
 from limner.cli.workspace import Workspace
@@ -51,7 +52,7 @@ def finetune(
     if as_json:
         emit(done.to_dict())
     show(
-        f"{question} as of {done.as_of:%Y-%m-%d}: {done.trained:,} weights learned by"
+        f"{question} as of {day_of(done.as_of, shop)}: {done.trained:,} weights learned by"
         f" {done.method} in {done.seconds:.0f} s, {done.steps} steps",
         aside=as_json,
     )

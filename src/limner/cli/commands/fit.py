@@ -1,6 +1,7 @@
 """Learn every question, and draw every customer's profile."""
 
 from limner.cli.console import emit, narrate, show
+from limner.cli.cuts import day_of
 from limner.cli.options import AsJson, CutOption, QuestionOption, SeedOption, WorkspaceOption
 from limner.cli.progress import bar
 from limner.cli.workspace import Workspace
@@ -27,7 +28,7 @@ def fit(
     if as_json:
         emit(learned.to_dict())
     show(
-        f"{learned.profiles:,} profiles as of {learned.as_of:%Y-%m-%d},"
+        f"{learned.profiles:,} profiles as of {day_of(learned.as_of, shop)},"
         f" with answers to {', '.join(learned.questions)}",
         aside=as_json,
     )

@@ -1,6 +1,7 @@
 """Learn what customers do, from the log alone."""
 
 from limner.cli.console import emit, narrate, show
+from limner.cli.cuts import day_of
 from limner.cli.options import AsJson, CutOption, SeedOption, WorkspaceOption
 from limner.cli.progress import bar
 from limner.cli.workspace import Workspace
@@ -27,7 +28,7 @@ def pretrain(
         emit(done.to_dict())
     show(
         f"a behaviour model of {done.weights:,} weights knows what came before"
-        f" {done.as_of:%Y-%m-%d}: {done.steps} steps, loss {done.loss:.3f}",
+        f" {day_of(done.as_of, shop)}: {done.steps} steps, loss {done.loss:.3f}",
         aside=as_json,
     )
     narrate(f"it lies in {done.folder}; next: limner embed --out blocks.parquet")
