@@ -6,6 +6,8 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Describer": "limner.heads.describer",
+    "Description": "limner.heads.description",
     "Diagnosis": "limner.events.doctor",
     "Event": "limner.events.event",
     "EventLog": "limner.events.log",
