@@ -1,6 +1,7 @@
 """Learning what customers do from the log alone: no labels, nothing at or after the cut."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from limner.dataset.vocabulary import Vocabulary, VocabularyConfig, catalogue_co
 from limner.encoders.modality import Known
 from limner.errors import TooFew, UnknownPlugin
 from limner.model.behaviour import BehaviourConfig, BehaviourModel
+from limner.model.threads import on_one_thread
 from limner.training import objectives
 from limner.training.course import Course, LoopConfig
 from limner.training.item_loss import ItemLossConfig
@@ -31,6 +33,10 @@ from limner.training.objectives.future_window import FutureWindow
 from limner.training.teacher import Teacher
 
 __all__ = ["PretrainConfig", "Pretrained", "pretrain"]
+
+
+WIDE = 128
+"""A narrower model learns on one thread: its steps are so small that waking others takes longer."""
 
 
 class PretrainConfig(LoopConfig):
@@ -178,7 +184,8 @@ def pretrain(
         without=without,
     )
     lesson = _Lesson(learner, learned, teacher, config, seed)
-    course = run(lesson, config, seed=seed, keep=keep, progress=progress)
+    with nullcontext() if learner.config.width >= WIDE else on_one_thread():
+        course = run(lesson, config, seed=seed, keep=keep, progress=progress)
     return Pretrained(learner, learned, course, config)
 
 
