@@ -20,6 +20,7 @@ def small(ingested):
 
 
 def test_pretrain_then_embed(ask, small, tmp_path):
+    (small / "models" / ".behaviour-killed").mkdir(parents=True)  # with other settings
     result = ask("pretrain", "--workspace", small, "--json", "--cut", "2024-04-01")
     assert result.exit_code == 0, result.stderr
     done = json.loads(result.stdout)

@@ -51,6 +51,7 @@ def test_a_model_is_tuned_as_of_the_cut_that_it_was_pretrained_for(pretrained):
     assert told
     tuned = load_tuned(done.folder, load_behaviour(pretrained / "models" / "behaviour"))
     assert tuned.trained == done.trained > 0
+    assert tuned.customers == done.customers > 0
     config = json.loads((done.run / "config.json").read_text("utf-8"))
     assert config["question"] == "churn"
     assert config["cut"] == done.as_of.isoformat()
@@ -68,6 +69,7 @@ def test_the_settings_say_how_and_what_is_asked_goes_before(pretrained):
     assert (asked.method, asked.labels) == ("full", 0.25)
     assert asked.folder == pretrained / "models" / "tuned" / "spend" / "full-0.25"
     assert asked.trained > done.trained
+    assert asked.customers < done.customers
 
 
 def test_what_cannot_be_is_refused(pretrained):

@@ -41,3 +41,10 @@ def test_a_comma_before_the_cents_is_found_out(prices, comma):
         }
     )
     assert suggest_mapping(frame, "csv").options.decimal_comma is comma
+
+
+def test_a_number_may_have_an_exponent():
+    frame = pl.DataFrame(
+        {"customer_id": ["a", "b"], "time": ["2024-01-01"] * 2, "price": ["1e3", "2.5E-1"]}
+    )
+    assert suggest_mapping(frame, "csv").columns["price"] == "price"

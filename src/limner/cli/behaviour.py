@@ -106,7 +106,8 @@ def pretrain(
     facts |= {"pretrain": done.config.model_dump(mode="json")}
     told = facts | _numbers(ledger, done.course) | {"loss": round(loss, 4), "volume": levels}
     save_behaviour(done.model, models / MODEL, facts=told, heads=heads, served=served)
-    shutil.rmtree(keep, ignore_errors=True)
+    for kept in models.glob(f".{MODEL}-*"):  # also what was killed with other settings
+        shutil.rmtree(kept, ignore_errors=True)
     run, _ = open_run(workspace.folder / "runs", "pretrain", at=now, facts=facts)
     (run / "losses.json").write_text(json.dumps(losses), encoding="utf-8")
     (run / "curves.svg").write_text(curves_file(done.course), encoding="utf-8")

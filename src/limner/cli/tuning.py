@@ -22,12 +22,17 @@ __all__ = ["Finetuned", "finetune", "learning_of"]
 
 @dataclass(frozen=True, slots=True)
 class Finetuned:
-    """What tuning for a question left: how many weights learned, how long, and where it lies."""
+    """What tuning for a question left: how many weights learned, how long, and where it lies.
+
+    ``customers`` had a label to learn from or to examine by; with ``steps`` 0 nothing was better
+    than what pretraining had known.
+    """
 
     question: str
     method: str
     as_of: datetime
     labels: float
+    customers: int
     trained: int
     steps: int
     seconds: float
@@ -97,6 +102,7 @@ def finetune(
         method=config.method,
         as_of=as_of,
         labels=config.labels,
+        customers=tuned.customers,
         trained=tuned.trained,
         steps=tuned.steps,
         seconds=round(tuned.seconds, 1),

@@ -178,7 +178,7 @@ def _number_share(filled: pl.Series) -> float:
         return 1.0
     if filled.dtype != pl.String:
         return 0.0
-    taken = filled.str.extract(r"^[^\d]{0,8}(\d[\d.,'\s]*)[^\d]{0,8}$", 1)
+    taken = filled.str.extract(r"^[^\d]{0,8}(\d[\d.,'\s]*(?:[eE][+-]?\d+)?)[^\d]{0,8}$", 1)
     return taken.count() / len(filled)
 
 

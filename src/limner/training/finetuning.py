@@ -160,6 +160,7 @@ def finetune(
         learned_days=validation.window.horizon_days,
         seconds=time.perf_counter() - began,
         steps=steps,
+        customers=len(np.unique(np.concatenate([one.customers for one in [*train, validation]]))),
     )
 
 

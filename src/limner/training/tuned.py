@@ -67,6 +67,8 @@ class Tuned:
         How long learning took.
     steps
         How many steps were best.
+    customers
+        How many customers had a label to learn from or to examine by.
     """
 
     whole: QuestionModel
@@ -79,6 +81,7 @@ class Tuned:
     learned_days: float = 30.0
     seconds: float = 0.0
     steps: int = 0
+    customers: int = 0
 
     @property
     def trained(self) -> int:
@@ -189,6 +192,7 @@ class Tuned:
             "learned_days": self.learned_days,
             "seconds": self.seconds,
             "steps": self.steps,
+            "customers": self.customers,
             "trained": self.trained,
         }
         (fresh / "config.json").write_text(json.dumps(table, indent=2), encoding="utf-8")
@@ -241,6 +245,7 @@ def load_tuned(folder: Path, model: BehaviourModel) -> Tuned:
         learned_days=table["learned_days"],
         seconds=table["seconds"],
         steps=table["steps"],
+        customers=table["customers"],
     )
 
 

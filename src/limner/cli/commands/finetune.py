@@ -53,7 +53,10 @@ def finetune(
         emit(done.to_dict())
     show(
         f"{question} as of {day_of(done.as_of, shop)}: {done.trained:,} weights learned by"
-        f" {done.method} in {done.seconds:.0f} s, {done.steps} steps",
+        f" {done.method} from {done.customers:,} customers in {done.seconds:.0f} s,"
+        f" {done.steps} steps",
         aside=as_json,
     )
+    if not done.steps:
+        narrate("no step was better than what pretraining had known, so that was kept")
     narrate(f"they lie in {done.folder}; how good: limner evaluate --ladder --question {question}")
