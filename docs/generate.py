@@ -254,6 +254,13 @@ _TABLES = (
     ("[finetune.adversary]", "AdversaryConfig"),
     ("[finetune.tuning]", _by_name(tuning, "method")),
     ("[finetune.loss_settings]", _by_name(losses, "loss")),
+    ("[language]", "TextFinetuneConfig"),
+    ("[language.loop]", "LoopConfig"),
+    ("[language.adversary]", "AdversaryConfig"),
+    ("[language.few_shot]", "FewShotConfig"),
+    ("[language.words_settings]", "WordsConfig"),
+    ("[language.tuning]", _by_name(tuning, "method")),
+    ("[language.loss_settings]", _by_name(losses, "loss")),
     ("[engine]", "EngineSettings"),
     ("[[source]] of a mapping file", "Mapping and Options"),
 )

@@ -8,6 +8,7 @@ __all__ = [
     "BadCheckpoint",
     "BadConfig",
     "BadEvent",
+    "BadModel",
     "BadShape",
     "BadSource",
     "BadStore",
@@ -62,6 +63,10 @@ class BadConfig(LimnerError, ValueError):
 
 class BadEvent(LimnerError, ValueError):
     """One event cannot be what it says."""
+
+
+class BadModel(LimnerError, ValueError):
+    """A pretrained model cannot be opened, is not whole, or is not safe to open."""
 
 
 class BadShape(LimnerError, ValueError):

@@ -115,8 +115,8 @@ class EngineSettings(Config):
 class Settings:
     """All of ``limner.toml``.
 
-    ``cleaning``, ``questions``, ``profiles``, ``model``, ``pretrain`` and ``finetune`` are checked
-    by the rooms that they belong to.
+    ``cleaning``, ``questions``, ``profiles``, ``model``, ``pretrain``, ``finetune`` and
+    ``language`` are checked by the rooms that they belong to.
     """
 
     shop: Shop
@@ -131,6 +131,7 @@ class Settings:
     model: Mapping[str, Any]
     pretrain: Mapping[str, Any]
     finetune: Mapping[str, Any]
+    language: Mapping[str, Any]
 
 
 _GROUPS: dict[str, type[Config]] = {
@@ -142,7 +143,7 @@ _GROUPS: dict[str, type[Config]] = {
 }
 _TABLES = (
     *_GROUPS,
-    *("sources", "cleaning", "questions", "profiles", "model", "pretrain", "finetune"),
+    *("sources", "cleaning", "questions", "profiles", "model", "pretrain", "finetune", "language"),
 )
 
 
@@ -193,6 +194,7 @@ def read_settings(path: Path) -> Settings:
         model=tables.get("model", {}),
         pretrain=tables.get("pretrain", {}),
         finetune=tables.get("finetune", {}),
+        language=tables.get("language", {}),
     )
 
 

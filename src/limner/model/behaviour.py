@@ -113,6 +113,24 @@ class BehaviourModel(nn.Module):
         return self.vocabulary.names["category"][: self.classes]
 
     @property
+    def width(self) -> int:
+        """The length of every vector within, D."""
+        return self.config.width
+
+    @property
+    def below(self) -> tuple[str, ...]:
+        """The parts that make the state; what reads it stands above."""
+        return "encoder", "backbone"
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The encoder and every layer of the backbone; one that shows none is one layer."""
+        stack = getattr(self.backbone, "layers", None)
+        if not isinstance(stack, nn.ModuleList):
+            return self.below
+        return ("encoder", *(f"backbone.layers.{at}" for at in range(len(stack))))
+
+    @property
     def device(self) -> torch.device:
         """Where the weights lie."""
         return self.class_of.device

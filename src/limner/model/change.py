@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ __all__ = [
     "CONFIG_FILE",
     "WEIGHTS_FILE",
     "Change",
+    "Parted",
     "Tuning",
     "WeightChange",
     "read_tensors",
@@ -78,6 +79,26 @@ class Change(Protocol[M_co]):
         BadConfig
             If the change is no change of the base's weights.
         """
+        ...
+
+
+@runtime_checkable
+class Parted(Protocol):
+    """A model that says which of its parts stand below, and between which a vector passes."""
+
+    @property
+    def width(self) -> int:
+        """The length of the vectors that pass, D."""
+        ...
+
+    @property
+    def below(self) -> tuple[str, ...]:
+        """The names of the parts that stay as they are where only the top learns."""
+        ...
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the parts behind which a vector (…, D) may be changed, from below."""
         ...
 
 

@@ -13,6 +13,7 @@ from limner.errors import BadConfig, NotFitted
 from limner.model import tuning
 from limner.model.backbones.recurrent import Recurrent
 from limner.model.backbones.transformer import Transformer
+from limner.model.behaviour import BehaviourModel
 from limner.model.change import CONFIG_FILE, WEIGHTS_FILE, trained_weights
 from limner.model.tuning.adalora import AdaLora
 from limner.model.tuning.adapter import Adapter
@@ -34,6 +35,8 @@ class Settings:
 
 class Small(nn.Module):
     """Encoder, backbone and read-out of a behaviour model, without its batches."""
+
+    width, below, layers = BehaviourModel.width, BehaviourModel.below, BehaviourModel.layers
 
     def __init__(self, backbone=None):
         super().__init__()
@@ -316,6 +319,14 @@ def test_what_has_no_such_part_is_refused():
     for way in (Top(), Lora(), AdaLora(), Adapter()):
         with pytest.raises(BadConfig):
             way.tune(plain, steps=STEPS)
+
+
+def test_which_parts_stay_can_be_said(base):
+    change = Top(frozen=("encoder", "read.0")).tune(base, steps=STEPS)
+    assert {name.split(".")[0] for name in trained_weights(change.model)} == {"backbone", "read"}
+    for frozen in (("encoder", "rear"), ("encoder", "backbone", "read"), ()):
+        with pytest.raises(BadConfig, match="nothing above"):
+            Top(frozen=frozen).tune(base, steps=STEPS)
 
 
 def test_settings_are_checked():

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from limner.config import Config
 from limner.errors import BadConfig
-from limner.model.change import WeightChange, twin
+from limner.model.change import Parted, WeightChange, twin
 
 __all__ = ["Adapter"]
 
@@ -16,10 +16,7 @@ M = TypeVar("M", bound=nn.Module)
 
 
 class Adapter(Config):
-    """A bottleneck after the encoder and after every layer of the backbone learns.
-
-    A backbone that does not show its layers is one layer. Each bottleneck adds nothing at first.
-    """
+    """A bottleneck behind every layer that the model names learns; each adds nothing at first."""
 
     pace: ClassVar[float] = 1.0
 
@@ -29,24 +26,19 @@ class Adapter(Config):
     def tune(self, base: M, *, steps: int, seed: int = 0) -> WeightChange[M]:
         """Return a copy with bottlenecks that learn."""
         del steps
-        width = getattr(getattr(base, "config", None), "width", None)
-        parts = dict(base.named_children())
-        if not isinstance(width, int) or not {"encoder", "backbone"} <= set(parts):
+        if not isinstance(base, Parted) or not base.layers:
             raise BadConfig(
-                f"adapters go behind an encoder and a backbone of one width, but the model has the "
-                f"parts {', '.join(parts)}",
+                f"adapters go behind layers, but a model with the parts "
+                f"{', '.join(dict(base.named_children()))} names none",
                 hint="tune it by full or by lora",
             )
-        model = twin(base).requires_grad_(requires_grad=False)
+        model, width, layers = twin(base), base.width, base.layers
+        model.requires_grad_(requires_grad=False)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self._insert(model, "encoder", width)
-            layers = getattr(model.backbone, "layers", None)
-            if isinstance(layers, nn.ModuleList):
-                for name in list(layers._modules):  # noqa: SLF001 - the only way to names
-                    self._insert(layers, name, width)
-            else:
-                self._insert(model, "backbone", width)
+            for layer in layers:
+                above, _, name = layer.rpartition(".")
+                self._insert(model.get_submodule(above), name, width)
         return WeightChange(
             model, {"method": "adapter"} | self.model_dump(mode="json"), merges=False
         )

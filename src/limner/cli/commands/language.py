@@ -1,0 +1,212 @@
+"""Language models: tune one for texts, and ask it."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from limner.cli.console import emit, narrate, show
+from limner.cli.language import language_settings, predict_texts, tune_language
+from limner.cli.options import SeedOption
+from limner.cli.progress import bar
+from limner.errors import BadConfig
+
+__all__ = ["language"]
+
+language = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Pretrained language models: tuned for a shop's texts, and asked."
+    " Needs `pip install 'limner[language]'`.",
+)
+
+TextOption = Annotated[
+    list[str],
+    typer.Option(metavar="COL", help="The column of the text; for pairs give it twice."),
+]
+HouseOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        metavar="DIR",
+        help="A shop's folder, whose limner.toml may have more settings in [language]; by default"
+        " found from the current folder upwards, and none is needed.",
+        show_default=False,
+    ),
+]
+BesideOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COL",
+        help="A column of numbers, or of lists such as `limner embed` writes, that is read beside"
+        " the text; may be given several times.",
+        show_default=False,
+    ),
+]
+
+
+@language.command("finetune")
+def finetune(
+    train: Annotated[Path, typer.Option(metavar="FILE", help="The table to learn from.")],
+    test: Annotated[Path, typer.Option(metavar="FILE", help="The table to examine on.")],
+    text: TextOption,
+    label: Annotated[str, typer.Option(metavar="COL", help="The column of the label.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write.")],
+    kind: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="classify: one class; multilabel: several, as lists or parted by |; regress: a"
+            " number; pair: how well two texts belong together.",
+        ),
+    ] = "classify",
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The model: a folder, a name of `limner language models`, or of Hugging Face's"
+            " hub.  [default: minilm]",
+            show_default=False,
+        ),
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Which weights learn: full, top, lora, adalora, adapter, fewshot or frozen."
+            "  [default: full]",
+            show_default=False,
+        ),
+    ] = None,
+    epochs: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N", help="How often each text teaches.  [default: 5]", show_default=False
+        ),
+    ] = None,
+    beside: BesideOption = None,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write the figures there; - for stdout."),
+    ] = None,
+    workspace: HouseOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Tune a language model for a table of labelled texts, and examine it on another.
+
+    A linear head upon the words answers beside the model; texts held out of the training table say
+    how both are weighed. The folder holds what was changed, figures, a card and a report.
+
+    Example: limner language finetune --train a.parquet --test b.parquet --text title --label kind
+    --method lora --out models/kind
+    """
+    from limner.heads.language.task import KINDS
+
+    if kind not in KINDS:
+        raise BadConfig(f"--kind must be one of {', '.join(KINDS)}, got {kind!r}")
+    aside = json_file is not None and str(json_file) == "-"
+    settings = language_settings(workspace, base=base, method=method, epochs=epochs)
+    with bar(f"tuning for {label}") as progress:
+        done = tune_language(
+            train,
+            test,
+            text=text,
+            label=label,
+            kind=kind,
+            out=out,
+            beside=beside or (),
+            settings=settings,
+            seed=seed,
+            progress=progress,
+        )
+    if aside:
+        emit(done.to_dict())
+    elif json_file is not None:
+        told = json.dumps(done.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
+        json_file.write_text(told + "\n", encoding="utf-8")
+    figures = ", ".join(f"{name} {value:.4f}" for name, value in done.scores.values.items())
+    show(
+        f"{done.scores.texts:,} texts: {figures}; {done.parameters_trained:,} of"
+        f" {done.parameters:,} weights learned by {done.method} in {done.seconds:.0f} s",
+        aside=aside,
+    )
+    narrate(f"report: {out / 'report.html'}; ask it: limner language predict {out} --texts FILE")
+
+
+@language.command("predict")
+def predict(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What finetune wrote.")],
+    texts: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help="A table, or a file with a text a line; any other ending is that."
+        ),
+    ],
+    text: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COL",
+            help="The column of the text, where a table has several.",
+            show_default=False,
+        ),
+    ] = None,
+    beside: BesideOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A Parquet or CSV file to write.  [default: JSON, a line a text, on stdout]",
+            show_default=False,
+        ),
+    ] = None,
+    workspace: HouseOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Ask a tuned model about every text of a file.
+
+    Example: limner language predict models/kind --texts new.txt
+    """
+    del workspace, seed  # what was tuned says all
+    table = predict_texts(folder, texts, text=text or (), beside=beside or ())
+    if out is None:
+        sys.stdout.write(table.write_ndjson())
+        return
+    if out.suffix == ".csv":
+        flat = table.with_columns(table["label"].list.join("|")) if _lists(table) else table
+        flat.write_csv(out)
+    else:
+        table.write_parquet(out)
+    narrate(f"{len(table):,} texts in {out}")
+
+
+@language.command("models")
+def models(workspace: HouseOption = None, seed: SeedOption = 0) -> None:
+    """Say which language model suits what, and which of them come with `limner[language]`."""
+    del workspace, seed  # the same everywhere
+    from rich.table import Table
+    from rich.text import Text
+
+    from limner.encoders.language.guide import GUIDE
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("name", "family", "languages", "million weights", "good for"):
+        table.add_column(name, justify="right" if name == "million weights" else "left")
+    for each in GUIDE:
+        offline = " (comes with limner[language])" if each.offline else ""
+        table.add_row(
+            each.name,
+            each.family.replace("_", "-"),
+            each.languages,
+            f"{each.parameters:g}",
+            Text(f"{each.good_for}{offline}"),  # its brackets are no markup
+        )
+    show(table)
+
+
+def _lists(table: object) -> bool:
+    import polars as pl
+
+    return isinstance(table, pl.DataFrame) and isinstance(table["label"].dtype, pl.List)

@@ -1,0 +1,242 @@
+"""Language models, as a user tunes them and asks them: from files to a folder and figures."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from limner.cli.progress import Tell
+from limner.errors import BadConfig, BadSource, MissingExtra, NoWorkspace
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from limner.heads.language.task import Kind
+    from limner.training.language.text_metrics import TextScores
+
+__all__ = ["TunedLanguage", "language_settings", "need_language", "predict_texts", "tune_language"]
+
+
+@dataclass(frozen=True, slots=True)
+class TunedLanguage:
+    """What tuning left: figures on the test texts, and the folder."""
+
+    kind: str
+    method: str
+    base: str
+    scores: "TextScores"
+    readers: "Mapping[str, TextScores]"
+    parameters_trained: int
+    parameters: int
+    seconds: float
+    folder: Path
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it for ``--json``."""
+        return {
+            "kind": self.kind,
+            "method": self.method,
+            "base": self.base,
+            **self.scores.to_dict(),
+            "readers": {name: dict(each.values) for name, each in self.readers.items()},
+            "parameters_trained": self.parameters_trained,
+            "parameters": self.parameters,
+            "seconds": self.seconds,
+            "folder": str(self.folder),
+        }
+
+
+def tune_language(
+    train: Path,
+    test: Path,
+    *,
+    text: Sequence[str],
+    label: str,
+    kind: "Kind",
+    out: Path,
+    beside: Sequence[str] = (),
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    progress: Tell,
+) -> TunedLanguage:
+    """Tune a language model on one table and examine it on another.
+
+    Parameters
+    ----------
+    train, test
+        Tables with texts and labels.
+    text
+        The column of the text; for ``pair`` two.
+    label
+        The column of the label.
+    kind
+        What is asked.
+    out
+        The folder for the change, the card and the report.
+    beside
+        Columns that are read beside the text: numbers, or lists of numbers such as a profile.
+    settings
+        Of :class:`~limner.training.language.text_config.TextFinetuneConfig`.
+    seed
+        Where chance begins.
+    progress
+        Is told what is done and the share done.
+
+    Raises
+    ------
+    BadSource
+        If a table or column is not there, or not what was asked.
+    BadConfig, BadModel, TooFew, MissingExtra
+        As :func:`~limner.training.language.finetuning.finetune_texts` has it.
+    """
+    need_language()
+    from limner.heads.language.task import TextTask
+    from limner.training.language.finetuning import finetune_texts
+    from limner.training.language.labelled_texts import LabelledTexts
+    from limner.training.language.text_config import TextFinetuneConfig
+    from limner.training.language.text_metrics import score_texts
+    from limner.training.language.text_report import confusion_picture, text_card, text_report
+
+    config = TextFinetuneConfig.read(settings or {}, where="[language]")
+    if kind == "pair" and len(text) != 2:
+        raise BadConfig("pair asks two columns of text", hint="--text ONE --text OTHER")
+    texts, labels, columns = _rows(train, text, label, beside)
+    asked, truth, test_columns = _rows(test, text, label, beside)
+    task = TextTask.of(kind, labels)
+    known = LabelledTexts.of(task, texts, labels, beside=columns)
+    unknown = task.truth(truth)
+    began = time.perf_counter()
+    tuned = finetune_texts(task, known, config=config, seed=seed, progress=progress)
+    readings = tuned.readings(asked, beside=test_columns)
+    scores = score_texts(task, task.answer(tuned.blend(readings)), unknown, seed=seed)
+    names = ("model", "words")[: len(readings)]
+    readers = {
+        name: score_texts(task, task.answer(each), unknown, seed=seed)
+        for name, each in zip(names, readings, strict=True)
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    tuned.save(out)
+    (out / "card.md").write_text(text_card(tuned, scores), encoding="utf-8")
+    (out / "report.html").write_text(text_report(tuned, scores, readers), encoding="utf-8")
+    if picture := confusion_picture(scores):
+        (out / "confusion.svg").write_text(_alone(picture), encoding="utf-8")
+    done = TunedLanguage(
+        kind=kind,
+        method=config.method,
+        base=config.base,
+        scores=scores,
+        readers=readers,
+        parameters_trained=tuned.trained,
+        parameters=tuned.weights,
+        seconds=round(time.perf_counter() - began, 1),
+        folder=out,
+    )
+    told = json.dumps(done.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
+    (out / "metrics.json").write_text(told + "\n", encoding="utf-8")
+    return done
+
+
+def predict_texts(
+    folder: Path,
+    texts: Path,
+    *,
+    text: Sequence[str] = (),
+    beside: Sequence[str] = (),
+) -> "pl.DataFrame":
+    """Ask a tuned model about every text of a file.
+
+    Returns
+    -------
+    A row a text, in the order of the file: ``label`` (a class, the classes, or the number), and a
+    column ``p_CLASS`` for each class.
+
+    Raises
+    ------
+    NotFitted
+        If nothing was tuned in the folder.
+    BadSource
+        If the file or a column cannot be read.
+    """
+    need_language()
+    import polars as pl
+
+    from limner.cli.texts import beside_of, read_table, read_texts
+    from limner.training.language.tuned_text import load_tuned_text
+
+    tuned = load_tuned_text(folder)
+    rows = read_texts(texts, text)
+    columns = beside_of(read_table(texts), beside, texts) if beside else None
+    answers = tuned.predict(rows, beside=columns)
+    table = pl.DataFrame({"label": tuned.task.names(answers)})
+    return table.with_columns(
+        pl.Series(f"p_{name}", answers[:, at]) for at, name in enumerate(tuned.task.classes)
+    )
+
+
+def language_settings(workspace: Path | None, **given: object) -> dict[str, Any]:
+    """Return the table ``[language]`` of a workspace, with what was given on the command line.
+
+    Parameters
+    ----------
+    workspace
+        Its folder; none: the nearest from the current folder upwards, if there is one.
+    given
+        Settings that go before the table's; those that are None were not given.
+
+    Raises
+    ------
+    NoWorkspace
+        If the folder was named and is none.
+    BadConfig
+        If its ``limner.toml`` is not as it must be.
+    """
+    from limner.cli.settings import SETTINGS_NAME, nearest, read_settings
+
+    try:
+        folder = nearest(Path.cwd()) if workspace is None else workspace
+    except NoWorkspace:
+        table: Mapping[str, Any] = {}
+    else:
+        if not (folder / SETTINGS_NAME).is_file():
+            raise NoWorkspace(f"{folder} must hold a {SETTINGS_NAME}, but there is none")
+        table = read_settings(folder / SETTINGS_NAME).language
+    return {**table, **{name: each for name, each in given.items() if each is not None}}
+
+
+def need_language() -> None:
+    """Refuse early, and with a hint, where what reads texts is not installed."""
+    for package in ("torch", "safetensors", "scipy", "sklearn", "transformers"):
+        try:
+            __import__(package)
+        except ImportError:
+            raise MissingExtra("language models", package, "language") from None
+
+
+def _rows(
+    file: Path, text: Sequence[str], label: str, beside: Sequence[str]
+) -> tuple[list[tuple[object, ...]], list[Any], Any]:
+    """Return texts, labels and what is known beside them, rows without a label left out."""
+    import polars as pl
+
+    from limner.cli.texts import beside_of, column_of, read_table
+
+    table = read_table(file)
+    labels = column_of(table, label, file)
+    table = table.filter(labels.is_not_null())
+    if not len(table):
+        raise BadSource(f"{file} has no row with a {label!r}")
+    columns = [column_of(table, name, file).cast(pl.String).to_list() for name in text]
+    rows = list(zip(*columns, strict=True))
+    return rows, column_of(table, label, file).to_list(), beside_of(table, beside, file)
+
+
+def _alone(picture: str) -> str:
+    """Return a picture of the page as a file of its own, on white."""
+    style = (
+        "<style>text{font:12px system-ui,sans-serif;fill:#1c2430}.zh{display:none}"
+        ".c2{color:#00896a}.c6{color:#c04f00}</style><rect width='100%' height='100%' fill='#fff'/>"
+    )
+    head, body = picture.split(">", 1)
+    return f'{head} xmlns="http://www.w3.org/2000/svg">{style}{body}'

@@ -1,0 +1,1 @@
+"""What a text looks like: pretrained language models, and the words themselves."""

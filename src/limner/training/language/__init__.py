@@ -1,0 +1,1 @@
+"""How language models learn: further from a shop's own words, and for what is asked of a text."""

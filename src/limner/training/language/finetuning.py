@@ -1,0 +1,326 @@
+"""Fine-tuning a language model for what is asked of texts, fused with their words."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.model_selection import KFold
+
+from limner import plugins
+from limner.encoders.language.opening import Opened, open_language
+from limner.encoders.language.text_encoder import TextEncoder
+from limner.encoders.language.tokens import Tokens
+from limner.errors import BadConfig, TooFew
+from limner.heads.language.blend import Blend
+from limner.heads.language.task import TextTask
+from limner.heads.language.words import WordsHead
+from limner.model import tuning
+from limner.model.change import Change, Tuning, WeightChange, trained_weights, twin
+from limner.model.normaliser import NormalScores
+from limner.training import losses
+from limner.training.language.few_shot import learn_few_shot
+from limner.training.language.first_text_head import first_head
+from limner.training.language.labelled_texts import LabelledTexts, held_out
+from limner.training.language.text_config import FEWSHOT, FROZEN, MODEL_RATES, TextFinetuneConfig
+from limner.training.language.text_lesson import Read, TextLesson
+from limner.training.language.text_model import TextModel, features_of
+from limner.training.language.tuned_text import TunedText, weights_digest
+from limner.training.loop import run
+from limner.training.loss import Loss
+from limner.training.question_lesson import balance
+from limner.training.robust import Adversary
+
+__all__ = ["finetune_texts"]
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+LEAST_HELD = 40
+"""With fewer texts held out nothing is chosen by them: all teach."""
+FOLDS = 5
+"""So many folds weigh model and words where nobody is held out."""
+
+
+def finetune_texts(
+    task: TextTask,
+    known: LabelledTexts,
+    *,
+    config: TextFinetuneConfig | None = None,
+    seed: int = 0,
+    opened: Opened | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> TunedText:
+    """Tune a copy of a language model for a task, and weigh it with the words.
+
+    A head is first fitted upon the vectors as they are; then head and model learn together, from
+    there on (Kumar and others 2022): so tuning seldom ends below the frozen model.
+
+    Parameters
+    ----------
+    task
+        What is asked.
+    known
+        Texts with truth.
+    config
+        How.
+    seed
+        Where chance begins.
+    opened
+        The base, if it is open already; none: it is opened by its name.
+    progress
+        Is told the loss, the speed and the share done.
+
+    Raises
+    ------
+    BadModel
+        If there is no such base.
+    BadConfig
+        If the method or the loss cannot do what is asked.
+    TooFew
+        If there are fewer than two texts, or all are true of the same.
+    """
+    config = config or TextFinetuneConfig()
+    if len(known) < 2 or len(np.unique(known.truth, axis=0)) < 2:
+        raise TooFew("the same is true of every text, so there is nothing to learn")
+    began = time.perf_counter()
+    opened = opened or open_language(config.base)
+    course = _Course(task, known, config, seed=seed, opened=opened)
+    taught, held = held_out(known, share=config.held, seed=seed)
+    if len(held) < max(LEAST_HELD, 2 * task.outputs) or _loses_a_class(known, taught):
+        taught, held = np.arange(len(known)), np.zeros(0, np.int64)
+    steps, whole, change = course.learn(taught, held, progress=progress)
+    blend, words = course.weigh(whole, taught, held)
+    if config.refit and len(held) and steps:
+        everybody = np.arange(len(known))
+        _, whole, change = course.learn(everybody, held[:0], steps=steps, progress=progress)
+    return TunedText(
+        task=task,
+        whole=whole.eval(),
+        change=change,
+        tokeniser=opened.tokeniser,
+        words=words,
+        blend=blend,
+        scores=course.scores,
+        facts=course.facts | {"texts": len(known), "held_out": len(held), "steps": steps},
+        seconds=time.perf_counter() - began,
+    )
+
+
+class _Course:
+    """What stays the same whether those held out examine or teach."""
+
+    def __init__(
+        self,
+        task: TextTask,
+        known: LabelledTexts,
+        config: TextFinetuneConfig,
+        *,
+        seed: int,
+        opened: Opened,
+    ) -> None:
+        self.task, self.known, self.config, self.seed = task, known, config, seed
+        self.base = TextEncoder.of(opened)
+        self.way: Tuning | None = None
+        if config.method not in {FEWSHOT, FROZEN}:
+            self.way = plugins.load(tuning, config.method).read(
+                config.tuning, where=f"[tuning] of {config.method}"
+            )
+        name, self.loss = _loss_of(task, config)
+        longest = min(config.longest, opened.longest)
+        self.sides = tuple(
+            Tokens.of(opened.tokeniser, side, longest=longest) for side in known.sides()
+        )
+        self.scores: NormalScores | None = None
+        beside = None
+        if known.beside is not None:
+            self.scores = NormalScores().fit(known.beside)
+            beside = self.scores(known.beside).astype(np.float32)
+        self.read = Read(self.sides, beside, known.truth)
+        self.facts: dict[str, Any] = {
+            "base": opened.name,
+            "base_digest": weights_digest(self.base),
+            "family": opened.family,
+            "pooling": opened.pooling,
+            "method": config.method,
+            "tuning": config.tuning,
+            "loss": name,
+            "longest": longest,
+            "config": config.model_dump(mode="json"),
+            "seed": seed,
+        }
+
+    def learn(
+        self,
+        taught: Ints,
+        held: Ints,
+        *,
+        steps: int | None = None,
+        progress: Callable[[str, float], None] | None,
+    ) -> tuple[int, TextModel, Change[TextEncoder]]:
+        """Learn once, from the base on; return how many steps were best, and what came of it."""
+        config = self.config
+        most = max(1, round(config.epochs * len(taught) / min(config.batch, len(taught))))
+        most = min(most, steps) if steps is not None else most
+        if config.method == FEWSHOT:
+            change = learn_few_shot(
+                self.base,
+                self.part(taught),
+                config=config.few_shot,
+                seed=self.seed,
+                progress=progress,
+            )
+            whole = self.head(change, taught, held)
+            return config.few_shot.steps, whole, change
+        if self.way is None:
+            change = WeightChange(twin(self.base).requires_grad_(False), {"method": FROZEN})
+            return 0, self.head(change, taught, held), change
+        change = self.way.tune(self.base, steps=most, seed=self.seed)
+        whole = self.head(change, taught, held)
+        loop = config.loop.model_copy(
+            update={
+                "steps": most,
+                "examine_every": max(1, most // config.examinations),
+                "save_every": most,
+            }
+        )
+        rates = {"": 1.0}
+        if trained_weights(change.model):
+            rate = config.model_rate or MODEL_RATES.get(config.method, 1e-4)
+            rates["encoder"] = rate / loop.learning_rate
+        lesson = self._lesson(whole, change, taught, held)
+        course = run(
+            lesson, loop, seed=self.seed, progress=progress, rates=rates, after=lesson.after
+        )
+        return course.best_step, whole, change
+
+    def head(self, change: Change[TextEncoder], taught: Ints, held: Ints) -> TextModel:
+        """Return the changed encoder with the best head upon its vectors as they are now."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            whole = TextModel(
+                change.model,
+                sides=len(self.sides),
+                columns=0 if self.read.beside is None else self.read.beside.shape[1],
+                outputs=self.task.outputs,
+                dropout=self.config.dropout,
+            )
+        features = self._features(change.model)
+        weights, shift = first_head(self.task, features, self.known.truth, taught=taught, held=held)
+        with torch.no_grad():
+            whole.head.weight.copy_(torch.from_numpy(weights))
+            whole.head.bias.copy_(torch.from_numpy(shift))
+        return whole
+
+    def weigh(self, whole: TextModel, taught: Ints, held: Ints) -> tuple[Blend, WordsHead | None]:
+        """Return how model and words are weighed, and the words, learned from all texts."""
+        config, known = self.config, self.known
+        if not config.words:
+            return Blend(self.task).alone(), None
+        everybody = WordsHead(self.task, config.words_settings).fit(
+            known.texts, known.truth, seed=self.seed
+        )
+        if len(held):
+            words = WordsHead(self.task, config.words_settings).fit(
+                known.take(taught).texts, known.truth[taught], seed=self.seed
+            )
+            told = [self._said(whole, held), words.scores(known.take(held).texts)]
+            return Blend(self.task).fit(told, known.truth[held]), everybody
+        return self._weigh_by_folds(whole), everybody
+
+    def _weigh_by_folds(self, whole: TextModel) -> Blend:
+        """Weigh where nobody is held out: heads upon vectors, and words, learn from all but a fold.
+
+        The vectors themselves learned from all, so that they seem better than they are; but few
+        labels leave no other way.
+        """
+        known, features = self.known, self._features(whole.encoder)
+        count = len(known)
+        folds = KFold(min(FOLDS, count), shuffle=True, random_state=self.seed)
+        told = [np.zeros((count, self.task.outputs), np.float32) for _ in range(2)]
+        for taught, held in folds.split(np.arange(count)):
+            weights, shift = first_head(
+                self.task, features, known.truth, taught=taught, held=held[:0]
+            )
+            told[0][held] = features[held] @ weights.T + shift
+            words = WordsHead(self.task, self.config.words_settings).fit(
+                known.take(taught).texts, known.truth[taught], seed=self.seed
+            )
+            told[1][held] = words.scores(known.take(held).texts)
+        return Blend(self.task).fit(told, known.truth)
+
+    def part(self, rows: Ints) -> Read:
+        """Return some rows of what was read, as tokens still."""
+        sides = tuple(side.take(rows) for side in self.sides)
+        beside = None if self.read.beside is None else self.read.beside[rows]
+        return Read(sides, beside, self.read.truth[rows])
+
+    def _features(self, encoder: TextEncoder) -> Floats:
+        vectors = [torch.from_numpy(encoder.read(side)) for side in self.sides]
+        beside = self.read.beside
+        told = features_of(vectors, None if beside is None else torch.from_numpy(beside))
+        return told.numpy()
+
+    def _said(self, whole: TextModel, rows: Ints) -> Floats:
+        return self.part(rows).scores(whole)
+
+    def _lesson(
+        self,
+        whole: TextModel,
+        change: Change[TextEncoder],
+        taught: Ints,
+        held: Ints,
+    ) -> TextLesson:
+        config, adversary = self.config, None
+        if config.adversary is not None:
+            table = change.model.body.get_input_embeddings()  # type: ignore[operator]
+            adversary = Adversary(table, config.adversary)
+        part = self.part(taught)
+        weights = None
+        if config.balanced:
+            if not self.task.classes:
+                raise BadConfig("numbers have no classes to balance", hint="balanced = false")
+            weights = balance(part.truth, alone=self.task.alone)
+        return TextLesson(
+            whole,
+            change,
+            cost=self.loss,
+            task=self.task,
+            taught=part,
+            held=self.part(held) if len(held) else None,
+            batch=config.batch,
+            seed=self.seed,
+            accumulate=config.loop.accumulate,
+            weights=weights,
+            adversary=adversary,
+        )
+
+
+def _loses_a_class(known: LabelledTexts, taught: Ints) -> bool:
+    """Return whether some class would have nobody to teach it."""
+    if known.truth.ndim == 1:
+        return False
+    return bool(((known.truth > 0).any(axis=0) & ~(known.truth[taught] > 0).any(axis=0)).any())
+
+
+def _usual_loss(task: TextTask) -> str:
+    if not task.classes:
+        return "squared"
+    return "multi_class" if task.alone else "binary"
+
+
+def _loss_of(task: TextTask, config: TextFinetuneConfig) -> tuple[str, Loss]:
+    """Return the loss and its name, or refuse one that cannot teach the task."""
+    name = config.loss or _usual_loss(task)
+    kind = plugins.load(losses, name)
+    shapes = {"how_many", "how_much"} if not task.classes else {"which"}
+    if not shapes & kind.shapes or kind.outputs != 1:
+        raise BadConfig(
+            f"the loss {name!r} cannot teach {task.kind}", hint=f"loss = {_usual_loss(task)!r}"
+        )
+    settings = dict(config.loss_settings)
+    if not task.classes:
+        # Numbers come as deviations from their mean, below nought too.
+        settings["logarithm"] = False
+    return name, kind.read(settings, where=f"[loss_settings] of {name}")

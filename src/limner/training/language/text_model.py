@@ -1,0 +1,71 @@
+"""A language model with a head upon it, which may read what else is known beside the text."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from limner.encoders.language.text_encoder import TextEncoder
+
+__all__ = ["TextModel", "features_of"]
+
+MEETING = 32
+"""In so many numbers text and what is known beside it meet."""
+
+
+def features_of(vectors: Sequence[Tensor], beside: Tensor | None) -> Tensor:
+    """Return what a head reads of one text's vector (B, D) or of two, and of columns (B, F).
+
+    A vector is brought to the length of the root of D; of two, the distance in each number and the
+    product stand side by side (Conneau and others 2017).
+    """
+    scaled = [
+        functional.normalize(each, dim=1) * each.shape[1] ** 0.5  # so that a number is about 1
+        for each in vectors
+    ]
+    if len(scaled) == 2:
+        scaled = [(scaled[0] - scaled[1]).abs(), scaled[0] * scaled[1]]
+    return torch.cat(scaled if beside is None else [*scaled, beside], dim=1)
+
+
+class TextModel(nn.Module):
+    """Says the numbers that a loss is about.
+
+    Parameters
+    ----------
+    encoder
+        What makes a vector of a text.
+    sides
+        Texts a row: one, or two.
+    columns
+        How many numbers are known beside, F.
+    outputs
+        Numbers an answer, K.
+    dropout
+        The share of what the head reads that is dropped while learning.
+    """
+
+    def __init__(
+        self, encoder: TextEncoder, *, sides: int, columns: int, outputs: int, dropout: float
+    ) -> None:
+        super().__init__()
+        self.encoder, self.drop = encoder, nn.Dropout(dropout)
+        self.head = nn.Linear(encoder.width * sides + columns, outputs)
+        self.meeting: nn.Module | None = None
+        if columns:
+            read = nn.Linear(encoder.width * sides + columns, MEETING)
+            told = nn.Linear(MEETING, outputs)
+            nn.init.zeros_(told.weight)
+            nn.init.zeros_(told.bias)
+            self.meeting = nn.Sequential(read, nn.GELU(), nn.Dropout(dropout), told)
+
+    def forward(self, sides: Sequence[tuple[Tensor, Tensor]], beside: Tensor | None) -> Tensor:
+        """Return numbers before any link (B, K) of texts as batches of tokens, a batch a side."""
+        return self.said([self.encoder(*side) for side in sides], beside)
+
+    def said(self, vectors: Sequence[Tensor], beside: Tensor | None) -> Tensor:
+        """Return the same of vectors (B, D), one a side."""
+        features = self.drop(features_of(vectors, beside))
+        said: Tensor = self.head(features)
+        return said if self.meeting is None else said + self.meeting(features)

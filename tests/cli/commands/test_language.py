@@ -1,0 +1,150 @@
+"""Language models, as a user tunes and asks them from the command line."""
+
+import json
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+
+from languages import WORDS, tiny
+from limner.cli.commands.language import language
+from limner.cli.language import language_settings, need_language, predict_texts
+from limner.errors import BadSource, MissingExtra, NoWorkspace
+
+SMALL = "[language]\nepochs = 1\nexaminations = 1\nlongest = 16\n[language.words_settings]\nmost = 500\n"
+
+
+@pytest.fixture
+def house(tmp_path):
+    """Make a base, two tables and settings."""
+    rng = np.random.default_rng(0)
+    parts = [word for line in WORDS for word in line.replace(",", "").split()]
+    texts = [" ".join(rng.choice(parts, 4)) for _ in range(300)]
+    table = pl.DataFrame(
+        {
+            "title": texts,
+            "other": texts[::-1],
+            "kind": ["red" if "red" in text else "none" for text in texts],
+            "stars": [1.0 + 3 * ("warm" in text) for text in texts],
+            "age": rng.normal(size=300),
+            "profile": [[1.0, 2.0]] * 299 + [None],
+        }
+    )
+    table[:200].write_parquet(tmp_path / "train.parquet")
+    table[200:].write_parquet(tmp_path / "test.parquet")
+    (tmp_path / "limner.toml").write_text(SMALL)
+    tiny(tmp_path / "base")
+    return tmp_path
+
+
+def arguments(house, *more):
+    return (
+        *("language", "finetune", "--train", house / "train.parquet"),
+        *("--test", house / "test.parquet", "--text", "title", "--base", house / "base"),
+        *("--workspace", house, "--out", house / "out", *more),
+    )
+
+
+def test_tune_then_ask(ask, house):
+    told = house / "figures.json"
+    result = ask(*arguments(house, "--label", "kind", "--method", "lora", "--json", told))
+    assert result.exit_code == 0, result.stderr
+    figures = json.loads(told.read_text())
+    assert {"accuracy", "macro_f1", "parameters_trained", "seconds"} <= set(figures)
+    assert figures["method"] == "lora"
+    assert figures["accuracy"] > 0.8
+    written = {each.name for each in (house / "out").iterdir()}
+    assert written >= {"card.md", "report.html", "confusion.svg", "metrics.json", "change"}
+    (house / "new.txt").write_bytes("a red one\n\n\xff odd bytes\n".encode("latin-1"))
+    result = ask("language", "predict", house / "out", "--texts", house / "new.txt")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["label"] for row in rows] == ["red", "none", "none"]
+    assert all(abs(row["p_red"] + row["p_none"] - 1) < 1e-6 for row in rows)
+    out = house / "said.csv"
+    result = ask(
+        *("language", "predict", house / "out", "--texts", house / "test.parquet"),
+        *("--text", "title", "--out", out),
+    )
+    assert result.exit_code == 0, result.stderr
+    assert len(pl.read_csv(out)) == 100
+
+
+@pytest.mark.parametrize(
+    ("label", "kind", "names"),
+    [("stars", "regress", {"rmse", "spearman"}), ("kind", "multilabel", {"accuracy", "macro_f1"})],
+)
+def test_other_kinds(ask, house, label, kind, names):
+    result = ask(
+        *arguments(house, "--label", label, "--kind", kind, "--method", "frozen", "--json", "-")
+    )
+    assert result.exit_code == 0, result.stderr
+    assert names <= set(json.loads(result.stdout))
+    said = predict_texts(house / "out", house / "test.parquet", text=["title"])
+    assert len(said) == 100
+
+
+def test_a_pair_and_a_profile_beside_it(ask, house):
+    more = ("--text", "other", "--label", "kind", "--kind", "pair", "--method", "top")
+    more += ("--beside", "age", "--beside", "profile", "--json", "-")
+    result = ask(*arguments(house, *more))
+    assert result.exit_code == 0, result.stderr
+    assert "auroc" in json.loads(result.stdout)
+    said = predict_texts(
+        house / "out",
+        house / "test.parquet",
+        text=["title", "other"],
+        beside=["age", "profile"],
+    )
+    assert len(said) == 100
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--label", "kin"), "did you mean 'kind'?"),
+        (("--label", "kind", "--kind", "guess"), "--kind must be one of"),
+        (("--label", "kind", "--kind", "pair"), "pair asks two columns"),
+        (("--label", "kind", "--method", "magic"), "method"),
+        (("--label", "kind", "--base", "nowhere"), "no language model 'nowhere'"),
+        (("--label", "kind", "--beside", "title"), "must be numbers"),
+        (("--label", "title", "--kind", "regress"), "labels must be numbers"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(ask, house, more, told):
+    result = ask(*arguments(house, *more))
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert not (house / "out").exists()
+
+
+def test_the_guide_names_what_there_is(ask):
+    assert {each.name for each in language.registered_commands} >= {"finetune", "predict", "models"}
+    result = ask("language", "models")
+    assert result.exit_code == 0
+    assert "minilm" in result.stdout
+    assert "limner[language]" in result.stdout
+
+
+def test_settings_come_from_a_workspace_and_what_is_given_goes_before(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert language_settings(None, method="top", epochs=None) == {"method": "top"}
+    (tmp_path / "limner.toml").write_text('[language]\nmethod = "lora"\nepochs = 2\n')
+    for folder in (None, tmp_path):
+        found = language_settings(folder, method="top", epochs=None)
+        assert found == {"method": "top", "epochs": 2}
+    with pytest.raises(NoWorkspace):
+        language_settings(tmp_path / "nowhere")
+
+
+def test_a_text_a_line_or_the_only_column_of_text(house, ask):
+    assert ask(*arguments(house, "--label", "kind", "--method", "frozen")).exit_code == 0
+    with pytest.raises(BadSource, match="3 columns of text"):
+        predict_texts(house / "out", house / "test.parquet")
+
+
+def test_without_transformers_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(MissingExtra, match="language models needs transformers") as refusal:
+        need_language()
+    assert "limner[language]" in refusal.value.hint
