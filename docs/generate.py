@@ -22,6 +22,7 @@ from limner.heads import methods, questions
 from limner.heads.question import Question
 from limner.model import tuning
 from limner.training import losses
+from limner.training.language import objectives as text_objectives
 from limner.training.words import METRICS
 
 FOLDER = Path(__file__).parent / "reference"
@@ -256,6 +257,10 @@ _TABLES = (
     ("[finetune.loss_settings]", _by_name(losses, "loss")),
     ("[language]", "TextFinetuneConfig"),
     ("[language.loop]", "LoopConfig"),
+    ("[language.pretrain]", "TextPretrainConfig"),
+    ("[language.pretrain.loop]", "LoopConfig"),
+    ("[language.pretrain.build]", "BuildConfig"),
+    ("[language.pretrain.objective_settings]", _by_name(text_objectives, "objective")),
     ("[language.adversary]", "AdversaryConfig"),
     ("[language.few_shot]", "FewShotConfig"),
     ("[language.words_settings]", "WordsConfig"),

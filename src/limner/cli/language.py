@@ -1,9 +1,11 @@
 """Language models, as a user tunes them and asks them: from files to a folder and figures."""
 
+import hashlib
 import json
+import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,18 @@ if TYPE_CHECKING:
     from limner.heads.language.task import Kind
     from limner.training.language.text_metrics import TextScores
 
-__all__ = ["TunedLanguage", "language_settings", "need_language", "predict_texts", "tune_language"]
+__all__ = [
+    "PretrainedLanguage",
+    "TunedLanguage",
+    "language_settings",
+    "need_language",
+    "predict_texts",
+    "pretrain_language",
+    "tune_language",
+]
+
+
+PRETRAIN = "pretrain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +151,89 @@ def tune_language(
     return done
 
 
+@dataclass(frozen=True, slots=True)
+class PretrainedLanguage:
+    """What pretraining left: the losses of texts held out, and the folder of the model."""
+
+    objective: str
+    base: str
+    texts: int
+    steps: int
+    loss: float | None
+    first_loss: float | None
+    parameters: int
+    vocabulary: int
+    seconds: float
+    folder: Path
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it for ``--json``."""
+        return asdict(self) | {"folder": str(self.folder)}
+
+
+def pretrain_language(
+    file: Path,
+    *,
+    text: Sequence[str],
+    out: Path,
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    progress: Tell,
+) -> PretrainedLanguage:
+    """Let a language model learn from the texts of a file, without a label.
+
+    Parameters
+    ----------
+    file
+        A table, or a file with a text a line.
+    text
+        Columns of a table: one, or two that belong together.
+    out
+        The folder for the model, its card and its curves; what was learned when a run was killed
+        lies beside it until the run is done.
+    settings
+        Of :class:`~limner.training.language.pretraining.TextPretrainConfig`.
+    seed
+        Where chance begins.
+    progress
+        Is told what is done and the share done.
+
+    Raises
+    ------
+    BadSource, BadConfig, BadModel, TooFew, MissingExtra
+        As :func:`~limner.training.language.pretraining.pretrain_texts` has it.
+    """
+    need_language()
+    from limner.cli.texts import read_texts
+    from limner.training.curves import curves_file
+    from limner.training.language.pretraining import TextPretrainConfig, pretrain_texts
+    from limner.training.language.text_report import pretrained_card
+
+    config = TextPretrainConfig.read(settings or {}, where="[language.pretrain]")
+    rows = read_texts(file, text)
+    mark = hashlib.blake2b(
+        json.dumps([config.model_dump(mode="json"), seed, rows]).encode(), digest_size=6
+    ).hexdigest()
+    keep = out.with_name(f".{out.name}-{mark}")
+    done = pretrain_texts(rows, config=config, seed=seed, keep=keep, progress=progress)
+    examined = [value for _, value in done.course.examined]
+    notes = [("card.md", pretrained_card(done)), ("curves.svg", curves_file(done.course))]
+    done.save(out, notes=notes)
+    shutil.rmtree(keep, ignore_errors=True)
+    return PretrainedLanguage(
+        objective=config.objective,
+        base=config.base,
+        texts=done.facts["texts"],
+        steps=len(done.course.losses),
+        loss=min(examined) if examined else None,
+        first_loss=examined[0] if examined else None,
+        parameters=done.weights,
+        vocabulary=done.facts["vocabulary"],
+        seconds=round(done.seconds, 1),
+        folder=out,
+    )
+
+
 def predict_texts(
     folder: Path,
     texts: Path,
@@ -175,11 +271,15 @@ def predict_texts(
     )
 
 
-def language_settings(workspace: Path | None, **given: object) -> dict[str, Any]:
+def language_settings(
+    workspace: Path | None, *, pretrain: bool = False, **given: object
+) -> dict[str, Any]:
     """Return the table ``[language]`` of a workspace, with what was given on the command line.
 
     Parameters
     ----------
+    pretrain
+        Whether the table ``[language.pretrain]`` is meant.
     workspace
         Its folder; none: the nearest from the current folder upwards, if there is one.
     given
@@ -202,6 +302,9 @@ def language_settings(workspace: Path | None, **given: object) -> dict[str, Any]
         if not (folder / SETTINGS_NAME).is_file():
             raise NoWorkspace(f"{folder} must hold a {SETTINGS_NAME}, but there is none")
         table = read_settings(folder / SETTINGS_NAME).language
+    # Tuning and pretraining have settings of their own, one beside and one in a table below.
+    below = table.get(PRETRAIN, {})
+    table = below if pretrain else {name: each for name, each in table.items() if name != PRETRAIN}
     return {**table, **{name: each for name, each in given.items() if each is not None}}
 
 

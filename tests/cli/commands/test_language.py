@@ -148,3 +148,26 @@ def test_without_transformers_it_says_what_to_install(monkeypatch):
     with pytest.raises(MissingExtra, match="language models needs transformers") as refusal:
         need_language()
     assert "limner[language]" in refusal.value.hint
+
+
+def test_pretrain_then_tune_upon_it(ask, house):
+    (house / "limner.toml").write_text(
+        SMALL
+        + "[language.pretrain]\nbatch = 32\n[language.pretrain.build]\nwidth = 16\nheads = 2\n"
+        "layers = 1\nvocabulary = 200\nlongest = 32\n"
+    )
+    told = ("language", "pretrain", "--texts", house / "train.parquet", "--text", "title")
+    told += ("--workspace", house, "--objective", "mlm", "--epochs", "2", "--json")
+    result = ask(*told, "--out", house / "mine")
+    assert result.exit_code == 0, result.stderr
+    done = json.loads(result.stdout)
+    assert done["texts"] == 200
+    assert done["loss"] <= done["first_loss"]
+    assert {"card.md", "curves.svg", "model.safetensors"} <= {
+        each.name for each in (house / "mine").iterdir()
+    }
+    assert not list(house.glob(".mine-*"))
+    more = ("--label", "kind", "--method", "full", "--base", house / "mine", "--json", "-")
+    result = ask(*arguments(house, *more))
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["base"] == str(house / "mine")

@@ -8,8 +8,13 @@ from typing import Annotated
 import typer
 
 from limner.cli.console import emit, narrate, show
-from limner.cli.language import language_settings, predict_texts, tune_language
-from limner.cli.options import SeedOption
+from limner.cli.language import (
+    language_settings,
+    predict_texts,
+    pretrain_language,
+    tune_language,
+)
+from limner.cli.options import AsJson, SeedOption
 from limner.cli.progress import bar
 from limner.errors import BadConfig
 
@@ -18,7 +23,7 @@ __all__ = ["language"]
 language = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="Pretrained language models: tuned for a shop's texts, and asked."
+    help="Pretrained language models: taught a shop's texts, tuned for what is asked, and asked."
     " Needs `pip install 'limner[language]'`.",
 )
 
@@ -134,6 +139,76 @@ def finetune(
         aside=aside,
     )
     narrate(f"report: {out / 'report.html'}; ask it: limner language predict {out} --texts FILE")
+
+
+@language.command("pretrain")
+def pretrain(
+    texts: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help="A table, or a file with a text a line; any other ending is that."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write.")],
+    text: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COL",
+            help="The column of the text, where a table has several; for contrastive give it twice"
+            " where two texts belong together.",
+            show_default=False,
+        ),
+    ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="mlm: masked tokens; clm: the next token; span: hidden spans; contrastive: what"
+            " belongs together.  [default: mlm]",
+            show_default=False,
+        ),
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The model to go on from; scratch: a small one is built anew.  [default: scratch]",
+            show_default=False,
+        ),
+    ] = None,
+    epochs: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N", help="How often each text teaches.  [default: 3]", show_default=False
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    workspace: HouseOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Let a language model learn from a shop's own texts, without a label.
+
+    The folder is a model as `--base` takes it. A run that was killed goes on where it was, if the
+    same is asked again.
+
+    Example: limner language pretrain --texts reviews.txt --objective mlm --out models/zh
+    """
+    settings = language_settings(
+        workspace, pretrain=True, objective=objective, base=base, epochs=epochs
+    )
+    with bar("learning from texts") as progress:
+        done = pretrain_language(
+            texts, text=text or (), out=out, settings=settings, seed=seed, progress=progress
+        )
+    if as_json:
+        emit(done.to_dict())
+    told = "" if done.loss is None else f", loss {done.first_loss:.3f} to {done.loss:.3f}"
+    show(
+        f"{done.texts:,} texts, {done.steps:,} steps{told}; {done.parameters:,} weights in"
+        f" {done.folder}, {done.seconds:.0f} s",
+        aside=as_json,
+    )
+    narrate(f"tune it: limner language finetune --base {done.folder} …")
 
 
 @language.command("predict")

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from limner.training.language.pretraining import PretrainedText
 from limner.training.language.text_metrics import TextScores
 from limner.training.language.tuned_text import TunedText
 from limner.training.page import SCRIPT, STYLE
 from limner.training.table import figure
 from limner.training.words import Words, say
 
-__all__ = ["confusion_picture", "text_card", "text_report"]
+__all__ = ["confusion_picture", "pretrained_card", "text_card", "text_report"]
 
 SHOWN = 24
 """Of more classes those are drawn that are mistaken oftenest."""
@@ -171,6 +172,33 @@ On {scores.texts:,} texts that neither taught nor chose anything, 95 % intervals
 - What the base learned elsewhere, its prejudices among it, it may repeat.
 - The change alone lies here: it answers upon the base that it was tuned from, and upon no other.
 - It was not made to judge people: whoever decides about somebody by it should read the text.
+"""
+
+
+def pretrained_card(done: PretrainedText) -> str:
+    """Return the card of a model that learned from texts without a label, as Markdown."""
+    facts = {name: each for name, each in done.facts.items() if name != "config"}
+    rows = "\n".join(f"| {name} | {value} |" for name, value in facts.items())
+    examined = "\n".join(f"| {step:,} | {value:.4f} |" for step, value in done.course.examined)
+    return f"""# Language model, pretrained on a shop's texts
+
+It has {done.weights:,} weights and learned for {done.seconds:.0f} s, without a label.
+
+| | |
+| --- | --- |
+{rows}
+
+## Loss of texts held out
+
+| steps | loss |
+| --- | --- |
+{examined}
+
+## Limits
+
+- It has seen the shop's texts: whoever may not read these should not be given the model.
+- What the base learned elsewhere, its prejudices among it, it may repeat.
+- Losses of two vocabularies cannot be compared.
 """
 
 
