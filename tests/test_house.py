@@ -27,6 +27,7 @@ FOLDERS = [
     "model.backbones",
     "model.blocks",
     "profiles.stores",
+    "training.language.compressions",
     "training.language.objectives",
     "training.losses",
     "training.objectives",

@@ -15,8 +15,10 @@ from limner.errors import BadConfig, BadSource, MissingExtra, NoWorkspace
 if TYPE_CHECKING:
     import polars as pl
 
+    from limner.heads.language.light_text import LightText
     from limner.heads.language.task import Kind
     from limner.training.language.text_metrics import TextScores
+    from limner.training.language.tuned_text import TunedText
 
 __all__ = [
     "PretrainedLanguage",
@@ -259,9 +261,8 @@ def predict_texts(
     import polars as pl
 
     from limner.cli.texts import beside_of, read_table, read_texts
-    from limner.training.language.tuned_text import load_tuned_text
 
-    tuned = load_tuned_text(folder)
+    tuned = _opened(folder)
     rows = read_texts(texts, text)
     columns = beside_of(read_table(texts), beside, texts) if beside else None
     answers = tuned.predict(rows, beside=columns)
@@ -306,6 +307,17 @@ def language_settings(
     below = table.get(PRETRAIN, {})
     table = below if pretrain else {name: each for name, each in table.items() if name != PRETRAIN}
     return {**table, **{name: each for name, each in given.items() if each is not None}}
+
+
+def _opened(folder: Path) -> "TunedText | LightText":
+    """Open what was tuned, or what was made light of it."""
+    from limner.heads.language.light_text import LIGHT_FILE, LightText
+
+    if (folder / LIGHT_FILE).is_file():
+        return LightText.load(folder)
+    from limner.training.language.tuned_text import load_tuned_text
+
+    return load_tuned_text(folder)
 
 
 def need_language() -> None:

@@ -1,7 +1,7 @@
 """How results look on a terminal, and as plain text in a pipe."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -11,14 +11,21 @@ from rich.text import Text
 from limner.cli.console import tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from limner.events.doctor import Diagnosis
     from limner.events.ingest import IngestReport
     from limner.profiles.record import Language, Profile, Recommendation
     from limner.training.scoreboard import Scoreboard
 
-__all__ = ["card", "diagnosis_view", "ingest_table", "recommendation_table", "scoreboard_view"]
+__all__ = [
+    "card",
+    "diagnosis_view",
+    "figures_table",
+    "ingest_table",
+    "recommendation_table",
+    "scoreboard_view",
+]
 
 
 def card(profile: "Profile", *, language: "Language" = "en") -> RenderableType:
@@ -88,6 +95,24 @@ def diagnosis_view(diagnosis: "Diagnosis") -> RenderableType:
             _short(finding.example),
         )
     return Group(Text(tidy("\n".join(lines))), table)
+
+
+def figures_table(rows: "Sequence[Mapping[str, Any]]") -> RenderableType:
+    """Return rows of names and figures as a table; figures stand at the right."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    numbers = frozenset(
+        name for name in names if all(isinstance(row.get(name), float | int) for row in rows)
+    )
+    table = _table(*(name.replace("_", " ") for name in names))
+    for column, name in zip(table.columns, names, strict=True):
+        column.justify = "right" if name in numbers else "left"
+    for row in rows:
+        _add(table, *(_figure(row.get(name, "")) for name in names))
+    return table
+
+
+def _figure(value: object) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
 
 
 def _table(*columns: str, right: frozenset[str] = frozenset()) -> Table:

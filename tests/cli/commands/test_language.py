@@ -9,6 +9,7 @@ import pytest
 
 from languages import WORDS, tiny
 from limner.cli.commands.language import language
+from limner.cli.compressing import CompressedLanguage
 from limner.cli.language import language_settings, need_language, predict_texts
 from limner.errors import BadSource, MissingExtra, NoWorkspace
 
@@ -171,3 +172,22 @@ def test_pretrain_then_tune_upon_it(ask, house):
     result = ask(*arguments(house, *more))
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["base"] == str(house / "mine")
+
+
+def test_a_light_model_is_made_and_asked(ask, house):
+    assert ask(*arguments(house, "--label", "kind", "--method", "lora")).exit_code == 0
+    told = ("language", "compress", house / "out", "--texts", house / "train.parquet")
+    told += ("--text", "title", "--test", house / "test.parquet", "--label", "kind")
+    for method in ("int8", "distil"):
+        result = ask(*told, "--method", method, "--out", house / "light", "--json")
+        assert result.exit_code == 0, result.stderr
+        _, light = json.loads(result.stdout)["rows"]
+        assert light["agreement"] > 0.8
+        assert {"accuracy", "macro_f1", "texts_per_second"} <= set(light)
+        (house / "new.txt").write_text("a red one\n")
+        result = ask("language", "predict", house / "light", "--texts", house / "new.txt")
+        assert json.loads(result.stdout)["label"] == "red"
+    assert CompressedLanguage("int8", (), 1.0, house).to_dict()["folder"] == str(house)
+    result = ask(*told[:-2], "--out", house / "light")
+    assert result.exit_code == 2
+    assert "--label" in result.stderr

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from limner.cli.compressing import compress_language
 from limner.cli.console import emit, narrate, show
 from limner.cli.language import (
     language_settings,
@@ -16,6 +17,7 @@ from limner.cli.language import (
 )
 from limner.cli.options import AsJson, SeedOption
 from limner.cli.progress import bar
+from limner.cli.tables import figures_table
 from limner.errors import BadConfig
 
 __all__ = ["language"]
@@ -257,28 +259,92 @@ def predict(
     narrate(f"{len(table):,} texts in {out}")
 
 
+@language.command("compress")
+def compress(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What finetune wrote.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write.")],
+    texts: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="Texts like those it will be asked, without labels: prune and distil learn from"
+            " them, and both models are compared on them.",
+        ),
+    ],
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="int8: 8 bits a weight; prune: fewer layers and heads; distil: a table of tokens,"
+            " no network.",
+        ),
+    ] = "int8",
+    text: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COL",
+            help="The column of the text, where a table has several; for pairs give it twice.",
+            show_default=False,
+        ),
+    ] = None,
+    test: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A table with labels, to say how right both models are.",
+            show_default=False,
+        ),
+    ] = None,
+    label: Annotated[
+        str,
+        typer.Option(metavar="COL", help="The column of the label there.", show_default=False),
+    ] = "",
+    as_json: AsJson = False,
+    workspace: HouseOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Make a tuned model small and fast, so that it answers without torch; say what that costs.
+
+    Example: limner language compress models/kind --method int8 --texts new.txt --out models/light
+    """
+    del workspace  # nothing of it is read
+    if test is not None and not label:
+        raise BadConfig("--test needs the column of its labels", hint="--label COL")
+    with bar("making it light") as progress:
+        done = compress_language(
+            folder,
+            method=method,
+            texts=texts,
+            text=text or (),
+            out=out,
+            test=test,
+            label=label,
+            seed=seed,
+            progress=progress,
+        )
+    if as_json:
+        emit(done.to_dict())
+    show(figures_table(done.rows), aside=as_json)
+    narrate(f"ask it: limner language predict {done.folder} --texts FILE; {done.seconds:.0f} s")
+
+
 @language.command("models")
 def models(workspace: HouseOption = None, seed: SeedOption = 0) -> None:
     """Say which language model suits what, and which of them come with `limner[language]`."""
     del workspace, seed  # the same everywhere
-    from rich.table import Table
-    from rich.text import Text
-
     from limner.encoders.language.guide import GUIDE
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("name", "family", "languages", "million weights", "good for"):
-        table.add_column(name, justify="right" if name == "million weights" else "left")
-    for each in GUIDE:
-        offline = " (comes with limner[language])" if each.offline else ""
-        table.add_row(
-            each.name,
-            each.family.replace("_", "-"),
-            each.languages,
-            f"{each.parameters:g}",
-            Text(f"{each.good_for}{offline}"),  # its brackets are no markup
-        )
-    show(table)
+    rows = [
+        {
+            "name": each.name,
+            "family": each.family.replace("_", "-"),
+            "languages": each.languages,
+            "million weights": each.parameters,
+            "good for": each.good_for + (" (comes with limner[language])" if each.offline else ""),
+        }
+        for each in GUIDE
+    ]
+    show(figures_table(rows))
 
 
 def _lists(table: object) -> bool:

@@ -31,7 +31,7 @@ class TextEncoder(nn.Module):
     @classmethod
     def of(cls, opened: Opened) -> "TextEncoder":
         """Return the encoder of a model that was opened for vectors."""
-        return cls(opened.body, pooling=opened.pooling)
+        return cls(opened.body, pooling=opened.pooling).eval()
 
     @property
     def width(self) -> int:
@@ -67,8 +67,8 @@ class TextEncoder(nn.Module):
         if self.pooling == "first":
             return cast("Tensor", told[:, 0])
         if self.pooling == "last":
-            last = held.sum(dim=1) - 1
-            return cast("Tensor", told[torch.arange(len(told), device=told.device), last])
+            last = (held.sum(dim=1) - 1)[:, None, None].expand(-1, 1, told.shape[2])
+            return cast("Tensor", told.gather(1, last)[:, 0])
         weights = held.unsqueeze(-1).to(told)
         return cast("Tensor", (told * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1))
 

@@ -1,0 +1,111 @@
+"""Texts as vectors without torch: a graph that ONNX Runtime runs, or a table of tokens."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.encoders.language.texts import tidy_texts
+from limner.errors import MissingExtra, NotFitted
+
+__all__ = ["ENCODER_FILE", "GRAPH_FILE", "TABLE_FILE", "LightEncoder"]
+
+Floats = NDArray[np.float32]
+ENCODER_FILE, GRAPH_FILE, TABLE_FILE = "encoder.json", "model.onnx", "table.npz"
+
+
+class LightEncoder:
+    """A vector a text, as the model that was made light gives it, or nearly.
+
+    Parameters
+    ----------
+    folder
+        What a compression wrote: ``encoder.json``, ``tokenizer.json`` and ``model.onnx`` or
+        ``table.npz``.
+    threads
+        Processors that work on one call; 0: all.
+
+    Raises
+    ------
+    NotFitted
+        If there is nothing in the folder.
+    MissingExtra
+        If tokenizers or onnxruntime are not installed.
+    """
+
+    def __init__(self, folder: Path, *, threads: int = 0) -> None:
+        if not (folder / ENCODER_FILE).is_file():
+            raise NotFitted(
+                f"there is no light encoder in {folder}", hint="limner language compress"
+            )
+        try:
+            from tokenizers import Tokenizer  # noqa: PLC0415 - asked for when one is opened
+        except ImportError:
+            raise MissingExtra("a light encoder", "tokenizers", "language") from None
+        facts = json.loads((folder / ENCODER_FILE).read_text(encoding="utf-8"))
+        self.width, self.longest, self.padding = (
+            int(facts[name]) for name in ("width", "longest", "padding")
+        )
+        self._cut = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._cut.no_padding()
+        self._cut.enable_truncation(self.longest)
+        self._graph: Any = None
+        self._table: Floats | None = None
+        self._onto: Floats | None = None
+        if (folder / GRAPH_FILE).is_file():
+            self._graph = _session(folder / GRAPH_FILE, threads)
+        else:
+            with np.load(folder / TABLE_FILE, allow_pickle=False) as arrays:
+                self._table = arrays["table"].astype(np.float32)
+                self._onto = arrays["onto"]
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Open what lies in a folder."""
+        return cls(folder)
+
+    def read(self, texts: Sequence[object], *, part: int = 64) -> Floats:
+        """Return the vectors of texts (N, D); ``part`` of like length are read at once."""
+        rows = [each.ids or [self.padding] for each in self._cut.encode_batch(tidy_texts(texts))]
+        if self._table is not None:
+            return self._sums(rows)
+        found = np.zeros((len(rows), self.width), np.float32)
+        lengths = np.array([len(row) for row in rows], np.int64)
+        order = np.argsort(lengths, kind="stable")
+        for at in range(0, len(order), part):
+            some = order[at : at + part]
+            held = np.arange(lengths[some].max()) < lengths[some][:, None]
+            numbers = np.full(held.shape, self.padding, np.int64)
+            numbers[held] = np.concatenate([rows[row] for row in some])
+            (found[some],) = self._graph.run(
+                None, {"numbers": numbers, "held": held.astype(np.int64)}
+            )
+        return found
+
+    def _sums(self, rows: Sequence[Sequence[int]]) -> Floats:
+        """Return the mean of the rows of a table that a text's tokens name, in the full space."""
+        assert self._table is not None
+        assert self._onto is not None
+        if not len(rows):
+            return np.zeros((0, self.width), np.float32)
+        lengths = np.array([len(row) for row in rows])
+        starts = np.cumsum(lengths) - lengths
+        flat = self._table[np.fromiter((each for row in rows for each in row), np.int64)]
+        means = np.add.reduceat(flat, starts, axis=0) / lengths[:, None]
+        with_one = np.concatenate([means, np.ones((len(means), 1), np.float32)], axis=1)
+        return np.asarray(with_one @ self._onto, np.float32)
+
+
+def _session(file: Path, threads: int) -> Any:  # noqa: ANN401 - of onnxruntime
+    try:
+        import onnxruntime  # noqa: PLC0415 - a table needs none
+    except ImportError:
+        raise MissingExtra("a light encoder", "onnxruntime", "onnx") from None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    # Threads that wait shall sleep: others need the processors.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])

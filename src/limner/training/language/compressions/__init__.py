@@ -1,0 +1,1 @@
+"""Ways to make a language model small and fast, one file each."""
