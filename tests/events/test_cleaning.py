@@ -192,3 +192,21 @@ def test_nobody_is_not_a_customer(nobody):
 )
 def test_a_whole_number_with_a_nought_behind_is_the_same_customer(given, wanted):
     assert kept(customer_id=given)["customer_id"] == wanted
+
+
+def test_personal_data_in_texts_is_masked_before_anything_is_stored():
+    raw = pl.DataFrame(
+        {
+            "customer_id": ["a", "", "b"],
+            "time": ["2024-01-01"] * 3,
+            "kind": ["review"] * 3,
+            "text": ["mail me: x@y.example", "ring +44 20 7946 0958", "fine"],
+        }
+    )
+    found = clean(raw, file="f", now=NOW)
+    assert found.kept["text"].to_list() == ["mail me: [email]", "fine"]
+    assert found.noted["text_masked"].count == 1
+    assert "7946" not in str(found.refused.to_dicts())
+    kept = clean(raw, CleaningConfig(personal_data="keep"), file="f", now=NOW)
+    assert kept.kept["text"][0] == "mail me: x@y.example"
+    assert "text_masked" not in kept.noted

@@ -13,6 +13,7 @@ from limner.errors import BadSource
 from limner.events.columns import numbers, words
 from limner.events.event import EVENT_SCHEMA, KINDS
 from limner.events.moments import Moments, read_moments
+from limner.events.personal_data import mask_column
 from limner.events.refusals import nothing_refused, refuse
 
 __all__ = ["Cleaned", "CleaningConfig", "Note", "clean"]
@@ -54,6 +55,9 @@ class CleaningConfig(Config):
     """Higher prices for one piece are refused, in the currency of the row."""
     largest_quantity: float = Field(1e9, gt=0)
     """Larger quantities are refused, in pieces."""
+    personal_data: Literal["mask", "keep"] = "mask"
+    """Whether e-mails, phones, cards, accounts, identity numbers, addresses and names within
+    ``text`` become marks before anything is stored, or stay."""
     bots: Literal["note", "refuse"] = "note"
     """Whether customers that behave like machines are marked, or refused with all their rows."""
     bot_moments_an_hour: int = Field(900, ge=1)
@@ -114,6 +118,7 @@ def clean(
     """
     config = config or CleaningConfig()
     _check_columns(raw, file)
+    raw, masked = _masked(raw, config)
     moments = read_moments(
         raw["time"],
         time_zone=config.time_zone,
@@ -136,9 +141,21 @@ def clean(
             file=file,
         )
         kept = kept.filter(~bad)
+        masked = masked.filter(~bad)
         dress = dress.filter(~bad) if dress is not None else None
+    of_texts = {}
+    if masked.any():
+        of_texts["text_masked"] = Note(int(masked.sum()), _where(kept, masked, file))
     kept, noted = _turn_back(kept, file)
-    return Cleaned(kept, refused, {**_noted(kept, dress, file), **noted})
+    return Cleaned(kept, refused, {**_noted(kept, dress, file), **of_texts, **noted})
+
+
+def _masked(raw: pl.DataFrame, config: CleaningConfig) -> tuple[pl.DataFrame, pl.Series]:
+    """Mask personal data in what customers wrote, also in rows that will be refused."""
+    if config.personal_data == "keep" or raw.schema.get("text") != pl.String:
+        return raw, pl.Series([False], dtype=pl.Boolean).new_from_index(0, len(raw))
+    texts, changed = mask_column(raw["text"])
+    return raw.with_columns(texts.alias("text")), changed
 
 
 def _check_columns(raw: pl.DataFrame, file: str) -> None:

@@ -39,6 +39,7 @@ def test_tidying_twice_is_tidying_once(text, most):
         ("👨‍👩‍👧 家", "👨‍👩‍👧 家"),
         ("\uff21\uff11\u3000\uff42", "A1 b"),
         ("one\x00two\n\nthree", "one two three"),
+        ("call 13812345678 or a@b.example", "call [phone] or [email]"),
     ],
 )
 def test_what_becomes_of_odd_texts(text, tidy):

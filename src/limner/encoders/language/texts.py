@@ -3,6 +3,8 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from limner.events.personal_data import mask_personal
+
 __all__ = ["is_chinese", "share_of_chinese", "tidy_text", "tidy_texts"]
 
 _HAN = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF))
@@ -22,6 +24,8 @@ def tidy_text(text: object, *, most: int) -> str:
     --------
     >>> tidy_text("fine\x00,\n  thanks \ud83d", most=20)
     'fine , thanks �'
+    >>> tidy_text("write to a@b.example", most=40)
+    'write to [email]'
     """
     if not isinstance(text, str):
         return ""
@@ -30,7 +34,7 @@ def tidy_text(text: object, *, most: int) -> str:
     text = text[: 4 * most].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     text = unicodedata.normalize("NFKC", text)
     plain = "".join(" " if unicodedata.category(each) == "Cc" else each for each in text)
-    return " ".join(plain.split())[:most]
+    return mask_personal(" ".join(plain.split())[:most])[0][:most]
 
 
 def tidy_texts(texts: Iterable[object], *, most: int = 20_000) -> list[str]:
