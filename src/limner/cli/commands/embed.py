@@ -27,6 +27,8 @@ def embed(
 
     The block `aggregates` holds the automatic columns, `sequence` the vector of the behaviour
     model that `limner pretrain` learned, `collaborative` the factors of what was bought by whom.
+    Where `[text] encoder` of limner.toml names a language model, `text` holds what it makes of what
+    was met and written.
 
     A customer who lacks a block has null there, one who met no known item for instance. With
     --impute it is told from the blocks that the customer has, and `BLOCK_imputed` says so.

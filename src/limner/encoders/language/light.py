@@ -1,5 +1,6 @@
 """Texts as vectors without torch: a graph that ONNX Runtime runs, or a table of tokens."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +29,13 @@ class LightEncoder:
     threads
         Processors that work on one call; 0: all.
 
+    Attributes
+    ----------
+    version
+        Tells its vectors from any other encoder's.
+    width
+        The length of a vector, D.
+
     Raises
     ------
     NotFitted
@@ -45,6 +53,7 @@ class LightEncoder:
             from tokenizers import Tokenizer  # noqa: PLC0415 - asked for when one is opened
         except ImportError:
             raise MissingExtra("a light encoder", "tokenizers", "language") from None
+        self.version = _version(folder)
         facts = json.loads((folder / ENCODER_FILE).read_text(encoding="utf-8"))
         self.width, self.longest, self.padding = (
             int(facts[name]) for name in ("width", "longest", "padding")
@@ -97,6 +106,15 @@ class LightEncoder:
         means = np.add.reduceat(flat, starts, axis=0) / lengths[:, None]
         with_one = np.concatenate([means, np.ones((len(means), 1), np.float32)], axis=1)
         return np.asarray(with_one @ self._onto, np.float32)
+
+
+def _version(folder: Path) -> str:
+    """Return a word that tells the vectors of one folder from any other's."""
+    digest = hashlib.blake2b(digest_size=8)
+    for name in (ENCODER_FILE, "tokenizer.json", GRAPH_FILE, TABLE_FILE):
+        if (folder / name).is_file():
+            digest.update((folder / name).read_bytes())
+    return digest.hexdigest()
 
 
 def _session(file: Path, threads: int) -> Any:  # noqa: ANN401 - of onnxruntime
