@@ -9,6 +9,7 @@ __all__ = [
     "BadConfig",
     "BadEvent",
     "BadModel",
+    "BadPicture",
     "BadShape",
     "BadSource",
     "BadStore",
@@ -67,6 +68,10 @@ class BadEvent(LimnerError, ValueError):
 
 class BadModel(LimnerError, ValueError):
     """A pretrained model cannot be opened, is not whole, or is not safe to open."""
+
+
+class BadPicture(LimnerError, ValueError):
+    """A picture is of no known format, broken, or too large to be opened."""
 
 
 class BadShape(LimnerError, ValueError):

@@ -107,7 +107,7 @@ def test_a_pair_and_a_profile_beside_it(ask, house):
         (("--label", "kind", "--kind", "guess"), "--kind must be one of"),
         (("--label", "kind", "--kind", "pair"), "pair asks two columns"),
         (("--label", "kind", "--method", "magic"), "method"),
-        (("--label", "kind", "--base", "nowhere"), "no language model 'nowhere'"),
+        (("--label", "kind", "--base", "nowhere"), "no model 'nowhere'"),
         (("--label", "kind", "--beside", "title"), "must be numbers"),
         (("--label", "title", "--kind", "regress"), "labels must be numbers"),
     ],

@@ -59,7 +59,7 @@ def test_a_pickle_is_refused_with_the_reason_and_never_read(tmp_path, name):
 
 
 def test_what_is_no_model_is_refused(tmp_path):
-    with pytest.raises(BadModel, match="there is no language model 'nowhere'"):
+    with pytest.raises(BadModel, match="there is no model 'nowhere'"):
         open_language("nowhere")
     (tmp_path / "empty").mkdir()
     with pytest.raises(BadModel, match=r"no config\.json"):

@@ -35,7 +35,7 @@ def find_folder(name: str) -> Path:
         folder = _fetched(name)
     else:
         raise BadModel(
-            f"there is no language model {name!r}",
+            f"there is no model {name!r}",
             hint=f"a folder, a name of the hub such as BAAI/bge-small-zh-v1.5, or "
             f"{', '.join(SHIPPED)}",
         )

@@ -17,7 +17,7 @@ from torch import nn
 from limner.encoders.language.finding import find_folder
 from limner.errors import BadModel, LimnerError, MissingExtra
 
-__all__ = ["Family", "Opened", "open_language", "quietly", "transformers"]
+__all__ = ["Family", "Opened", "open_language", "quietly", "refusing", "transformers"]
 
 Family = Literal["encoder", "decoder", "encoder_decoder"]
 Purpose = Literal["vectors", "masked", "next", "spans"]
@@ -94,7 +94,7 @@ def open_language(name: str, *, purpose: Purpose = "vectors") -> Opened:
     """
     package = transformers()
     folder = find_folder(name)
-    with quietly(), _refusing(name):
+    with quietly(), refusing(name):
         config = package.AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
@@ -154,7 +154,7 @@ def quietly() -> Iterator[None]:
 
 
 @contextmanager
-def _refusing(name: str) -> Iterator[None]:
+def refusing(name: str) -> Iterator[None]:
     """Say in our words what a library could not open."""
     try:
         yield

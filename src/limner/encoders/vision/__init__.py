@@ -1,0 +1,1 @@
+"""What a picture looks like: opened safely, and read by pretrained vision models."""
