@@ -112,7 +112,7 @@ def tune_language(
     from limner.training.language.labelled_texts import LabelledTexts
     from limner.training.language.text_config import TextFinetuneConfig
     from limner.training.language.text_metrics import score_texts
-    from limner.training.language.text_report import confusion_picture, text_card, text_report
+    from limner.training.language.text_report import confusion_file, text_card, text_report
 
     config = TextFinetuneConfig.read(settings or {}, where="[language]")
     if kind == "pair" and len(text) != 2:
@@ -135,8 +135,8 @@ def tune_language(
     tuned.save(out)
     (out / "card.md").write_text(text_card(tuned, scores), encoding="utf-8")
     (out / "report.html").write_text(text_report(tuned, scores, readers), encoding="utf-8")
-    if picture := confusion_picture(scores):
-        (out / "confusion.svg").write_text(_alone(picture), encoding="utf-8")
+    if picture := confusion_file(scores):
+        (out / "confusion.svg").write_text(picture, encoding="utf-8")
     done = TunedLanguage(
         kind=kind,
         method=config.method,
@@ -273,7 +273,7 @@ def predict_texts(
 
 
 def language_settings(
-    workspace: Path | None, *, pretrain: bool = False, **given: object
+    workspace: Path | None, *, pretrain: bool = False, table: str = "language", **given: object
 ) -> dict[str, Any]:
     """Return the table ``[language]`` of a workspace, with what was given on the command line.
 
@@ -281,6 +281,8 @@ def language_settings(
     ----------
     pretrain
         Whether the table ``[language.pretrain]`` is meant.
+    table
+        ``language`` or ``vision``.
     workspace
         Its folder; none: the nearest from the current folder upwards, if there is one.
     given
@@ -298,15 +300,16 @@ def language_settings(
     try:
         folder = nearest(Path.cwd()) if workspace is None else workspace
     except NoWorkspace:
-        table: Mapping[str, Any] = {}
+        found: Mapping[str, Any] = {}
     else:
         if not (folder / SETTINGS_NAME).is_file():
             raise NoWorkspace(f"{folder} must hold a {SETTINGS_NAME}, but there is none")
-        table = read_settings(folder / SETTINGS_NAME).language
+        settings = read_settings(folder / SETTINGS_NAME)
+        found = settings.language if table == "language" else settings.vision
     # Tuning and pretraining have settings of their own, one beside and one in a table below.
-    below = table.get(PRETRAIN, {})
-    table = below if pretrain else {name: each for name, each in table.items() if name != PRETRAIN}
-    return {**table, **{name: each for name, each in given.items() if each is not None}}
+    below = found.get(PRETRAIN, {})
+    found = below if pretrain else {name: each for name, each in found.items() if name != PRETRAIN}
+    return {**found, **{name: each for name, each in given.items() if each is not None}}
 
 
 def _opened(folder: Path) -> "TunedText | LightText":
@@ -345,13 +348,3 @@ def _rows(
     columns = [column_of(table, name, file).cast(pl.String).to_list() for name in text]
     rows = list(zip(*columns, strict=True))
     return rows, column_of(table, label, file).to_list(), beside_of(table, beside, file)
-
-
-def _alone(picture: str) -> str:
-    """Return a picture of the page as a file of its own, on white."""
-    style = (
-        "<style>text{font:12px system-ui,sans-serif;fill:#1c2430}.zh{display:none}"
-        ".c2{color:#00896a}.c6{color:#c04f00}</style><rect width='100%' height='100%' fill='#fff'/>"
-    )
-    head, body = picture.split(">", 1)
-    return f'{head} xmlns="http://www.w3.org/2000/svg">{style}{body}'

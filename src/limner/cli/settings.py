@@ -127,8 +127,8 @@ class EngineSettings(Config):
 class Settings:
     """All of ``limner.toml``.
 
-    ``cleaning``, ``questions``, ``profiles``, ``model``, ``pretrain``, ``finetune`` and
-    ``language`` are checked by the rooms that they belong to.
+    ``cleaning``, ``questions``, ``profiles``, ``model``, ``pretrain``, ``finetune``,
+    ``language`` and ``vision`` are checked by the rooms that they belong to.
     """
 
     shop: Shop
@@ -145,6 +145,7 @@ class Settings:
     pretrain: Mapping[str, Any]
     finetune: Mapping[str, Any]
     language: Mapping[str, Any]
+    vision: Mapping[str, Any]
 
 
 _GROUPS: dict[str, type[Config]] = {
@@ -157,7 +158,17 @@ _GROUPS: dict[str, type[Config]] = {
 }
 _TABLES = (
     *_GROUPS,
-    *("sources", "cleaning", "questions", "profiles", "model", "pretrain", "finetune", "language"),
+    *(
+        "sources",
+        "cleaning",
+        "questions",
+        "profiles",
+        "model",
+        "pretrain",
+        "finetune",
+        "language",
+        "vision",
+    ),
 )
 
 
@@ -209,6 +220,7 @@ def read_settings(path: Path) -> Settings:
         pretrain=tables.get("pretrain", {}),
         finetune=tables.get("finetune", {}),
         language=tables.get("language", {}),
+        vision=tables.get("vision", {}),
     )
 
 

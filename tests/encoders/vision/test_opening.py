@@ -1,6 +1,5 @@
 """Vision models open from a package or a folder, and see what is in a picture."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from limner.encoders.vision.opening import open_vision
 from limner.encoders.vision.picture_encoder import PictureEncoder
 from limner.encoders.vision.pictures import pixels_of
 from limner.errors import BadModel, MissingExtra
+from painted import tiny_vision
 
 PICTURES = [
     Path(sklearn.datasets.__file__).parent / f"images/{one}.jpg" for one in ("china", "flower")
@@ -29,23 +29,7 @@ def lite():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A tiny vision transformer in a folder, as its authors would write it."""
-    import transformers as package
-
-    config = package.ViTConfig(
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        image_size=32,
-        patch_size=8,
-    )
-    made = tmp_path_factory.mktemp("vision") / "vit"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        package.ViTModel(config).save_pretrained(made, safe_serialization=True)
-    told = {"image_mean": [0.4, 0.5, 0.6], "image_std": 0.25}
-    (made / "preprocessor_config.json").write_text(json.dumps(told))
-    return made
+    return tiny_vision(tmp_path_factory.mktemp("vision") / "vit")
 
 
 def test_crops_of_one_picture_lie_nearer_than_two_pictures(lite):

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
 import torch
@@ -96,7 +96,7 @@ def compress_text(
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     way.write(
-        tuned.whole.encoder,
+        cast("TextEncoder", tuned.whole.encoder),
         tuned.tokeniser,
         fresh,
         texts=tidy,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -235,7 +235,7 @@ class _Course:
         The vectors themselves learned from all, so that they seem better than they are; but few
         labels leave no other way.
         """
-        known, features = self.known, self._features(whole.encoder)
+        known, features = self.known, self._features(cast("TextEncoder", whole.encoder))
         count = len(known)
         folds = KFold(min(FOLDS, count), shuffle=True, random_state=self.seed)
         told = [np.zeros((count, self.task.outputs), np.float32) for _ in range(2)]

@@ -2,19 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, distributed, nn
 
-from limner.encoders.language.tokens import Tokens
 from limner.heads.language.task import TextTask
 from limner.model.change import Change
 from limner.training.language.text_model import TextModel
 from limner.training.robust import Adversary
 
-__all__ = ["Read", "TextLesson", "batch_of_turn", "turn_of"]
+__all__ = ["Read", "Side", "TextLesson", "batch_of_turn", "turn_of"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -25,11 +25,28 @@ EXAMINED = 2000
 """So many of the texts held out are examined, always the same."""
 
 
+class Side(Protocol):
+    """N texts or pictures, of which batches are made for an encoder."""
+
+    @property
+    def lengths(self) -> Ints:
+        """How much work each is: (N,)."""
+        ...
+
+    def batch(self, rows: Ints) -> tuple[Tensor, ...]:
+        """Return what the encoder takes of some."""
+        ...
+
+    def __len__(self) -> int:
+        """Return N."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Texts as tokens, a set a side, with what is known beside them and their truth."""
+    """Texts as tokens or pictures as pixels, a set a side, with what is known beside, and truth."""
 
-    sides: tuple[Tokens, ...]
+    sides: tuple[Side, ...]
     beside: Floats | None
     truth: Floats
 
@@ -39,8 +56,7 @@ class Read:
     def said(self, model: TextModel, rows: Ints) -> Tensor:
         """Return what a model says of some rows: (B, K)."""
         device = next(model.parameters()).device
-        tokens = [side.batch(rows) for side in self.sides]
-        sides = [(numbers.to(device), held.to(device)) for numbers, held in tokens]
+        sides = [tuple(each.to(device) for each in side.batch(rows)) for side in self.sides]
         beside = None
         if self.beside is not None:
             beside = torch.from_numpy(self.beside[rows]).to(device)

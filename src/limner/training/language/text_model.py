@@ -1,14 +1,13 @@
 """A language model with a head upon it, which may read what else is known beside the text."""
 
 from collections.abc import Sequence
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from limner.encoders.language.text_encoder import TextEncoder
-
-__all__ = ["TextModel", "features_of"]
+__all__ = ["Encoder", "TextModel", "features_of"]
 
 MEETING = 32
 """In so many numbers text and what is known beside it meet."""
@@ -29,13 +28,26 @@ def features_of(vectors: Sequence[Tensor], beside: Tensor | None) -> Tensor:
     return torch.cat(scaled if beside is None else [*scaled, beside], dim=1)
 
 
+class Encoder(Protocol):
+    """Makes a vector of a text or a picture; a module of torch."""
+
+    @property
+    def width(self) -> int:
+        """The length of a vector, D."""
+        ...
+
+    def __call__(self, *batch: Tensor) -> Tensor:
+        """Return vectors (B, D) for what :meth:`Side.batch` gives."""
+        ...
+
+
 class TextModel(nn.Module):
     """Says the numbers that a loss is about.
 
     Parameters
     ----------
     encoder
-        What makes a vector of a text.
+        What makes a vector of a text, or of a picture.
     sides
         Texts a row: one, or two.
     columns
@@ -47,21 +59,22 @@ class TextModel(nn.Module):
     """
 
     def __init__(
-        self, encoder: TextEncoder, *, sides: int, columns: int, outputs: int, dropout: float
+        self, encoder: nn.Module, *, sides: int, columns: int, outputs: int, dropout: float
     ) -> None:
         super().__init__()
         self.encoder, self.drop = encoder, nn.Dropout(dropout)
-        self.head = nn.Linear(encoder.width * sides + columns, outputs)
+        width = cast("Encoder", encoder).width * sides + columns
+        self.head = nn.Linear(width, outputs)
         self.meeting: nn.Module | None = None
         if columns:
-            read = nn.Linear(encoder.width * sides + columns, MEETING)
+            read = nn.Linear(width, MEETING)
             told = nn.Linear(MEETING, outputs)
             nn.init.zeros_(told.weight)
             nn.init.zeros_(told.bias)
             self.meeting = nn.Sequential(read, nn.GELU(), nn.Dropout(dropout), told)
 
-    def forward(self, sides: Sequence[tuple[Tensor, Tensor]], beside: Tensor | None) -> Tensor:
-        """Return numbers before any link (B, K) of texts as batches of tokens, a batch a side."""
+    def forward(self, sides: Sequence[tuple[Tensor, ...]], beside: Tensor | None) -> Tensor:
+        """Return numbers before any link (B, K), of a batch a side."""
         return self.said([self.encoder(*side) for side in sides], beside)
 
     def said(self, vectors: Sequence[Tensor], beside: Tensor | None) -> Tensor:

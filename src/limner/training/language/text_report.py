@@ -14,7 +14,15 @@ from limner.training.page import SCRIPT, STYLE
 from limner.training.table import figure
 from limner.training.words import Words, say
 
-__all__ = ["confusion_picture", "pretrained_card", "text_card", "text_report"]
+__all__ = [
+    "class_table",
+    "confusion_file",
+    "confusion_picture",
+    "metrics_table",
+    "pretrained_card",
+    "text_card",
+    "text_report",
+]
 
 SHOWN = 24
 """Of more classes those are drawn that are mistaken oftenest."""
@@ -96,6 +104,19 @@ def confusion_picture(scores: TextScores) -> str:
     )
 
 
+def confusion_file(scores: TextScores) -> str:
+    """Return the same picture as the text of an SVG file, on white; empty where there is none."""
+    picture = confusion_picture(scores)
+    if not picture:
+        return ""
+    style = (
+        "<style>text{font:12px system-ui,sans-serif;fill:#1c2430}.zh{display:none}"
+        ".c2{color:#00896a}.c6{color:#c04f00}</style><rect width='100%' height='100%' fill='#fff'/>"
+    )
+    head, body = picture.split(">", 1)
+    return f'{head} xmlns="http://www.w3.org/2000/svg">{style}{body}'
+
+
 def text_report(tuned: TunedText, scores: TextScores, readers: Mapping[str, TextScores]) -> str:
     """Return the page, whole in itself, in both languages.
 
@@ -111,7 +132,9 @@ def text_report(tuned: TunedText, scores: TextScores, readers: Mapping[str, Text
     picture = confusion_picture(scores)
     parts = [
         f"<section><h2>{say(NUMBERS)}</h2>",
-        f"<p class='under'>{say(ON)}: {scores.texts:,}</p>{_metrics(scores, readers)}</section>",
+        f"<p class='under'>{say(ON)}: {scores.texts:,}</p>",
+        metrics_table(scores, readers),
+        "</section>",
     ]
     if picture:
         parts.append(
@@ -119,7 +142,7 @@ def text_report(tuned: TunedText, scores: TextScores, readers: Mapping[str, Text
             f"<div class='scroll'>{picture}</div></section>"
         )
     if scores.classes:
-        parts.append(f"<section><h2>{say(CLASSES)}</h2>{_class_table(scores)}</section>")
+        parts.append(f"<section><h2>{say(CLASSES)}</h2>{class_table(scores)}</section>")
     parts.append(f"<section><h2>{say(MADE)}</h2>{_facts(tuned)}</section>")
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
@@ -226,7 +249,8 @@ def _around(scores: TextScores, name: str) -> str:
     return f" [{low:.4f}, {high:.4f}]"
 
 
-def _metrics(scores: TextScores, readers: Mapping[str, TextScores]) -> str:
+def metrics_table(scores: TextScores, readers: Mapping[str, TextScores]) -> str:
+    """Return the metrics with their intervals as a table, a column more for each reader alone."""
     heads = "".join(f"<th>{escape(name)}</th>" for name in readers)
     rows = []
     for name, value in scores.values.items():
@@ -242,7 +266,8 @@ def _metrics(scores: TextScores, readers: Mapping[str, TextScores]) -> str:
     )
 
 
-def _class_table(scores: TextScores) -> str:
+def class_table(scores: TextScores) -> str:
+    """Return how each class fared, as a table."""
     heads = "".join(
         f"<th>{say(HEADS[name])}</th>" for name in ("class", "precision", "recall", "f1", "support")
     )

@@ -215,7 +215,7 @@ def weights_digest(module: nn.Module) -> str:
     digest = hashlib.blake2b(digest_size=8)
     for name, each in sorted(module.state_dict().items()):
         digest.update(name.encode())
-        digest.update(each.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+        digest.update(each.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
     return digest.hexdigest()
 
 

@@ -1,0 +1,138 @@
+"""Vision models: tune one for pictures, and ask it."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from limner.cli.console import emit, narrate, show
+from limner.cli.language import language_settings
+from limner.cli.options import SeedOption
+from limner.cli.progress import bar
+from limner.cli.vision import predict_pictures, tune_vision
+from limner.errors import BadConfig
+
+__all__ = ["vision"]
+
+vision = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Pretrained vision models: tuned for a shop's pictures, and asked."
+    " Needs `pip install 'limner[vision]'`.",
+)
+HouseOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        metavar="DIR",
+        help="A shop's folder, whose limner.toml may have more settings in [vision]; by default"
+        " found from the current folder upwards, and none is needed.",
+        show_default=False,
+    ),
+]
+
+
+@vision.command("finetune")
+def finetune(
+    train: Annotated[Path, typer.Option(metavar="FILE", help="The table to learn from.")],
+    test: Annotated[Path, typer.Option(metavar="FILE", help="The table to examine on.")],
+    image: Annotated[
+        str,
+        typer.Option(
+            metavar="COL", help="The column of the picture: bytes, or paths beside the table."
+        ),
+    ],
+    label: Annotated[str, typer.Option(metavar="COL", help="The column of the label.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write.")],
+    kind: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="classify: one class; multilabel: several, as lists or parted by |; regress: a"
+            " number.",
+        ),
+    ] = "classify",
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The model: a folder, or a name of Hugging Face's hub."
+            "  [default: efficientnet-lite0]",
+            show_default=False,
+        ),
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Which weights learn: full, top or frozen; of transformers also lora, adalora and"
+            " adapter.  [default: full]",
+            show_default=False,
+        ),
+    ] = None,
+    epochs: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N", help="How often each picture teaches.  [default: 12]", show_default=False
+        ),
+    ] = None,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write the figures there; - for stdout."),
+    ] = None,
+    workspace: HouseOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Tune a vision model for a table of labelled pictures, and examine it on another.
+
+    Pictures are opened from bytes or files alone: nothing is fetched from anywhere.
+
+    Example: limner vision finetune --train a.parquet --test b.parquet --image photo --label kind
+    --out models/photos
+    """
+    if kind not in {"classify", "multilabel", "regress"}:
+        raise BadConfig(f"--kind must be classify, multilabel or regress, got {kind!r}")
+    aside = json_file is not None and str(json_file) == "-"
+    settings = language_settings(workspace, table="vision", base=base, method=method, epochs=epochs)
+    with bar(f"tuning for {label}") as progress:
+        done = tune_vision(
+            train,
+            test,
+            image=image,
+            label=label,
+            kind=kind,  # type: ignore[arg-type] # one of three, as was seen above
+            out=out,
+            settings=settings,
+            seed=seed,
+            progress=progress,
+        )
+    if aside:
+        emit(done.to_dict())
+    elif json_file is not None:
+        told = json.dumps(done.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
+        json_file.write_text(told + "\n", encoding="utf-8")
+    figures = ", ".join(f"{name} {value:.4f}" for name, value in done.scores.values.items())
+    show(
+        f"{done.scores.texts:,} pictures: {figures}; {done.parameters_trained:,} of"
+        f" {done.parameters:,} weights learned by {done.method} in {done.seconds:.0f} s",
+        aside=aside,
+    )
+    narrate(f"report: {out / 'report.html'}; ask it: limner vision predict {out} PICTURE…")
+
+
+@vision.command("predict")
+def predict(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What finetune wrote.")],
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE…", help="Files to look at.")],
+    workspace: HouseOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Ask a tuned model about pictures: JSON, a line a picture, on stdout.
+
+    Example: limner vision predict models/photos new/*.jpg
+    """
+    del workspace, seed  # what was tuned says all
+    sys.stdout.write(predict_pictures(folder, pictures).write_ndjson())

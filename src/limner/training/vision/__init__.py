@@ -1,0 +1,1 @@
+"""How vision models learn what is asked of a shop's pictures."""

@@ -1,0 +1,110 @@
+"""The page of a model that was tuned for pictures: figures, confusion, and the nearest pictures."""
+
+# ruff: noqa: RUF001 - Chinese punctuation is meant
+import base64
+import io
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.encoders.vision.pictures import open_picture
+from limner.training.language.text_metrics import TextScores
+from limner.training.language.text_report import class_table, confusion_picture, metrics_table
+from limner.training.page import SCRIPT, STYLE
+from limner.training.vision.picture_tuning import Picture, TunedPictures
+from limner.training.words import Words, say
+
+__all__ = ["nearest", "picture_report"]
+
+Floats = NDArray[np.float32]
+SHOWN, NEAREST, THUMB = 6, 5, 72
+TITLE: Words = ("What pictures show", "图片模型报告")
+NUMBERS: Words = ("How right it is", "准确程度")
+CONFUSION: Words = ("What is taken for what", "混淆矩阵")
+NEAR: Words = ("The nearest pictures", "最相近的图片")
+NEAR_TOLD: Words = (
+    "Left a picture that taught nothing, then those it learned from that lie nearest.",
+    "左侧为未参与训练的图片，其后为训练图片中与之最相近者。",
+)
+CLASSES: Words = ("Each class", "各类别")
+
+
+def nearest(asked: Floats, known: Floats, *, most: int = NEAREST) -> NDArray[np.int64]:
+    """Return for each vector (N, D) which of others (M, D) lie nearest by their cosine: (N, K)."""
+
+    def unit(vectors: Floats) -> Floats:
+        length = np.sqrt(np.square(vectors).sum(axis=1, keepdims=True))
+        return np.asarray(vectors / np.maximum(length, 1e-9), np.float32)
+
+    near = unit(asked) @ unit(known).T
+    return np.asarray(np.argsort(-near, axis=1, kind="stable")[:, :most], np.int64)
+
+
+def picture_report(
+    tuned: TunedPictures,
+    scores: TextScores,
+    asked: Sequence[Picture],
+    known: Sequence[Picture],
+    near: NDArray[np.int64],
+) -> str:
+    """Return the page, whole in itself, in both languages.
+
+    Parameters
+    ----------
+    tuned
+        What was tuned.
+    scores
+        What came of asking pictures that it never met.
+    asked
+        Some of these (N,); six are shown.
+    known
+        What it learned from.
+    near
+        Which of these lie nearest to each of the pictures asked (N, K).
+    """
+    share = tuned.trained / max(tuned.weights, 1)
+    told = (
+        f"{tuned.facts['base']}, {tuned.facts['method']}: {tuned.trained:,} of {tuned.weights:,} "
+        f"({share:.1%}), {tuned.seconds:.0f} s, {tuned.facts['size']} px"
+    )
+    rows = "".join(
+        "<tr>"
+        + "".join(f"<td>{_thumb(each)}</td>" for each in [one, *(known[at] for at in row)])
+        + "</tr>"
+        for one, row in list(zip(asked, near, strict=False))[:SHOWN]
+    )
+    parts = [
+        f"<section><h2>{say(NUMBERS)}</h2><p class='under'>{escape(told)}</p>"
+        + metrics_table(scores, {})
+        + "</section>",
+        f"<section><h2>{say(NEAR)}</h2><p class='under'>{say(NEAR_TOLD)}</p>",
+        f"<div class='scroll'><table><tbody>{rows}</tbody></table></div></section>",
+    ]
+    if picture := confusion_picture(scores):
+        confused = f"<div class='scroll'>{picture}</div>"
+        parts.append(f"<section><h2>{say(CONFUSION)}</h2>{confused}</section>")
+    if scores.classes:
+        parts.append(f"<section><h2>{say(CLASSES)}</h2>{class_table(scores)}</section>")
+    return (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width,initial-scale=1'>"
+        f"<title>{escape(TITLE[0])}</title><style>{STYLE}</style></head><body>"
+        "<input type='radio' name='tongue' id='pick-en' class='pick' checked>"
+        "<input type='radio' name='tongue' id='pick-zh' class='pick'>"
+        "<header><div class='tongue'><label class='to-en' for='pick-en'>English</label>"
+        "<label class='to-zh' for='pick-zh'>中文</label></div>"
+        f"<h1>{say(TITLE)}</h1></header><main>{''.join(parts)}</main>"
+        f"<script>{SCRIPT}</script></body></html>"
+    )
+
+
+def _thumb(picture: Picture) -> str:
+    """Return a picture as a small one within the page."""
+    small = open_picture(picture)
+    small.thumbnail((THUMB, THUMB))
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=80)
+    told = base64.b64encode(out.getvalue()).decode()
+    return f"<img alt='' width='{small.width}' src='data:image/jpeg;base64,{told}'>"

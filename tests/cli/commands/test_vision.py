@@ -1,0 +1,65 @@
+"""Vision models, as a user tunes and asks them from the command line."""
+
+import json
+
+import polars as pl
+import pytest
+
+from limner.cli.commands.vision import vision
+from limner.cli.vision import predict_pictures, tune_vision
+from limner.errors import BadSource
+from painted import painted, tiny_vision
+
+
+@pytest.fixture
+def house(tmp_path):
+    """Make a base, and two tables: one of bytes, one of paths."""
+    tiny_vision(tmp_path / "base")
+    pictures, kinds = painted(240)
+    pl.DataFrame({"photo": pictures, "kind": kinds}).write_parquet(tmp_path / "train.parquet")
+    pictures, kinds = painted(30, seed=1)
+    (tmp_path / "shots").mkdir()
+    names = [f"shots/{at}.png" for at in range(30)]
+    for name, picture in zip(names, pictures, strict=True):
+        (tmp_path / name).write_bytes(picture)
+    pl.DataFrame({"photo": names, "kind": kinds}).write_csv(tmp_path / "test.csv")
+    (tmp_path / "limner.toml").write_text("[vision]\nepochs = 2\nbatch = 16\n")
+    return tmp_path
+
+
+def test_tune_then_ask(ask, house):
+    assert {each.name for each in vision.registered_commands} == {"finetune", "predict"}
+    result = ask(
+        *("vision", "finetune", "--train", house / "train.parquet", "--test", house / "test.csv"),
+        *("--image", "photo", "--label", "kind", "--base", house / "base", "--method", "lora"),
+        *("--out", house / "out", "--json", house / "figures.json", "--workspace", house),
+    )
+    assert result.exit_code == 0, result.stderr
+    figures = json.loads((house / "figures.json").read_text())
+    assert {"accuracy", "macro_f1", "parameters_trained", "seconds"} <= set(figures)
+    assert figures["accuracy"] > 0.8
+    assert {"report.html", "confusion.svg", "metrics.json"} <= {
+        each.name for each in (house / "out").iterdir()
+    }
+    result = ask("vision", "predict", house / "out", house / "shots/0.png", house / "shots/1.png")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["label"] for row in rows] == ["red", "green"]
+    assert len(predict_pictures(house / "out", [house / "shots/2.png"])) == 1
+
+
+def test_what_cannot_be_done_is_said_in_one_line(ask, house):
+    told = ("vision", "finetune", "--train", house / "train.parquet", "--test", house / "test.csv")
+    told += ("--label", "kind", "--base", house / "base", "--out", house / "out")
+    result = ask(*told, "--image", "foto")
+    assert result.exit_code == 2
+    assert "did you mean 'photo'?" in result.stderr
+    assert ask(*told, "--image", "photo", "--kind", "pair").exit_code == 2
+    (house / "shots/3.png").write_bytes(b"broken")
+    result = ask(*told, "--image", "photo", "--method", "frozen")
+    assert result.exit_code == 2
+    assert "shots/3.png cannot be opened" in result.stderr
+    file = house / "numbers.parquet"
+    pl.DataFrame({"n": [1, 2]}).write_parquet(file)
+    asked = {"image": "n", "label": "n", "kind": "classify", "out": house / "out"}
+    with pytest.raises(BadSource, match="must be bytes or paths"):
+        tune_vision(file, file, **asked, progress=lambda *_: None)
