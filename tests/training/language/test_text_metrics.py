@@ -23,13 +23,16 @@ def test_classes_of_which_one_is_true():
     assert found.values["macro_f1"] == pytest.approx(f1)
     assert np.array_equal(found.confusion, theirs.confusion_matrix(right, said, labels=range(4)))
     each = theirs.precision_recall_fscore_support(right, said, labels=range(4), zero_division=0)
-    assert np.allclose(
-        [[row.precision, row.recall, row.f1, row.support] for row in found.classes],
-        np.transpose(each),
-    )
+    told = [[row.precision, row.recall, row.f1, row.support] for row in found.classes]
+    assert told[3][1] is None  # true of no text
+    told[3][1] = 0.0
+    assert np.allclose(np.array(told, float), np.transpose(each))
     for name, (low, high) in found.intervals.items():
         assert low < found.values[name] < high
     assert "auroc" not in found.values
+    few = score_texts(task, answers[right < 1], np.eye(4, dtype=np.float32)[right[right < 1]])
+    low, high = few.intervals["macro_f1"]
+    assert low <= few.values["macro_f1"] <= high
 
 
 def test_two_classes_have_an_auroc():

@@ -20,12 +20,15 @@ RESAMPLES = 400
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
-    """How one class fared; ``support`` is how many texts it is true of."""
+    """How one class fared; ``support`` is how many texts it is true of.
+
+    There is no precision where it was never said, and no recall where it is true of no text.
+    """
 
     name: str
-    precision: float
-    recall: float
-    f1: float
+    precision: float | None
+    recall: float | None
+    f1: float | None
     support: int
 
 
@@ -103,6 +106,8 @@ def score_texts(
         said = answers > 0.5
     true = truth > 0.5
     hits, right = said & true, (said == true).all(axis=1)
+    # A class that was said of a text and is true of none stays a mistake in every resample.
+    counted, never_true = (said | true).any(axis=0), ~true.any(axis=0)
     told = np.stack([hits, said, true]).astype(np.float32)  # (3, N, C)
 
     def metrics(counts: NDArray[Any]) -> tuple[Floats, Floats, Floats]:
@@ -110,9 +115,10 @@ def score_texts(
         met, named, there = np.einsum("knc,nr->krc", told, counts, optimize=True)
         with np.errstate(invalid="ignore", divide="ignore"):
             each = np.where(named + there > 0, 2 * met / (named + there), np.nan)
+            each[:, never_true] = 0.0
             micro = 2 * met.sum(axis=1) / (named.sum(axis=1) + there.sum(axis=1))
         accuracy = right.astype(np.float32) @ counts / len(right)
-        return accuracy, np.nanmean(each, axis=1), micro
+        return accuracy, np.nanmean(each[:, counted], axis=1), micro
 
     values = dict(zip(_NAMES, (float(each[0]) for each in metrics(_once(right))), strict=True))
     drawn = [
@@ -149,13 +155,17 @@ def _classes(task: TextTask, told: NDArray[np.float32]) -> tuple[ClassRow, ...]:
     return tuple(
         ClassRow(
             name,
-            float(met[at] / max(named[at], 1)),
-            float(met[at] / max(there[at], 1)),
-            float(2 * met[at] / max(named[at] + there[at], 1)),
+            _share(met[at], named[at]),
+            _share(met[at], there[at]),
+            _share(2 * met[at], named[at] + there[at]),
             int(there[at]),
         )
         for at, name in enumerate(task.classes)
     )
+
+
+def _share(part: float, whole: float) -> float | None:
+    return float(part / whole) if whole else None
 
 
 def _confusion(said: NDArray[np.bool_], true: NDArray[np.bool_]) -> NDArray[np.int64]:
