@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from limner.cli.language import need_language
+from limner.cli.outputs import demand_folder
 from limner.cli.progress import Tell
 from limner.errors import BadConfig
 
@@ -80,16 +81,29 @@ def compress_language(
     need_language()
     from limner import plugins
     from limner.cli.texts import column_of, read_table, read_texts
+    from limner.heads.language.light_text import LIGHT_FILE
     from limner.training.language import compressions
     from limner.training.language.compression import compress_text
     from limner.training.language.text_metrics import score_texts
     from limner.training.language.tuned_text import load_tuned_text
 
+    if method not in plugins.names(compressions):
+        known = ", ".join(plugins.names(compressions))
+        raise BadConfig(f"--method must be one of {known}, got {method!r}")
     way = plugins.load(compressions, method).read(settings or {}, where=f"[settings] of {method}")
+    demand_folder(out)
+    if out.resolve() == folder.resolve():
+        raise BadConfig(f"--out must not be the model itself, {folder}", hint="name another folder")
+    if (folder / LIGHT_FILE).is_file():
+        raise BadConfig(
+            f"{folder} is a light model already", hint="give the folder that finetune wrote"
+        )
     tuned, began = load_tuned_text(folder), time.perf_counter()
     if tuned.scores is not None:
         raise BadConfig("a model that reads columns beside the text cannot be compared here yet")
     rows = read_texts(texts, text)
+    if not rows:
+        raise BadConfig(f"{texts} holds no text, but both models are compared on some")
     light = compress_text(
         tuned,
         out,

@@ -4,13 +4,15 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from limner.cli.outputs import demand_folder
 from limner.cli.progress import Tell
-from limner.errors import BadConfig, BadSource, MissingExtra, NoWorkspace
+from limner.errors import BadConfig, BadShape, BadSource, MissingExtra, NoWorkspace, TooFew
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,7 +38,10 @@ PRETRAIN = "pretrain"
 
 @dataclass(frozen=True, slots=True)
 class TunedLanguage:
-    """What tuning left: figures on the test texts, and the folder."""
+    """What tuning left: figures on the test texts, and the folder.
+
+    ``without_label`` rows of the training table had no label, and taught nothing.
+    """
 
     kind: str
     method: str
@@ -45,6 +50,7 @@ class TunedLanguage:
     readers: "Mapping[str, TextScores]"
     parameters_trained: int
     parameters: int
+    without_label: int
     seconds: float
     folder: Path
 
@@ -58,6 +64,7 @@ class TunedLanguage:
             "readers": {name: dict(each.values) for name, each in self.readers.items()},
             "parameters_trained": self.parameters_trained,
             "parameters": self.parameters,
+            "without_label": self.without_label,
             "seconds": self.seconds,
             "folder": str(self.folder),
         }
@@ -115,13 +122,16 @@ def tune_language(
     from limner.training.language.text_report import confusion_file, text_card, text_report
 
     config = TextFinetuneConfig.read(settings or {}, where="[language]")
+    demand_folder(out)
     if kind == "pair" and len(text) != 2:
         raise BadConfig("pair asks two columns of text", hint="--text ONE --text OTHER")
-    texts, labels, columns = _rows(train, text, label, beside)
-    asked, truth, test_columns = _rows(test, text, label, beside)
-    task = TextTask.of(kind, labels)
-    known = LabelledTexts.of(task, texts, labels, beside=columns)
-    unknown = task.truth(truth)
+    texts, labels, columns, without = _rows(train, text, label, beside)
+    asked, truth, test_columns, _ = _rows(test, text, label, beside)
+    with _naming(train, label):
+        task = TextTask.of(kind, labels)
+        known = LabelledTexts.of(task, texts, labels, beside=columns)
+    with _naming(test, label):
+        unknown = task.truth(truth)
     began = time.perf_counter()
     tuned = finetune_texts(task, known, config=config, seed=seed, progress=progress)
     readings = tuned.readings(asked, beside=test_columns)
@@ -145,6 +155,7 @@ def tune_language(
         readers=readers,
         parameters_trained=tuned.trained,
         parameters=tuned.weights,
+        without_label=without,
         seconds=round(time.perf_counter() - began, 1),
         folder=out,
     )
@@ -212,6 +223,7 @@ def pretrain_language(
     from limner.training.language.text_report import pretrained_card
 
     config = TextPretrainConfig.read(settings or {}, where="[language.pretrain]")
+    demand_folder(out)
     rows = read_texts(file, text)
     mark = hashlib.blake2b(
         json.dumps([config.model_dump(mode="json"), seed, rows]).encode(), digest_size=6
@@ -323,6 +335,15 @@ def _opened(folder: Path) -> "TunedText | LightText":
     return load_tuned_text(folder)
 
 
+@contextmanager
+def _naming(file: Path, label: str) -> Iterator[None]:
+    """Say of which file and column it was that a label does not fit."""
+    try:
+        yield
+    except (BadShape, TooFew) as error:
+        raise type(error)(f"{file}, column {label!r}: {error.message}", hint=error.hint) from None
+
+
 def need_language() -> None:
     """Refuse early, and with a hint, where what reads texts is not installed."""
     for package in ("torch", "safetensors", "scipy", "sklearn", "transformers"):
@@ -334,17 +355,21 @@ def need_language() -> None:
 
 def _rows(
     file: Path, text: Sequence[str], label: str, beside: Sequence[str]
-) -> tuple[list[tuple[object, ...]], list[Any], Any]:
-    """Return texts, labels and what is known beside them, rows without a label left out."""
+) -> tuple[list[tuple[object, ...]], list[Any], Any, int]:
+    """Return texts, labels, what is known beside them, and how many rows had no label."""
     import polars as pl
 
     from limner.cli.texts import beside_of, column_of, read_table
 
     table = read_table(file)
     labels = column_of(table, label, file)
-    table = table.filter(labels.is_not_null())
+    told = labels.is_not_null()
+    if labels.dtype.is_float():
+        told &= labels.is_not_nan()
+    table = table.filter(told)
     if not len(table):
-        raise BadSource(f"{file} has no row with a {label!r}")
+        raise BadSource(f"{file}: the column {label!r} has no label")
     columns = [column_of(table, name, file).cast(pl.String).to_list() for name in text]
     rows = list(zip(*columns, strict=True))
-    return rows, column_of(table, label, file).to_list(), beside_of(table, beside, file)
+    labels = column_of(table, label, file)
+    return rows, labels.to_list(), beside_of(table, beside, file), int((~told).sum())

@@ -22,8 +22,11 @@ def read_table(file: Path) -> pl.DataFrame:
     Raises
     ------
     BadSource
-        If the file is of no known kind, or cannot be read.
+        If the file is not there, of no known kind, or cannot be read.
     """
+    if not file.is_file():
+        what = "is a folder" if file.is_dir() else "is not there"
+        raise BadSource(f"{file} {what}", hint="is it spelt right?")
     try:
         if file.suffix == ".parquet":
             return pl.read_parquet(file)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from limner.cli.language import need_language
+from limner.cli.outputs import demand_folder
 from limner.cli.progress import Tell
 from limner.errors import BadSource, MissingExtra
 
@@ -96,6 +97,7 @@ def tune_vision(
     from limner.training.vision.picture_tuning import PictureTuneConfig, tune_pictures
 
     config = PictureTuneConfig.read(settings or {}, where="[vision]")
+    demand_folder(out)
     pictures, labels = _rows(train, image, label)
     asked, wanted = _rows(test, image, label)
     task = TextTask.of(kind, labels)

@@ -191,3 +191,41 @@ def test_a_light_model_is_made_and_asked(ask, house):
     result = ask(*told[:-2], "--out", house / "light")
     assert result.exit_code == 2
     assert "--label" in result.stderr
+
+
+def test_nothing_of_the_users_is_lost(ask, house):
+    assert ask(*arguments(house, "--label", "kind", "--method", "frozen")).exit_code == 0
+    out = house / "out"
+    before = sorted(each.name for each in out.iterdir())
+    told = ("language", "compress", out, "--texts", house / "train.parquet", "--text", "title")
+    refused = [
+        (*told, "--out", out),
+        (*told, "--out", house),
+        (*told, "--method", "nonsense", "--out", house / "light"),
+        ("language", "predict", out, "--texts", house / "no.csv"),
+        ("language", "predict", out, "--texts", house / "new.txt", "--out", house / "a.xyz"),
+        ("vision", "predict", out, house / "new.txt"),
+        arguments(house, "--label", "kind", "--json", house / "nowhere" / "a.json"),
+        (
+            *("language", "pretrain", "--texts", house / "train.parquet", "--text", "title"),
+            *("--objective", "nonsense", "--out", house / "mine"),
+        ),
+    ]
+    (house / "new.txt").write_text("a red one\n")
+    for each in refused:
+        result = ask(*each)
+        assert result.exit_code == 2, (each, result.stderr)
+        assert result.stderr.startswith("error: ")
+    assert sorted(each.name for each in out.iterdir()) == before
+    assert (house / "train.parquet").is_file()
+
+
+def test_rows_without_a_label_are_counted(ask, house):
+    table = pl.read_parquet(house / "train.parquet").with_columns(
+        kind=pl.when(pl.int_range(pl.len()) < 5).then(None).otherwise("kind")
+    )
+    table.write_parquet(house / "train.parquet")
+    result = ask(*arguments(house, "--label", "kind", "--method", "frozen", "--json", "-"))
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["without_label"] == 5
+    assert "5 rows of" in result.stderr

@@ -16,6 +16,7 @@ from limner.cli.language import (
     tune_language,
 )
 from limner.cli.options import AsJson, SeedOption
+from limner.cli.outputs import demand_file
 from limner.cli.progress import bar
 from limner.cli.tables import figures_table
 from limner.errors import BadConfig
@@ -114,6 +115,7 @@ def finetune(
 
     if kind not in KINDS:
         raise BadConfig(f"--kind must be one of {', '.join(KINDS)}, got {kind!r}")
+    demand_file(json_file, option="--json")
     aside = json_file is not None and str(json_file) == "-"
     settings = language_settings(workspace, base=base, method=method, epochs=epochs)
     with bar(f"tuning for {label}") as progress:
@@ -140,6 +142,8 @@ def finetune(
         f" {done.parameters:,} weights learned by {done.method} in {done.seconds:.0f} s",
         aside=aside,
     )
+    if done.without_label:
+        narrate(f"{done.without_label:,} rows of {train} have no {label}, and taught nothing")
     narrate(f"report: {out / 'report.html'}; ask it: limner language predict {out} --texts FILE")
 
 
@@ -226,7 +230,7 @@ def predict(
         list[str] | None,
         typer.Option(
             metavar="COL",
-            help="The column of the text, where a table has several.",
+            help="The column of the text, where a table has several; for pairs give it twice.",
             show_default=False,
         ),
     ] = None,
@@ -247,6 +251,7 @@ def predict(
     Example: limner language predict models/kind --texts new.txt
     """
     del workspace, seed  # what was tuned says all
+    demand_file(out, option="--out", endings=(".parquet", ".csv"))
     table = predict_texts(folder, texts, text=text or (), beside=beside or ())
     if out is None:
         sys.stdout.write(table.write_ndjson())

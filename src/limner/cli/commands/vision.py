@@ -10,6 +10,7 @@ import typer
 from limner.cli.console import emit, narrate, show
 from limner.cli.language import language_settings
 from limner.cli.options import SeedOption
+from limner.cli.outputs import demand_file
 from limner.cli.progress import bar
 from limner.cli.vision import predict_pictures, tune_vision
 from limner.errors import BadConfig
@@ -95,6 +96,7 @@ def finetune(
     """
     if kind not in {"classify", "multilabel", "regress"}:
         raise BadConfig(f"--kind must be classify, multilabel or regress, got {kind!r}")
+    demand_file(json_file, option="--json")
     aside = json_file is not None and str(json_file) == "-"
     settings = language_settings(workspace, table="vision", base=base, method=method, epochs=epochs)
     with bar(f"tuning for {label}") as progress:

@@ -6,7 +6,7 @@ from pathlib import Path
 from limner.encoders.language.guide import SHIPPED
 from limner.errors import BadModel, MissingExtra
 
-__all__ = ["find_folder"]
+__all__ = ["find_folder", "lasting_name"]
 
 PICKLES = frozenset({".bin", ".ckpt", ".joblib", ".pickle", ".pkl", ".pt", ".pth"})
 WANTED = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model")
@@ -41,6 +41,13 @@ def find_folder(name: str) -> Path:
         )
     _check(folder, name)
     return folder
+
+
+def lasting_name(name: str) -> str:
+    """Return a name that means the same from every folder: that of a folder in full."""
+    if name in SHIPPED or not Path(name).is_dir():
+        return name
+    return str(Path(name).resolve())
 
 
 def _fetched(name: str) -> Path:

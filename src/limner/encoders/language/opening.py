@@ -14,7 +14,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from limner.encoders.language.finding import find_folder
+from limner.encoders.language.finding import find_folder, lasting_name
 from limner.errors import BadModel, LimnerError, MissingExtra
 
 __all__ = ["Family", "Opened", "open_language", "quietly", "refusing", "transformers"]
@@ -128,7 +128,7 @@ def open_language(name: str, *, purpose: Purpose = "vectors") -> Opened:
     if tokeniser.pad_token_id is None and tokeniser.eos_token is not None:
         tokeniser.pad_token = tokeniser.eos_token
     return Opened(
-        name=name,
+        name=lasting_name(name),
         folder=folder,
         family=family,
         tokeniser=tokeniser,

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from limner.encoders.language.finding import find_folder
+from limner.encoders.language.finding import find_folder, lasting_name
 from limner.encoders.language.opening import quietly, refusing, transformers
 from limner.encoders.vision.efficientnet_lite import EfficientNetLite
 from limner.errors import BadModel, MissingExtra
@@ -96,7 +96,7 @@ def open_vision(name: str = LITE, *, size: int | None = None) -> OpenedVision:
     side = size or int(getattr(config, "image_size", 224))
     whole = _Pooled(body.eval(), fixed=int(getattr(config, "image_size", side)))
     return OpenedVision(
-        name,
+        lasting_name(name),
         whole,
         int(config.hidden_size),
         side,

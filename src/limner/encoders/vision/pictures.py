@@ -1,6 +1,7 @@
 """Pictures as they come, opened such that no file can hurt, and brought to one size."""
 
 import io
+import re
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -53,7 +54,8 @@ def open_picture(given: bytes | Path | str) -> Any:  # noqa: ANN401 - a picture 
     except Image.DecompressionBombError as error:
         raise BadPicture(f"{where} is too large to be decoded: {error}") from None
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError) as error:
-        told = " ".join(str(error).split())[:200] or type(error).__name__
+        told = getattr(error, "strerror", None) or " ".join(str(error).split())
+        told = re.sub(r" ?<[^>]* object at 0x\w+>", "", told)[:200] or type(error).__name__
         raise BadPicture(f"{where} cannot be opened: {told}") from None
 
 
@@ -65,7 +67,14 @@ def pixels_of(pictures: Iterable[bytes | Path | str], *, size: int) -> Pixels:
     BadPicture
         If one cannot be opened; the message says which.
     """
-    found = [_square(open_picture(each), size) for each in pictures]
+    found = []
+    for at, each in enumerate(pictures):
+        try:
+            found.append(_square(open_picture(each), size))
+        except BadPicture as error:
+            if not isinstance(each, bytes):
+                raise
+            raise BadPicture(f"picture {at + 1}: {error.message}", hint=error.hint) from None
     return np.stack(found) if found else np.zeros((0, 3, size, size), np.uint8)
 
 

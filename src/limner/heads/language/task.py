@@ -49,8 +49,12 @@ class TextTask:
         TooFew
             If all labels are the same, so that nothing can be learned.
         BadShape
-            If a number is asked and a label is none.
+            If a number is asked and a label is none, or one class and labels are lists.
         """
+        if kind == "classify" and any(isinstance(each, list | tuple) for each in labels):
+            raise BadShape(
+                "classify knows one label a text, but these are lists", hint="--kind multilabel"
+            )
         if (kind == "pair" and len({_word(each) for each in labels}) <= 2) or kind == "classify":
             kind_classes = _sorted({_word(each) for each in labels})
         elif kind == "multilabel":
@@ -94,7 +98,7 @@ class TextTask:
             for name in _several(label) if self.kind == "multilabel" else [_word(label)]:
                 if name not in place:
                     raise BadShape(
-                        f"row {row}: the label {name!r} is none of those that were learned: "
+                        f"row {row + 1}: the label {name!r} is none of those that were learned: "
                         f"{', '.join(self.classes[:12])}"
                     )
                 found[row, place[name]] = 1

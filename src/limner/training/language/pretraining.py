@@ -147,6 +147,9 @@ def pretrain_texts(
         If the base is none, or of a family that does not learn so.
     """
     config, began = config or TextPretrainConfig(), time.perf_counter()
+    if config.objective not in plugins.names(objectives):
+        known = ", ".join(plugins.names(objectives))
+        raise BadConfig(f"objective must be one of {known}, got {config.objective!r}")
     objective: TextObjective = plugins.load(objectives, config.objective).read(
         config.objective_settings, where=f"[objective_settings] of {config.objective}"
     )
@@ -177,6 +180,7 @@ def pretrain_texts(
         update={
             "steps": steps,
             "examine_every": max(1, steps // config.examinations),
+            "save_every": max(1, min(config.loop.save_every, steps // 10)),
             "learning_rate": config.rate or (ANEW if config.base == SCRATCH else FURTHER),
         }
     )

@@ -173,6 +173,8 @@ def load_tuned_text(folder: Path, *, opened: Opened | None = None) -> TunedText:
         raise NotFitted(f"nothing was tuned in {folder}", hint="limner language finetune")
     table = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     facts, task = table["facts"], TextTask.from_dict(table["task"])
+    if "longest" not in facts:
+        raise NotFitted(f"{folder} holds no language model", hint="limner vision predict")
     opened = opened or open_language(facts["base"])
     base = TextEncoder.of(opened)
     if weights_digest(base) != facts["base_digest"]:

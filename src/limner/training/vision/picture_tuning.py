@@ -192,7 +192,8 @@ def tune_pictures(
     config, began = config or PictureTuneConfig(), time.perf_counter()
     if len(truth) < 2 or len(np.unique(truth, axis=0)) < 2:
         raise TooFew("the same is true of every picture, so there is nothing to learn")
-    base = PictureEncoder(open_vision(config.base, size=config.size))
+    opened = open_vision(config.base, size=config.size)
+    base = PictureEncoder(opened)
     shown = Shown(pixels_of(pictures, size=base.size))
     taught, held = _held_out(truth, config.held, seed)
     steps, best = max(1, round(config.epochs * len(taught) / min(config.batch, len(taught)))), 0
@@ -228,7 +229,7 @@ def tune_pictures(
         course = run(lesson, loop, seed=seed, progress=progress, rates=rates, after=lesson.after)
         best = course.best_step
     facts = {
-        "base": config.base,
+        "base": opened.name,
         "base_digest": weights_digest(base),
         "size": base.size,
         "method": config.method,
@@ -256,6 +257,8 @@ def load_tuned_pictures(folder: Path) -> TunedPictures:
         raise NotFitted(f"nothing was tuned in {folder}", hint="limner vision finetune")
     table = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     facts, task = table["facts"], TextTask.from_dict(table["task"])
+    if "size" not in facts:
+        raise NotFitted(f"{folder} holds no vision model", hint="limner language predict")
     base = PictureEncoder(open_vision(facts["base"], size=facts["size"]))
     if weights_digest(base) != facts["base_digest"]:
         raise BadModel(f"{folder} was tuned from another model than {facts['base']} is now")
