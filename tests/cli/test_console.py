@@ -1,10 +1,11 @@
 """Results on stdout, people's matters on stderr, and nothing from a log can drive a terminal."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from limner.cli.console import complain, emit, narrate, show, tidy
+from limner.cli.console import complain, emit, emit_to, narrate, show, tidy
 
 
 def test_json_goes_to_stdout_and_is_strict(capsys):
@@ -52,3 +53,12 @@ def test_control_characters_cannot_reach_a_terminal(capsys):
 def test_a_long_line_is_not_broken_in_a_pipe(capsys):
     show("x" * 500)
     assert capsys.readouterr().out == "x" * 500 + "\n"
+
+
+def test_json_goes_to_a_file_to_stdout_or_nowhere(tmp_path, capsys):
+    emit_to({"a": 1}, None)
+    emit_to({"a": 1}, tmp_path / "told.json")
+    assert capsys.readouterr().out == ""
+    emit_to({"a": 1}, Path("-"))
+    told = (tmp_path / "told.json").read_text(), capsys.readouterr().out
+    assert [json.loads(each) for each in told] == [{"a": 1}] * 2

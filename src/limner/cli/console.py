@@ -2,11 +2,12 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import IO, Any
 
 from rich.console import Console, RenderableType
 
-__all__ = ["complain", "emit", "narrate", "show", "tidy"]
+__all__ = ["complain", "emit", "emit_to", "narrate", "show", "tidy"]
 
 _PIPE_WIDTH = 160
 """How wide tables are where there is no terminal to ask, in letters."""
@@ -16,6 +17,17 @@ def emit(data: object) -> None:
     """Print data as JSON on stdout, without NaN, whatever the characters."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2)
     sys.stdout.write(text + "\n")
+
+
+def emit_to(data: object, file: Path | None) -> None:
+    """Write data as JSON, without NaN, to a file; - is stdout, and none is nowhere."""
+    if file is None:
+        return
+    if str(file) == "-":
+        emit(data)
+        return
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1)
+    file.write_text(text + "\n", encoding="utf-8")
 
 
 def show(what: RenderableType, *, aside: bool = False) -> None:

@@ -8,6 +8,7 @@ import typer
 __all__ = [
     "AsJson",
     "CutOption",
+    "HouseOption",
     "MapOption",
     "QuestionOption",
     "SeedOption",
@@ -22,6 +23,17 @@ WorkspaceOption = Annotated[
         "-w",
         metavar="DIR",
         help="The shop's folder; by default found from the current folder upwards.",
+        show_default=False,
+    ),
+]
+HouseOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        metavar="DIR",
+        help="A shop's folder, whose limner.toml may have more settings in the table of this"
+        " command's name; by default found from the current folder upwards, and none is needed.",
         show_default=False,
     ),
 ]

@@ -1,6 +1,11 @@
 """The frame of the report: its style sheet and its few lines of script, all within the page."""
 
-__all__ = ["SCRIPT", "STYLE"]
+from collections.abc import Iterable
+from html import escape
+
+from limner.training.words import Words, fill, say
+
+__all__ = ["SCRIPT", "STYLE", "framed"]
 
 STYLE = """
 :root{color-scheme:light dark;--paper:#fff;--card:#fff;--ink:#1c2430;--soft:#5b6675;--edge:#e1e5ea;
@@ -116,3 +121,18 @@ if(/^zh\\b/i.test(navigator.language||''))zh.checked=true;
 en.addEventListener('change',told);zh.addEventListener('change',told);told()})();
 """
 """Begins in the reader's language; without it the page is the same and begins in English."""
+
+
+def framed(title: Words, parts: Iterable[str]) -> str:
+    """Return sections as a page, whole in itself, that can be read in both languages."""
+    return (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width,initial-scale=1'>"
+        f"<title>{escape(fill(title)[0])}</title><style>{STYLE}</style></head><body>"
+        "<input type='radio' name='tongue' id='pick-en' class='pick' checked>"
+        "<input type='radio' name='tongue' id='pick-zh' class='pick'>"
+        "<header><div class='tongue'><label class='to-en' for='pick-en'>English</label>"
+        "<label class='to-zh' for='pick-zh'>中文</label></div>"
+        f"<h1>{say(title)}</h1></header><main>{''.join(parts)}</main>"
+        f"<script>{SCRIPT}</script></body></html>"
+    )

@@ -1,7 +1,5 @@
 """Tokens side by side, and batches of them."""
 
-from itertools import pairwise
-
 import numpy as np
 import torch
 from hypothesis import given
@@ -49,11 +47,3 @@ def test_a_tokeniser_without_marks_gives_an_empty_text_one_token():
     assert tokens.ids.tolist() == [7, 1, 2]
     assert tokens.padding == 7
     assert len(Tokens.of(Bare(), [], longest=4)) == 0
-
-
-def test_parts_hold_every_row_once_and_like_lengths_together():
-    tokens = Tokens.of(tokeniser(), TEXTS, longest=16)
-    parts = tokens.parts(np.arange(len(TEXTS)), count=3)
-    assert sorted(np.concatenate(parts).tolist()) == list(range(len(TEXTS)))
-    lengths = [tokens.lengths[part] for part in parts]
-    assert all(one.max() <= other.min() for one, other in pairwise(lengths))

@@ -220,6 +220,11 @@ def test_of_two_texts_the_head_reads_distance_and_product():
 def test_a_model_without_columns_has_no_meeting(opened):
     plain = TextModel(TextEncoder.of(opened), sides=1, columns=0, outputs=2, dropout=0.0)
     assert plain.meeting is None
+    head = {name: each for name, each in plain.state_dict().items() if name.startswith("head.")}
+    plain.load_head(head)
+    for wrong in ({"head.weight": head["head.weight"]}, {**head, "tail.bias": head["head.bias"]}):
+        with pytest.raises(BadModel, match="lacks or has too much"):
+            plain.load_head(wrong)
 
 
 def test_the_report_tells_of_every_class_in_both_languages(opened):

@@ -1,6 +1,5 @@
 """Language models: tune one for texts, and ask it."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,14 +7,14 @@ from typing import Annotated
 import typer
 
 from limner.cli.compressing import compress_language
-from limner.cli.console import emit, narrate, show
+from limner.cli.console import emit, emit_to, narrate, show
 from limner.cli.language import (
     language_settings,
     predict_texts,
     pretrain_language,
     tune_language,
 )
-from limner.cli.options import AsJson, SeedOption
+from limner.cli.options import AsJson, HouseOption, SeedOption
 from limner.cli.outputs import demand_file
 from limner.cli.progress import bar
 from limner.cli.tables import figures_table
@@ -33,17 +32,6 @@ language = typer.Typer(
 TextOption = Annotated[
     list[str],
     typer.Option(metavar="COL", help="The column of the text; for pairs give it twice."),
-]
-HouseOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--workspace",
-        "-w",
-        metavar="DIR",
-        help="A shop's folder, whose limner.toml may have more settings in [language]; by default"
-        " found from the current folder upwards, and none is needed.",
-        show_default=False,
-    ),
 ]
 BesideOption = Annotated[
     list[str] | None,
@@ -131,11 +119,7 @@ def finetune(
             seed=seed,
             progress=progress,
         )
-    if aside:
-        emit(done.to_dict())
-    elif json_file is not None:
-        told = json.dumps(done.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
-        json_file.write_text(told + "\n", encoding="utf-8")
+    emit_to(done.to_dict(), json_file)
     figures = ", ".join(f"{name} {value:.4f}" for name, value in done.scores.values.items())
     show(
         f"{done.scores.texts:,} texts: {figures}; {done.parameters_trained:,} of"

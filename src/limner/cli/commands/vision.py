@@ -1,15 +1,14 @@
 """Vision models: tune one for pictures, and ask it."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from limner.cli.console import emit, narrate, show
+from limner.cli.console import emit_to, narrate, show
 from limner.cli.language import language_settings
-from limner.cli.options import SeedOption
+from limner.cli.options import HouseOption, SeedOption
 from limner.cli.outputs import demand_file
 from limner.cli.progress import bar
 from limner.cli.vision import predict_pictures, tune_vision
@@ -23,17 +22,6 @@ vision = typer.Typer(
     help="Pretrained vision models: tuned for a shop's pictures, and asked."
     " Needs `pip install 'limner[vision]'`.",
 )
-HouseOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--workspace",
-        "-w",
-        metavar="DIR",
-        help="A shop's folder, whose limner.toml may have more settings in [vision]; by default"
-        " found from the current folder upwards, and none is needed.",
-        show_default=False,
-    ),
-]
 
 
 @vision.command("finetune")
@@ -111,11 +99,7 @@ def finetune(
             seed=seed,
             progress=progress,
         )
-    if aside:
-        emit(done.to_dict())
-    elif json_file is not None:
-        told = json.dumps(done.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
-        json_file.write_text(told + "\n", encoding="utf-8")
+    emit_to(done.to_dict(), json_file)
     figures = ", ".join(f"{name} {value:.4f}" for name, value in done.scores.values.items())
     show(
         f"{done.scores.texts:,} pictures: {figures}; {done.parameters_trained:,} of"

@@ -62,8 +62,3 @@ class Tokens:
         numbers = np.full(held.shape, self.padding, np.int64)
         numbers[held] = self.take(rows).ids  # row by row, as the tokens follow each other
         return torch.from_numpy(numbers), torch.from_numpy(held.astype(np.int64))
-
-    def parts(self, rows: Ints, *, count: int) -> list[Ints]:
-        """Return rows in parts of at most so many, those of like length together."""
-        order = rows[np.argsort(self.lengths[rows], kind="stable")]
-        return [order[at : at + count] for at in range(0, len(order), count)]

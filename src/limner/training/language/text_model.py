@@ -1,11 +1,13 @@
 """A language model with a head upon it, which may read what else is known beside the text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from limner.errors import BadModel
 
 __all__ = ["Encoder", "TextModel", "features_of"]
 
@@ -72,6 +74,21 @@ class TextModel(nn.Module):
             nn.init.zeros_(told.weight)
             nn.init.zeros_(told.bias)
             self.meeting = nn.Sequential(read, nn.GELU(), nn.Dropout(dropout), told)
+
+    def load_head(self, weights: Mapping[str, Tensor]) -> None:
+        """Take over a head, and whatever of the encoder is kept with it.
+
+        Raises
+        ------
+        BadModel
+            If a weight of the head is missing, or one is of no part of this model.
+        """
+        told = self.load_state_dict(dict(weights), strict=False)
+        missing = [name for name in told.missing_keys if not name.startswith("encoder.")]
+        if missing or told.unexpected_keys:
+            raise BadModel(
+                f"the head lacks or has too much: {[*missing, *told.unexpected_keys][0]}"
+            )
 
     def forward(self, sides: Sequence[tuple[Tensor, ...]], beside: Tensor | None) -> Tensor:
         """Return numbers before any link (B, K), of a batch a side."""

@@ -10,7 +10,7 @@ import numpy as np
 from limner.training.language.pretraining import PretrainedText
 from limner.training.language.text_metrics import TextScores
 from limner.training.language.tuned_text import TunedText
-from limner.training.page import SCRIPT, STYLE
+from limner.training.page import framed
 from limner.training.table import figure
 from limner.training.words import Words, say
 
@@ -144,17 +144,7 @@ def text_report(tuned: TunedText, scores: TextScores, readers: Mapping[str, Text
     if scores.classes:
         parts.append(f"<section><h2>{say(CLASSES)}</h2>{class_table(scores)}</section>")
     parts.append(f"<section><h2>{say(MADE)}</h2>{_facts(tuned)}</section>")
-    return (
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width,initial-scale=1'>"
-        f"<title>{escape(TITLE[0])}</title><style>{STYLE}</style></head><body>"
-        "<input type='radio' name='tongue' id='pick-en' class='pick' checked>"
-        "<input type='radio' name='tongue' id='pick-zh' class='pick'>"
-        "<header><div class='tongue'><label class='to-en' for='pick-en'>English</label>"
-        "<label class='to-zh' for='pick-zh'>中文</label></div>"
-        f"<h1>{say(TITLE)}</h1></header><main>{''.join(parts)}</main>"
-        f"<script>{SCRIPT}</script></body></html>"
-    )
+    return framed(TITLE, parts)
 
 
 def text_card(tuned: TunedText, scores: TextScores) -> str:

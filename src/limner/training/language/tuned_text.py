@@ -192,7 +192,7 @@ def load_tuned_text(folder: Path, *, opened: Opened | None = None) -> TunedText:
         outputs=task.outputs,
         dropout=0.0,
     )
-    whole.load_state_dict(load_file(folder / "head.safetensors"), strict=False)
+    whole.load_head(load_file(folder / "head.safetensors"))
     words = None
     if table["words"] is not None:
         words = WordsHead(task, WordsConfig.read(table["words"])).load(folder / "words")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from limner.encoders.vision.pictures import open_picture
 from limner.training.language.text_metrics import TextScores
 from limner.training.language.text_report import class_table, confusion_picture, metrics_table
-from limner.training.page import SCRIPT, STYLE
+from limner.training.page import framed
 from limner.training.vision.picture_tuning import Picture, TunedPictures
 from limner.training.words import Words, say
 
@@ -87,17 +87,7 @@ def picture_report(
         parts.append(f"<section><h2>{say(CONFUSION)}</h2>{confused}</section>")
     if scores.classes:
         parts.append(f"<section><h2>{say(CLASSES)}</h2>{class_table(scores)}</section>")
-    return (
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width,initial-scale=1'>"
-        f"<title>{escape(TITLE[0])}</title><style>{STYLE}</style></head><body>"
-        "<input type='radio' name='tongue' id='pick-en' class='pick' checked>"
-        "<input type='radio' name='tongue' id='pick-zh' class='pick'>"
-        "<header><div class='tongue'><label class='to-en' for='pick-en'>English</label>"
-        "<label class='to-zh' for='pick-zh'>中文</label></div>"
-        f"<h1>{say(TITLE)}</h1></header><main>{''.join(parts)}</main>"
-        f"<script>{SCRIPT}</script></body></html>"
-    )
+    return framed(TITLE, parts)
 
 
 def _thumb(picture: Picture) -> str:

@@ -266,7 +266,7 @@ def load_tuned_pictures(folder: Path) -> TunedPictures:
     change = _changed(base, config, steps=max(1, facts["steps"]), seed=facts["seed"])
     change.load(folder / "change")
     whole = TextModel(change.model, sides=1, columns=0, outputs=task.outputs, dropout=0.0)
-    whole.load_state_dict(load_file(folder / "head.safetensors"), strict=False)
+    whole.load_head(load_file(folder / "head.safetensors"))
     return TunedPictures(task, whole.eval(), change, facts, table["seconds"])
 
 
