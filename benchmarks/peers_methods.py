@@ -77,6 +77,9 @@ VERSION = 2
 SOFTMAX_ITEMS = 5000
 """The softmax of SASRec goes over so many of the commonest items at most."""
 
+SASREC = {"width": 128, "length": 50}
+"""How wide SASRec is, and how many of the last events it reads: half of RecTools' defaults."""
+
 
 @dataclass(frozen=True, slots=True)
 class Peers:
@@ -84,7 +87,7 @@ class Peers:
 
     ``python`` is the interpreter of their environment, ``folder`` what is kept, ``threads`` how
     many each may use; ``quick`` asks them to learn hardly anything, to see whether they run.
-    ``sasrec_steps`` is how many batches SASRec may learn from: 300 take five minutes on two cores.
+    ``sasrec_steps`` is how many batches SASRec may learn from: 300 take four minutes of one core.
     """
 
     python: Path
@@ -306,7 +309,8 @@ class SasRec(_Items):
         """Return after how many epochs it may stop, and over how many items it learns."""
         most = max(1, self.peers.sasrec_steps // -(-learners // 128))
         epochs = sorted({max(1, most // part) for part in (8, 4, 2, 1)})
-        return {"epochs": [1] if self.peers.quick else epochs, "softmax_items": SOFTMAX_ITEMS}
+        epochs = [1] if self.peers.quick else epochs
+        return {"epochs": epochs, "softmax_items": SOFTMAX_ITEMS, **SASREC}
 
 
 def _item_events(study: Study, cut: datetime) -> pl.DataFrame:

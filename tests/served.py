@@ -22,7 +22,9 @@ def settled(shop):
         _source=pl.lit(0, pl.Int32), _line=pl.int_range(pl.len(), dtype=pl.Int64)
     )
     kept = settle(rows).kept.drop("_source", "_line")
-    return Shop(kept, catalogue=shop.catalogue(), buckets=shop.buckets)
+    also = Shop(kept, catalogue=shop.catalogue(), buckets=shop.buckets)
+    also.vectors = shop.vectors
+    return also
 
 
 def events_of(shop):

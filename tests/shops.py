@@ -12,6 +12,7 @@ from limner.dataset.aggregates import Aggregates, AggregatesConfig
 from limner.dataset.cuts import plan_cuts
 from limner.dataset.ledger import Ledger
 from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEMA
+from limner.events.item_vectors import ItemVectors
 from limner.heads.study import Desk, Study
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -24,7 +25,7 @@ class Shop:
         self.events = events.sort("customer_id", "time", maintain_order=True)
         self._catalogue = catalogue if catalogue is not None else a_catalogue({})
         self._attributes = attributes if attributes is not None else told([])
-        self.buckets = buckets
+        self.buckets, self.vectors = buckets, {}
         numbers = [zlib.crc32(one.encode()) % buckets for one in self.events["customer_id"]]
         self._bucket = pl.Series(numbers, dtype=pl.Int64)
 
@@ -37,6 +38,9 @@ class Shop:
 
     def attributes(self):
         return self._attributes
+
+    def item_vectors(self):
+        return self.vectors
 
     def also(self, events):
         """Return the shop with more events."""
@@ -52,6 +56,20 @@ class Shop:
         return Shop(
             self.events, catalogue=self._catalogue, attributes=self._attributes, buckets=buckets
         )
+
+
+def seen(shop, *, looks=("image", "text"), width=6, seed=0):
+    """Return the shop with vectors of its items: those of one category lie near each other."""
+    rng = np.random.default_rng(seed)
+    known = shop.catalogue()
+    ids = known["item_id"].to_numpy().astype(np.str_)
+    _, group = np.unique(known["category"].fill_null("").to_numpy(), return_inverse=True)
+    also = Shop(shop.events, catalogue=known, attributes=shop.attributes(), buckets=shop.buckets)
+    for look in looks:
+        typical = rng.standard_normal((group.max(initial=0) + 1, width))
+        vectors = typical[group] + 0.1 * rng.standard_normal((len(ids), width))
+        also.vectors[look] = ItemVectors(ids, vectors.astype(np.float32), f"made up {seed}")
+    return also
 
 
 def an_event(customer, day, kind="purchase", item=None, **more):

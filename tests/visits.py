@@ -1,5 +1,6 @@
 """A shop as sequences of visits, and the same visits found by a loop that nobody can misread."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -7,6 +8,7 @@ import polars as pl
 from limner.dataset.ledger import Ledger
 from limner.dataset.sequences import cut_sequences
 from limner.dataset.vocabulary import Vocabulary, VocabularyConfig
+from limner.training.codebooks import learn_codebooks
 from shops import START
 
 DAY = 100
@@ -17,8 +19,14 @@ CUT_US = round(CUT.timestamp() * 1e6)
 def sequences_of(shop, *, cut=CUT, longest=None, names=None):
     """Return the ledger, the names and the buckets of a shop."""
     ledger = Ledger.of(shop)
-    names = names or Vocabulary.learn(ledger, cut, config=VocabularyConfig(least_events=1))
+    names = names or names_of(ledger, cut, least_events=1)
     return ledger, names, list(cut_sequences(ledger, names, cut, longest=longest))
+
+
+def names_of(ledger, cut=CUT, *, least_events=1):
+    """Return the names of a ledger, and what its items are like."""
+    names = Vocabulary.learn(ledger, cut, config=VocabularyConfig(least_events=least_events))
+    return replace(names, codebooks=learn_codebooks(ledger))
 
 
 def lines_of(one, customer):

@@ -1,6 +1,7 @@
 """Events one by one and the log at night: the same numbers, to the last bit."""
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -11,19 +12,19 @@ from hypothesis import strategies as st
 from limner.dataset.ledger import Ledger
 from limner.dataset.live import ItemCodes, LiveCodes, microseconds
 from limner.dataset.sequences import NUMBERS, cut_sequences
-from limner.dataset.vocabulary import FIELDS, Vocabulary, VocabularyConfig
+from limner.dataset.vocabulary import FIELDS
 from limner.errors import BadEvent, BadShape
 from limner.events.event import Event
 from served import events_of, settled
-from shops import CATALOGUE, START, Shop, a_catalogue, a_lively_shop, a_log, an_event, logs
-from visits import CUT
+from shops import CATALOGUE, START, Shop, a_catalogue, a_lively_shop, a_log, an_event, logs, seen
+from visits import CUT, names_of
 
 COLUMNS = ("at", "visits", "visit_at", "time_us", "begins", "bought", "codes", "first_us")
 
 
 def codes_of(shop, *, least_events=1):
     ledger = Ledger.of(shop)
-    names = Vocabulary.learn(ledger, CUT, config=VocabularyConfig(least_events=least_events))
+    names = names_of(ledger, least_events=least_events)
     return ledger, LiveCodes(names, ItemCodes.of(ledger, names))
 
 
@@ -184,3 +185,31 @@ def test_the_order_of_what_is_told_is_no_matter():
     mixed = random.Random(3).sample(events, len(events))
     assert mixed != events
     assert same(codes.sequences([events], CUT), codes.sequences([mixed], CUT))
+
+
+def test_what_items_are_like_comes_with_their_events():
+    shop = settled(seen(a_lively_shop(customers=20, seed=2, buckets=1)))
+    ledger, codes = codes_of(shop)
+    histories = events_of(shop)
+    names = [str(name) for name in ledger.customers]
+    found = codes.sequences([histories[name] for name in names], CUT)
+    (wanted,) = cut_sequences(ledger, codes.vocabulary, CUT)
+    assert same(found, wanted)
+    assert found.codes[:, len(FIELDS) :].all()
+
+
+def test_a_new_item_is_like_what_it_is_like_on_its_first_day(tmp_path):
+    shop = seen(a_lively_shop(customers=20, seed=2))
+    ledger, codes = codes_of(shop)
+    at = ledger.items.tolist().index("i03")
+    looks = {
+        look: replace(each, ids=np.array(["fresh"]), vectors=each.vectors[[at]])
+        for look, each in ledger.looks.items()
+    }
+    wiser = codes.knowing({"fresh": (None, None, None)}, looks=looks)
+    wiser.items.write(tmp_path / "items.parquet")
+    again = ItemCodes.read(tmp_path / "items.parquet")
+    assert again.fields == codes.vocabulary.fields[1:]
+    told = dict(zip(again.ids, again.codes[:, len(FIELDS) - 1 :].tolist(), strict=True))
+    assert told["fresh"] == told["i03"]
+    assert not any(codes.knowing({"bare": (None, None, None)}).items.codes[-1, len(FIELDS) - 1 :])

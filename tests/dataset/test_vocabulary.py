@@ -1,16 +1,19 @@
 """Names keep their numbers, and strangers have one from their first day."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from limner.dataset.ledger import Ledger
 from limner.dataset.vocabulary import FIELDS, Vocabulary, VocabularyConfig, catalogue_codes
-from limner.errors import BadShape
-from shops import CATALOGUE, START, Shop, a_catalogue, a_lively_shop, a_log, an_event, planted
-from visits import sequences_of
+from limner.errors import BadShape, NotFitted
+from shops import CATALOGUE, START, Shop, a_catalogue, a_lively_shop, a_log, an_event, planted, seen
+from visits import names_of, sequences_of
 
 CUT = START + timedelta(days=100)
 
@@ -81,3 +84,42 @@ def test_it_gives_lines_and_the_catalogue_the_same_numbers(shop):
     codes = catalogue_codes(ledger, names)
     for one in buckets:
         assert codes[one.items][:, 1:].tolist() == one.codes[:, 1:].tolist()
+
+
+def test_items_also_have_the_numbers_of_what_they_are_like():
+    shop = seen(a_lively_shop(customers=20, seed=3))
+    ledger = Ledger.of(shop)
+    known = names_of(ledger)
+    assert known.fields == (
+        *FIELDS,
+        *(f"{look} {step}" for look in ("image", "text") for step in (1, 2, 3)),
+    )
+    codes = catalogue_codes(ledger, known)
+    assert codes.shape == (len(ledger.items), len(known.fields))
+    assert all(codes[:, at].max() < known.size(name) for at, name in enumerate(known.fields))
+    assert (codes[:, len(FIELDS) :] > 0).all()
+    again = Vocabulary.from_dict(json.loads(json.dumps(known.to_dict())))
+    assert np.array_equal(catalogue_codes(ledger, again), codes)
+
+
+def test_a_log_that_lost_its_vectors_is_refused():
+    shop = seen(a_lively_shop(customers=20, seed=3), looks=["text"])
+    known = names_of(Ledger.of(shop))
+    shop.vectors.clear()
+    with pytest.raises(NotFitted, match="item's text, but the log keeps no"):
+        catalogue_codes(Ledger.of(shop), known)
+
+
+def test_no_catalogue_with_words_no_codebook():
+    shop = seen(a_lively_shop(customers=20, seed=3))
+    shop.vectors = {
+        look: replace(each, vectors=0 * each.vectors) for look, each in shop.vectors.items()
+    }
+    assert names_of(Ledger.of(shop)).fields == FIELDS
+
+
+def test_vectors_of_another_model_are_refused():
+    shop = seen(a_lively_shop(customers=20, seed=3), looks=["text"])
+    known = names_of(Ledger.of(shop))
+    with pytest.raises(NotFitted, match="read by another model since"):
+        catalogue_codes(Ledger.of(seen(shop, looks=["text"], seed=1)), known)

@@ -11,8 +11,9 @@ from limner.dataset.vocabulary import catalogue_codes
 from limner.encoders import modalities
 from limner.encoders.event import EventEncoder
 from limner.encoders.modality import Known
-from limner.errors import UnknownPlugin
-from shops import a_lively_shop
+from limner.errors import BadConfig, UnknownPlugin
+from limner.events.item_vectors import LOOKS
+from shops import a_lively_shop, seen
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def encoder(past):
 
 def test_it_adds_up_every_file_of_the_folder_and_brings_it_to_one_scale(past, encoder):
     batch = everybody(past.buckets[0])
-    assert list(encoder.modalities) == plugins.names(modalities)
+    assert set(encoder.modalities) == set(plugins.names(modalities)).difference(LOOKS)
     with torch.no_grad():
         found = encoder(batch)
         summed = sum(each(batch) for each in encoder.modalities.values())
@@ -66,3 +67,13 @@ def test_only_the_modalities_that_were_asked_for_are_read(past):
         assert torch.equal(encoder(batch), encoder(moved))
     with pytest.raises(UnknownPlugin):
         EventEncoder(past.known, 6, names=("smell",))
+
+
+def test_what_items_look_like_is_read_where_the_log_keeps_it(past):
+    shop = seen(a_lively_shop(customers=20, days=130, seed=8), looks=["text"])
+    encoder = EventEncoder(a_past(shop).known, 6)
+    assert set(encoder.modalities) == set(plugins.names(modalities)) - {"image"}
+    with pytest.raises(BadConfig, match="image cannot be read"):
+        EventEncoder(a_past(shop).known, 6, names=["time", "image"])
+    with pytest.raises(BadConfig, match="image and text cannot be read"):
+        EventEncoder(past.known, 6, names=["text", "image"])

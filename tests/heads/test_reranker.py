@@ -7,7 +7,7 @@ import pytest
 
 from asking import a_question, ask, rhythm
 from limner.heads import reranker
-from limner.heads.candidates import SOURCES, candidates_at, sources_of
+from limner.heads.candidates import SOURCES, candidates_at
 from limner.heads.item_ranking import ndcg_at_10
 from limner.heads.item_shelf import truth_of
 from limner.heads.methods.fused import Fused
@@ -88,4 +88,6 @@ def test_with_a_model_and_without_each_learns_on_its_own(due):
     one, other = learned_reranker(study), learned_reranker(study, learned=True)
     assert one is not other
     assert other is learned_reranker(study, learned=True)
-    assert one.source < len(sources_of(learned=False)) < len(SOURCES)
+    assert (
+        one.source < len(candidates_at(study, study.plan.test, np.arange(3)).sources) < len(SOURCES)
+    )

@@ -17,7 +17,7 @@ from limner.model import backbones
 from limner.model.export import WINDOW_HEADS, export_behaviour
 from limner.model.tuning.lora import Lora
 from served import some_heads
-from shops import Shop, a_lively_shop, a_log, an_event
+from shops import Shop, a_lively_shop, a_log, an_event, seen
 from visits import CUT_US
 
 
@@ -128,3 +128,14 @@ def test_without_onnx_it_says_what_to_install(past, tmp_path, monkeypatch):
         export_behaviour(a_model(past.known), {}, tmp_path / "model.onnx")
     assert caught.value.hint == "pip install 'limner[torch]'"
     assert not (tmp_path / "model.onnx").exists()
+
+
+def test_what_items_are_like_is_in_the_graph(tmp_path):
+    looked = a_past(seen(a_lively_shop(customers=30, days=130, seed=7)))
+    model, heads = a_model(looked.known), {}
+    graph = a_graph(model, heads, tmp_path)
+    bucket = looked.buckets[0]
+    rows = np.arange(min(9, len(bucket)))
+    batch = batch_at(bucket, rows, np.full((len(rows), 1), CUT_US), longest=16)
+    assert {"text", "image"} < set(model.encoder.modalities)
+    assert same(asked(graph, batch), told(model, heads, batch))

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Embedded", "embed"]
 
 BLOCKS = ("aggregates", "sequence", "collaborative")
-"""The columns of the file, in order; ``text`` follows where a language model is set to read."""
+"""The columns of the file, in order; ``text`` follows where a language model is set to read, and
+``image`` where the items' pictures have been looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ def embed(workspace: "Workspace", out: Path, *, as_of: datetime, impute: bool) -
     if workspace.settings.text.encoder:
         names = (*BLOCKS, "text")
         makers += _text_makers(workspace, ledger, config)
+    if "image" in ledger.looks:
+        from limner.model.blocks.image import ImageBlock
+
+        names = (*names, "image")
+        makers.append(ImageBlock().fit(ledger, before=as_of))
     tables = [maker.at(ledger, as_of) for maker in makers]
     customers = known_customers(ledger, as_of)
     if impute:

@@ -113,6 +113,22 @@ class TextSettings(Config):
     """Whether it reads with 8 bits a weight: about twice as fast, nearly the same vectors."""
     block: dict[str, Any] = Field(default_factory=dict)
     """Settings of the block ``text``."""
+    dim: int = Field(64, ge=1)
+    """How many numbers `limner items` keeps of an item's words."""
+
+
+class ImageSettings(Config):
+    """Whether the items' pictures are looked at: the table ``[image]``."""
+
+    encoder: str = ""
+    """The vision model that looks at them, ``efficientnet-lite0`` or a folder; empty: none does.
+    Needs ``limner[vision]``."""
+    folder: str = "."
+    """Where the files that the catalogue names lie, from the workspace on."""
+    size: int | None = Field(None, ge=16)
+    """To which side pictures are brought; none: as the model was made for."""
+    dim: int = Field(64, ge=1)
+    """How many numbers `limner items` keeps of an item's picture."""
 
 
 class EngineSettings(Config):
@@ -138,6 +154,7 @@ class Settings:
     evaluate: EvaluateSettings
     engine: EngineSettings
     text: TextSettings
+    image: ImageSettings
     cleaning: Mapping[str, Any]
     questions: Mapping[str, Mapping[str, Any]]
     profiles: Mapping[str, Any]
@@ -155,6 +172,7 @@ _GROUPS: dict[str, type[Config]] = {
     "evaluate": EvaluateSettings,
     "engine": EngineSettings,
     "text": TextSettings,
+    "image": ImageSettings,
 }
 _TABLES = (
     *_GROUPS,

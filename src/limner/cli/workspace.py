@@ -23,6 +23,7 @@ from limner.errors import BadConfig, NotFitted, NoWorkspace
 if TYPE_CHECKING:
     from limner.cli.behaviour import Pretrained
     from limner.cli.embedding import Embedded
+    from limner.cli.items import ItemsRead
     from limner.cli.learning import Evaluated, Learned
     from limner.cli.tuning import Finetuned
     from limner.events.ingest import IngestReport
@@ -286,6 +287,14 @@ class Workspace:
 
         return embed(self, Path(out), as_of=self._within(cut), impute=impute)
 
+    def read_items(
+        self, *, fetch: bool = False, inside: bool = False, progress: Tell = silent
+    ) -> "ItemsRead":
+        """Read new items' words and pictures into vectors; ``fetch`` gets pictures from the net."""
+        from limner.cli.items import read_items
+
+        return read_items(self, fetch=fetch, inside=inside, progress=progress)
+
     def evaluate(
         self,
         cuts: Sequence[Cut] = (),
@@ -339,15 +348,7 @@ class Workspace:
         )
 
     def profile(self, customer_id: str) -> "Profile":
-        """Return one customer's profile.
-
-        Raises
-        ------
-        NotFitted
-            If no profiles were drawn yet.
-        UnknownCustomer
-            If there is no such customer; the hint offers the nearest ids.
-        """
+        """Return one customer's profile. Raises NotFitted, UnknownCustomer."""
         return self.store.get(str(customer_id))
 
     def profiles(self) -> "Iterator[Profile]":
@@ -366,12 +367,7 @@ class Workspace:
     def end(self) -> datetime:
         """The first midnight, in the shop's time zone, after the newest event; in UTC.
 
-        Raises
-        ------
-        NotFitted
-            If nothing was ingested yet.
-        TooFew
-            If the log is empty.
+        Raises NotFitted if nothing was ingested yet, TooFew if the log is empty.
         """
         return end_of(self.log.manifest, time_zone=self.settings.shop.time_zone)
 

@@ -21,7 +21,7 @@ _OF_VISITS = ("gap_days", "age_days", "hour", "weekday", "lines", "worth", "back
 class Batch:
     """B customers with up to T visits each, L lines in all, looked at in M moments.
 
-    Of lines, packed, those of one visit side by side: ``codes`` (L, 5), ``items`` (L,) and
+    Of lines, packed, those of one visit side by side: ``codes`` (L, F), ``items`` (L,) and
     ``numbers`` (L, 4) as in :class:`~limner.dataset.sequences.Sequences`; ``bought`` (L,), 0 or 1;
     ``visit`` (L,), which of the B * T places the line belongs to, rising.
 

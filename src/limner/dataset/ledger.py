@@ -1,6 +1,6 @@
 """The log as models read it: names turned into codes, bucket by bucket."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, Self
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from limner.errors import TooFew
 from limner.events.event import CATEGORY_SEPARATOR, amount
+from limner.events.item_vectors import ItemVectors, looks_of
 
 __all__ = ["LEDGER_SCHEMA", "Ledger", "Source", "age_days"]
 
@@ -83,6 +84,8 @@ class Ledger:
     last: datetime
     rows: int
     source: Source
+    looks: Mapping[str, ItemVectors] = field(default_factory=dict)
+    """What models made of the words and pictures of the V items, by name."""
     _cache: dict[int, pl.DataFrame] = field(default_factory=dict)
 
     @classmethod
@@ -178,6 +181,7 @@ class Ledger:
             last=summary["last"].max(),  # type: ignore[arg-type]
             rows=rows,
             source=source,
+            looks=looks_of(source, catalogue["item_id"].to_numpy().astype(np.str_)),
             _cache=cache,
         )
 

@@ -17,6 +17,7 @@ from limner.dataset.sequences import NUMBERS, Sequences
 from limner.dataset.vocabulary import FIELDS, Vocabulary, catalogue_codes, names_of
 from limner.errors import BadEvent, BadShape
 from limner.events.event import Event
+from limner.events.item_vectors import ItemVectors
 
 __all__ = ["ItemCodes", "LiveCodes", "microseconds"]
 
@@ -34,17 +35,19 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class ItemCodes:
     """What a model knows of each of I items, so that an event with an item's id says it all.
 
-    ``ids`` names, each once; ``codes`` (I, 4) numbers of the vocabulary, a column each of item,
-    department, category and brand, 0 where nothing is known.
+    ``ids`` names, each once; ``codes`` (I, F - 1) numbers of the vocabulary, a column each of
+    ``fields``: item, department, category and brand, and what its words and picture are like; 0
+    where nothing is known.
     """
 
     ids: Sequence[str]
     codes: NDArray[np.int32]
+    fields: tuple[str, ...] = _OF_ITEMS
 
     def __post_init__(self) -> None:
-        if self.codes.shape != (len(self.ids), len(_OF_ITEMS)):
+        if self.codes.shape != (len(self.ids), len(self.fields)):
             raise BadShape(
-                f"codes of {len(self.ids)} items must be ({len(self.ids)}, {len(_OF_ITEMS)}), "
+                f"codes of {len(self.ids)} items must be ({len(self.ids)}, {len(self.fields)}), "
                 f"got {self.codes.shape}"
             )
 
@@ -52,11 +55,11 @@ class ItemCodes:
     def of(cls, ledger: Ledger, vocabulary: Vocabulary) -> Self:
         """Return the items of a ledger: those of its catalogue and those of its events."""
         codes = catalogue_codes(ledger, vocabulary)[:, 1:].astype(np.int32)
-        return cls(names_of(ledger, "item"), codes)
+        return cls(names_of(ledger, "item"), codes, vocabulary.fields[1:])
 
     def write(self, path: Path) -> None:
-        """Write them as a Parquet file of five columns: ``item_id`` and the four numbers."""
-        columns = {name: self.codes[:, place] for place, name in enumerate(_OF_ITEMS)}
+        """Write them as a Parquet file: ``item_id``, and a column of numbers a field."""
+        columns = {name: self.codes[:, place] for place, name in enumerate(self.fields)}
         ids = pl.Series("item_id", list(self.ids), pl.String)
         pl.DataFrame([ids]).with_columns(
             pl.Series(name, values) for name, values in columns.items()
@@ -66,8 +69,9 @@ class ItemCodes:
     def read(cls, path: Path) -> Self:
         """Read what :meth:`write` wrote."""
         table = pl.read_parquet(path)
-        codes = np.stack([table[name].to_numpy() for name in _OF_ITEMS], axis=1)
-        return cls(table["item_id"].to_list(), codes.astype(np.int32))
+        fields = tuple(name for name in table.columns if name != "item_id")
+        codes = np.stack([table[name].to_numpy() for name in fields], axis=1)
+        return cls(table["item_id"].to_list(), codes.astype(np.int32), fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class LiveCodes:
     """Turns events into what :func:`~limner.dataset.sequences.cut_sequences` makes of the log.
 
     Items that were not in the catalogue have the number that their id has by hash, and neither
-    category nor brand; see :meth:`knowing`.
+    category nor brand nor looks; see :meth:`knowing`.
     """
 
     vocabulary: Vocabulary
@@ -87,26 +91,43 @@ class LiveCodes:
         object.__setattr__(self, "_place", {name: at for at, name in enumerate(self.items.ids)})
         object.__setattr__(self, "_kinds", {})
 
-    def knowing(self, items: Mapping[str, tuple[str | None, str | None, str | None]]) -> Self:
+    def knowing(
+        self,
+        items: Mapping[str, tuple[str | None, str | None, str | None]],
+        *,
+        looks: Mapping[str, ItemVectors] | None = None,
+    ) -> Self:
         """Return codes that know more items, or know them better.
 
         Parameters
         ----------
         items
-            Department, category and brand of each item, by its id; none where one is not known.
+            Department, category and brand of each of N items, by its id; none where one is not
+            known.
+        looks
+            What models made of the items' words and pictures, by name, made as the log's own;
+            nothing is known of what is left out.
         """
-        ids = list(items)
-        told = np.zeros((len(ids), len(_OF_ITEMS)), np.int32)
+        ids, looks = list(items), looks or {}
+        told = np.zeros((len(ids), len(self.vocabulary.fields) - 1), np.int32)
         told[:, 0] = self.vocabulary.numbers("item", ids)
         for place, name in enumerate(_OF_ITEMS[1:]):
             facts = [items[each][place] for each in ids]
             known = [at for at, fact in enumerate(facts) if fact is not None]
             numbers = self.vocabulary.numbers(name, [str(facts[at]) for at in known])
             told[known, place + 1] = numbers
+        named = np.array(ids, np.str_)
+        nothing = {
+            look: ItemVectors(named[:0], np.zeros((0, book.width), np.float32), book.version)
+            for look, book in self.vocabulary.codebooks.items()
+        }
+        known_looks = {look: each.of(named) for look, each in (nothing | dict(looks)).items()}
+        told[:, len(_OF_ITEMS) :] = self.vocabulary.look_numbers(known_looks, len(ids))
         rest = [at for at, name in enumerate(self.items.ids) if name not in items]
         codes = np.concatenate([self.items.codes[rest], told])
         return type(self)(
-            self.vocabulary, ItemCodes([self.items.ids[at] for at in rest] + ids, codes)
+            self.vocabulary,
+            ItemCodes([self.items.ids[at] for at in rest] + ids, codes, self.items.fields),
         )
 
     def sequences(
@@ -148,7 +169,7 @@ class LiveCodes:
             if seen is not None:
                 one = replace(one, first_us=min(one.first_us, microseconds(seen)))
             found.append((place, one))
-        return _joined(found)
+        return _joined(found, fields=len(self.items.fields) + 1)
 
     def _history(
         self, events: Sequence[Event], until: int, longest: int | None
@@ -179,8 +200,8 @@ class LiveCodes:
         )
 
     def _codes(self, events: Sequence[Event]) -> NDArray[np.int32]:
-        """Return the numbers of each event's fields: (E, 5)."""
-        codes = np.zeros((len(events), len(FIELDS)), np.int32)
+        """Return the numbers of each event's fields: (E, F)."""
+        codes = np.zeros((len(events), len(self.items.fields) + 1), np.int32)
         kinds = self._kinds
         for kind in {each.kind for each in events}.difference(kinds):
             kinds[kind] = int(self.vocabulary.numbers("kind", [kind])[0])
@@ -228,7 +249,7 @@ class _History:
     numbers: NDArray[np.float32]
 
 
-def _joined(found: Sequence[tuple[int, _History]]) -> Sequences:
+def _joined(found: Sequence[tuple[int, _History]], *, fields: int) -> Sequences:
     """Lay histories end to end; with each comes the number of its customer."""
     whole = [one for _, one in found]
     events = np.cumsum([0, *(len(one.time_us) for one in whole)])
@@ -239,7 +260,7 @@ def _joined(found: Sequence[tuple[int, _History]]) -> Sequences:
         np.zeros(0, np.bool_),
         np.zeros(0, np.int64),
         np.zeros(0, np.bool_),
-        np.zeros((0, len(FIELDS)), np.int32),
+        np.zeros((0, fields), np.int32),
         np.zeros((0, len(NUMBERS)), np.float32),
     )
     parts = [nothing, *whole]

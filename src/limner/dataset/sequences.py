@@ -32,8 +32,8 @@ class Sequences:
     Shapes: ``customers`` (B,) codes of the ledger. ``at`` (B + 1,): the lines of customer ``b``
     are those from ``at[b]`` up to ``at[b + 1]``, the newest last; ``visits`` (B + 1,) the same of
     visits, and ``visit_at`` (V + 1,) where the lines of each visit begin. ``time_us`` (E,)
-    microseconds since 1970. ``begins`` (E,): whether a line begins an order. ``codes`` (E, 5), a
-    column each of :data:`~limner.dataset.vocabulary.FIELDS`. ``items`` (E,) codes of the ledger,
+    microseconds since 1970. ``begins`` (E,): whether a line begins an order. ``codes`` (E, F), a
+    column each of the vocabulary's fields. ``items`` (E,) codes of the ledger,
     -1 for none. ``numbers`` (E, 4) float32, a column each of :data:`NUMBERS`, NaN where nothing is
     known. ``bought`` (E,): whether it is a purchase. ``first_us`` (B,): when a customer was seen
     first, also where that event is no longer held.
@@ -148,6 +148,8 @@ def cut_sequences(
         )
         for field in FIELDS
     }
+    looks = vocabulary.look_numbers(ledger.looks, len(ledger.items)).astype(np.int32)
+    lookup["looks"] = np.concatenate([looks, np.zeros((1, looks.shape[1]), np.int32)])
     purchase = ledger.kind_codes(["purchase"])
     for _, _, part in ledger.parts():
         past = part.filter(pl.col("time") < cut)
@@ -172,10 +174,10 @@ def _packed(
     customer = past["customer"].to_numpy().astype(np.int64)
     starts = np.flatnonzero(np.r_[True, customer[1:] != customer[:-1]])
     visits = np.flatnonzero(past["_visit"].to_numpy())
-    codes = np.stack(
-        [lookup[field][past[field].cast(pl.Int64).fill_null(-1).to_numpy()] for field in FIELDS],
-        axis=1,
-    )
+    said = {field: past[field].cast(pl.Int64).fill_null(-1).to_numpy() for field in FIELDS}
+    codes = np.stack([lookup[field][said[field]] for field in FIELDS], axis=1)
+    if lookup["looks"].shape[1]:
+        codes = np.concatenate([codes, lookup["looks"][said["item"]]], axis=1)
     amount = past["amount"].fill_null(0.0).to_numpy()
     discount = past["discount"].to_numpy()
     with np.errstate(invalid="ignore", divide="ignore"):

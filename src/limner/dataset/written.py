@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from limner.dataset.ledger import Ledger, age_days
 from limner.events.event import CATEGORY_SEPARATOR
 
-__all__ = ["Written", "item_texts", "written"]
+__all__ = ["Written", "catalogue_texts", "item_texts", "written"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,11 +62,10 @@ def written(ledger: Ledger, cut: datetime, *, half_life_days: float) -> Iterator
         )
 
 
-def item_texts(ledger: Ledger) -> tuple[str, ...]:
-    """Return what is said of each item (V,): title, description, category and brand; or nothing."""
-    catalogue = ledger.source.catalogue().unique("item_id", keep="last")
+def catalogue_texts(catalogue: pl.DataFrame) -> pl.DataFrame:
+    """Return ``item_id`` and what is said of each item as ``text``, each item once."""
     steps = pl.col("category").str.replace_all(CATEGORY_SEPARATOR, ", ", literal=True)
-    said = catalogue.select(
+    return catalogue.unique("item_id", keep="last", maintain_order=True).select(
         "item_id",
         text=pl.concat_str(
             [pl.col("title"), pl.col("description"), steps, pl.col("brand")],
@@ -74,6 +73,11 @@ def item_texts(ledger: Ledger) -> tuple[str, ...]:
             ignore_nulls=True,
         ),
     )
+
+
+def item_texts(ledger: Ledger) -> tuple[str, ...]:
+    """Return what is said of each item (V,): title, description, category and brand; or nothing."""
+    said = catalogue_texts(ledger.source.catalogue())
     items = pl.DataFrame({"item_id": pl.Series(ledger.items, dtype=pl.String)})
     joined = items.join(said, on="item_id", how="left", maintain_order="left")
     return tuple(joined["text"].fill_null("").to_list())

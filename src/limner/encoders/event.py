@@ -10,6 +10,8 @@ from limner import plugins
 from limner.dataset.batches import Batch
 from limner.encoders import modalities
 from limner.encoders.modality import Known
+from limner.errors import BadConfig
+from limner.events.item_vectors import LOOKS
 
 __all__ = ["EventEncoder"]
 
@@ -24,7 +26,7 @@ class EventEncoder(nn.Module):
     width
         Length of a vector, D.
     names
-        Which modalities are read; empty: all.
+        Which modalities are read; empty: all that there is something to read of.
     dropout
         Share of the values of visits that is dropped while learning.
 
@@ -32,17 +34,24 @@ class EventEncoder(nn.Module):
     ------
     UnknownPlugin
         If there is no modality of that name.
+    BadConfig
+        If one is named that reads what the log does not keep.
     """
 
     def __init__(
         self, known: Known, width: int, *, names: Sequence[str] = (), dropout: float = 0.0
     ) -> None:
         super().__init__()
+        unseen = set(LOOKS).difference(known.vocabulary.codebooks)
+        if blind := sorted(unseen.intersection(names)):
+            raise BadConfig(
+                f"modalities: {' and '.join(blind)} cannot be read, for the log keeps no such "
+                "vectors of its items",
+                hint="limner items, with [text] or [vision] in limner.toml",
+            )
+        there = [name for name in plugins.names(modalities) if name not in unseen]
         self.modalities = nn.ModuleDict(
-            {
-                name: plugins.load(modalities, name)(known, width)
-                for name in names or plugins.names(modalities)
-            }
+            {name: plugins.load(modalities, name)(known, width) for name in names or there}
         )
         self.norm, self.drop = nn.LayerNorm(width), nn.Dropout(dropout)
 
@@ -67,7 +76,7 @@ class EventEncoder(nn.Module):
     def items(self, codes: Tensor) -> Tensor:
         """Return one vector an item (K, D), the sum of what the modalities know of it.
 
-        ``codes`` (K, 5) are numbers of the vocabulary, one column a field; the kind is 0. Where no
+        ``codes`` (K, F) are numbers of the vocabulary, one column a field; the kind is 0. Where no
         modality knows anything of items, all are alike.
         """
         parts = [

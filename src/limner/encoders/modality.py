@@ -35,6 +35,6 @@ class Modality(Protocol):
     def items(self, codes: Tensor) -> Tensor | None:
         """Return what the aspect knows of K items (K, D); none if it knows nothing of items.
 
-        ``codes`` (K, 5) are numbers of the vocabulary, one column a field.
+        ``codes`` (K, F) are numbers of the vocabulary, one column a field.
         """
         ...

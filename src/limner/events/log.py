@@ -11,6 +11,7 @@ import polars as pl
 from limner.errors import BadConfig, BadShape, LogCorrupt, NoWorkspace
 from limner.events.durable import replace_text, sync_folder
 from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEMA
+from limner.events.item_vectors import ItemVectors
 from limner.events.manifest import MANIFEST_NAME, Manifest, SideFile, read_manifest
 from limner.events.refusals import REFUSED_SCHEMA
 
@@ -20,6 +21,8 @@ FLAGS_SCHEMA = pl.Schema(
     {"customer_id": pl.String, "flag": pl.String, "value": pl.Float64, "limit": pl.Float64}
 )
 """Columns of the customer flags: what was noticed, how large it was, and what would be usual."""
+VECTORS = "vectors"
+"""The folder of what models made of the items."""
 
 
 class EventLog:
@@ -182,6 +185,18 @@ class EventLog:
     def flags(self) -> pl.DataFrame:
         """Return customers who behave like machines, one row a customer and flag."""
         return self._side(self.manifest.flags, FLAGS_SCHEMA)
+
+    def item_vectors(self) -> dict[str, ItemVectors]:
+        """Return what models made of the items' words and pictures, by name.
+
+        They are no part of the log: whoever deletes ``vectors/`` loses only time.
+        """
+        kept = sorted((self.folder / VECTORS).glob("[!.]*.parquet"))
+        return {file.stem: ItemVectors.read(file) for file in kept}
+
+    def keep_item_vectors(self, name: str, vectors: ItemVectors) -> None:
+        """Keep what a model made of all items, in place of what was there."""
+        vectors.write(self.folder / VECTORS / f"{name}.parquet")
 
     def rejects(self) -> pl.LazyFrame:
         """Look at all refused rows, oldest ingest first."""

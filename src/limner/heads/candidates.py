@@ -8,19 +8,21 @@ from scipy.sparse import csr_array
 
 from limner.dataset.cuts import Window
 from limner.dataset.item_history import DEED
+from limner.events.item_vectors import LOOKS
 from limner.heads.behaviour import item_opinions
 from limner.heads.item_choices import ease_mixture, item_to_item_mixture, own_fade, popular_fade
+from limner.heads.item_looks import Look, ages_of, looks_at
 from limner.heads.item_ranking import best_pairs, places_within
 from limner.heads.item_shelf import FADES, Shelf, shelf_at
 from limner.heads.item_sources import Affinity, affinities_at, damped
 from limner.heads.study import Study
 
-__all__ = ["SOURCES", "Candidates", "candidates_at", "sources_of"]
+__all__ = ["SOURCES", "Candidates", "candidates_at"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
-SOURCES = ("own_frequency", "item_to_item", "ease", "sequence", "popularity")
+SOURCES = ("own_frequency", "item_to_item", "ease", "sequence", "image", "text", "popularity")
 """Where candidates come from, and what they are given as a reason."""
 
 OWN, BESIDE, POPULAR, FAVOURITE, GROUPS = 60, 25, 20, 6, 3
@@ -36,15 +38,17 @@ class Candidates:
     """P pairs worth a look, sorted by customer and item, and M columns about each.
 
     ``owners`` (P,) rows of the customers, ``items`` (P,) codes, ``values`` (P, M) float32 with NaN
-    where nothing is known, ``names`` of the columns, ``opinions`` (P, S): what each of
-    :func:`sources_of` says of the pair, 1 for its own favourite of the customer, 0 for nothing;
-    ``alone`` (P, S): how the method of that name ranks the pair, one's own history blended in.
+    where nothing is known, ``names`` of the columns; ``sources`` names of where they come from,
+    S of :data:`SOURCES`, ``opinions`` (P, S): what each says of the pair, 1 for its own favourite
+    of the customer, 0 for nothing; ``alone`` (P, S): how the method of that name ranks the pair,
+    one's own history blended in.
     """
 
     owners: Ints
     items: Ints
     values: Floats
     names: tuple[str, ...]
+    sources: tuple[str, ...]
     opinions: Floats
     alone: Floats
 
@@ -62,11 +66,6 @@ class _Columns:
     def add(self, name: str, values: NDArray[np.floating]) -> None:
         self.names.append(name)
         self.values.append(np.asarray(values, np.float32))
-
-
-def sources_of(*, learned: bool) -> tuple[str, ...]:
-    """Return which of :data:`SOURCES` there are; ``sequence`` is what a model learned."""
-    return SOURCES if learned else tuple(one for one in SOURCES if one != "sequence")
 
 
 def candidates_at(
@@ -89,16 +88,21 @@ def candidates_at(
         affinity.scores(evidence[mixture.fade])
         for affinity, mixture in zip(affinities, mixtures, strict=True)
     ]
-    lately = affinities[0].scores(evidence[0])
-    basket = affinities[0].scores(_last_order(shelf, affinities[0], customers))
-    fades_of = [one.fade for one in mixtures]
-    own_of = [one.own for one in mixtures]
+    fades_of, own_of = [one.fade for one in mixtures], [one.own for one in mixtures]
     if learned:
         beside.append(item_opinions(study, window, customers, affinities[0].common))
         # What the model says is blended with one's own history as EASE's word is.
         fades_of.append(mixtures[1].fade)
         own_of.append(mixtures[1].own)
-    owners, items = _gather(study, shelf, customers, affinities[0].common, beside)
+    looks = looks_at(study, shelf, customers, fade=own_fade(study))
+    ages = ages_of(shelf)
+    brought = [
+        pairs
+        for look in looks
+        for pairs in look.brings(ages, horizon_days=study.plan.test.horizon_days)
+    ]
+    brought += [_foremost(scores, affinities[0].common) for scores in beside]
+    owners, items = _gather(study, shelf, customers, brought)
     place = affinities[0].columns[items]
 
     def gather(scores: Floats) -> Floats:
@@ -110,19 +114,29 @@ def candidates_at(
     own = np.where(known, shelf.evidence(own_fade(study))[found], 0.0).astype(np.float32)
     popular = shelf.popularity(popular_fade(study))[items]
     linked = [gather(scores) for scores in beside]
-    for name, scores in zip(sources_of(learned=learned), (own, *linked, popular), strict=True):
+    seen = [look.nearest(shelf, customers, owners, items, own_fade(study)) for look in looks]
+    sources = _sources(study, learned=learned)
+    linked += [np.exp(near) for near in seen]
+    for name, scores in zip(sources, (own, *linked, popular), strict=True):
         part = _relative(owners, scores, len(customers))
         opinions.append(part)
         columns.add(f"{name}_score", scores)
         columns.add(f"{name}_share", part)
         columns.add(f"{name}_rank", _ranks(owners, items, scores))
     blends = []
+    fades_of += [mixtures[0].fade] * len(looks)
+    own_of += [mixtures[0].own] * len(looks)
     for fade, weight, part in zip(fades_of, own_of, opinions[1:-1], strict=True):
-        mine = np.where(known, shelf.evidence(fade)[found], 0.0)
-        mine = _relative(owners, np.sqrt(mine).astype(np.float32), len(customers))
+        mine = np.sqrt(np.where(known, shelf.evidence(fade)[found], 0.0)).astype(np.float32)
+        mine = _relative(owners, mine, len(customers))
         blends.append(np.float32(weight) * mine + part)
-    columns.add("lately_score", gather(lately))
-    columns.add("basket_score", gather(basket))
+    for look, near in zip(looks, seen, strict=True):
+        _about_look(columns, look, near, owners, items)
+    if looks:
+        columns.add("item_age_days", _finite(ages[items]))
+    columns.add("lately_score", gather(affinities[0].scores(evidence[0])))
+    lately = affinities[0].scores(_last_order(shelf, affinities[0], customers))
+    columns.add("basket_score", gather(lately))
     _about_pair(columns, shelf, customers[owners], found)
     _about_item(columns, shelf, items, customers, owners)
     for name, groups in (
@@ -144,9 +158,16 @@ def candidates_at(
         items,
         np.column_stack(columns.values),
         tuple(columns.names),
+        sources,
         np.column_stack(opinions),
         np.column_stack([own, *blends, popular]),
     )
+
+
+def _sources(study: Study, *, learned: bool) -> tuple[str, ...]:
+    """Return which of :data:`SOURCES` there are."""
+    kept = {"sequence": learned} | {name: name in study.ledger.looks for name in LOOKS}
+    return tuple(name for name in SOURCES if kept.get(name, True))
 
 
 def _last_order(shelf: Shelf, affinity: Affinity, customers: Ints) -> csr_array:
@@ -160,7 +181,7 @@ def _last_order(shelf: Shelf, affinity: Affinity, customers: Ints) -> csr_array:
 
 
 def _gather(
-    study: Study, shelf: Shelf, customers: Ints, common: Ints, beside: list[Floats]
+    study: Study, shelf: Shelf, customers: Ints, brought: list[tuple[Ints, Ints]]
 ) -> tuple[Ints, Ints]:
     """Return the union of all sources' best: rows of customers and items, sorted, each once."""
     count = len(customers)
@@ -168,11 +189,7 @@ def _gather(
     scores = shelf.evidence(own_fade(study))[places]
     met = shelf.history.items[places]
     best = best_pairs(mine, met, scores, most=OWN)
-    parts = [(mine[best], met[best])]
-    for one in beside:
-        kept = min(BESIDE, one.shape[1])
-        top = np.argpartition(-one, kept - 1, axis=1)[:, :kept]
-        parts.append((np.repeat(np.arange(count), kept), common[top.reshape(-1)]))
+    parts = [(mine[best], met[best]), *brought]
     ranked = shelf.popular(popular_fade(study))
     head = ranked[:POPULAR]
     parts.append((np.repeat(np.arange(count), len(head)), np.tile(head, count)))
@@ -183,6 +200,13 @@ def _gather(
     width = shelf.items
     keys = np.unique(np.concatenate([owner * width + item for owner, item in parts]))
     return keys // width, keys % width
+
+
+def _foremost(scores: Floats, common: Ints) -> tuple[Ints, Ints]:
+    """Return the items of which the most is said: rows of customers and items."""
+    kept = min(BESIDE, scores.shape[1])
+    top = np.argpartition(-scores, kept - 1, axis=1)[:, :kept]
+    return np.repeat(np.arange(len(scores)), kept), common[top.reshape(-1)]
 
 
 def _favourites(
@@ -228,6 +252,12 @@ def _ranks(owners: Ints, items: Ints, scores: Floats) -> Floats:
 def _finite(values: NDArray[np.floating]) -> Floats:
     """Return NaN for infinity: what never happened is not known."""
     return np.where(np.isfinite(values), values, np.nan).astype(np.float32)
+
+
+def _about_look(columns: _Columns, look: Look, near: Floats, owners: Ints, items: Ints) -> None:
+    """Add how alike an item is to all that the customer met, and to the nearest of it."""
+    columns.add(f"{look.name}_alike", look.scores(owners, items))
+    columns.add(f"{look.name}_nearest", near)
 
 
 def _about_pair(columns: _Columns, shelf: Shelf, who: Ints, found: Ints) -> None:

@@ -16,6 +16,7 @@ from limner.dataset.sequences import Sequences
 from limner.dataset.vocabulary import FIELDS, Vocabulary
 from limner.errors import BadConfig, MissingExtra, NotFitted
 from limner.events.event import Event
+from limner.events.item_vectors import ItemVectors
 from limner.heads.description import Block, Description, Reason, Score
 from limner.heads.occlusion import LeftOut, Occluded, leave_out
 from limner.heads.score_sheet import ScoreSheet
@@ -114,9 +115,18 @@ class Describer:
         """What the scores are called (S,)."""
         return tuple(each.name for each in self.sheet.blanks)
 
-    def knowing(self, items: Mapping[str, tuple[str | None, str | None, str | None]]) -> Self:
-        """Return a describer that also knows department, category and brand of these items."""
-        return type(self)(self._session, self.codes.knowing(items), self._config)
+    def knowing(
+        self,
+        items: Mapping[str, tuple[str | None, str | None, str | None]],
+        *,
+        looks: Mapping[str, ItemVectors] | None = None,
+    ) -> Self:
+        """Return a describer that also knows department, category and brand of these items.
+
+        ``looks`` are what models made of their words and pictures; see
+        :meth:`limner.dataset.live.LiveCodes.knowing`.
+        """
+        return type(self)(self._session, self.codes.knowing(items, looks=looks), self._config)
 
     def describe(
         self,

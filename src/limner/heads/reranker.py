@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from limner.dataset.cuts import Window
 from limner.errors import MissingExtra
-from limner.heads.candidates import Candidates, candidates_at, sources_of
+from limner.heads.candidates import Candidates, candidates_at
 from limner.heads.item_choices import popular_fade
 from limner.heads.item_ranking import best_pairs, ndcg_at_10, places_within
 from limner.heads.item_shelf import Truth, shelf_at, truth_of
@@ -87,7 +87,7 @@ def learned_reranker(study: Study, *, learned: bool = False) -> Reranker:
         validation = _lesson(study, study.plan.validation, learned=learned)
         trees = _grow(train, seed=study.seed)
         asked = validation.candidates
-        sources = range(len(sources_of(learned=learned)))
+        sources = range(len(asked.sources))
         opinions = [_opinion(asked, source) for source in sources]
         grown = opinions[0] if trees is None else _grown(trees, asked)
         judged = []
@@ -122,7 +122,7 @@ def rerank(
         pairs,
         customers=len(customers),
         most=most,
-        names=sources_of(learned=learned)[:-1],
+        names=candidates.sources[:-1],
         fade=popular_fade(study),
     )
 

@@ -50,8 +50,9 @@ class BehaviourConfig(Config):
     event_dropout: float | None = Field(None, ge=0, lt=1)
     """The same of the vectors of visits, before they meet the backbone; empty: as ``dropout``."""
     modalities: tuple[str, ...] = ()
-    """Which aspects of a visit are read, of ``category``, ``number`` and ``time``; empty: all. Of a
-    log without amounts or times the others would tell nothing."""
+    """Which aspects of a visit are read, of ``category``, ``number`` and ``time``, and of ``text``
+    and ``image`` where the log keeps vectors of the items' words and pictures; empty: all. Of a log
+    without amounts or times the others would tell nothing."""
     classes: int = Field(50, ge=1)
     """How many of the commonest categories have a score."""
 
@@ -201,7 +202,7 @@ class BehaviourModel(nn.Module):
         items
             Which K items, codes of the ledger, each once.
         codes
-            Their numbers in the vocabulary (K, 5); see
+            Their numbers in the vocabulary (K, F); see
             :func:`~limner.dataset.vocabulary.catalogue_codes`.
         """
         table = self.encoder.items(torch.from_numpy(codes).to(self.device))

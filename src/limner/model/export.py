@@ -15,7 +15,6 @@ from torch.nn import functional
 
 from limner.dataset.batches import Batch, batch_at
 from limner.dataset.sequences import DAY_US, NUMBERS, Sequences
-from limner.dataset.vocabulary import FIELDS
 from limner.errors import MissingExtra
 from limner.model.behaviour import BehaviourModel
 
@@ -54,7 +53,7 @@ def export_behaviour(model: BehaviourModel, heads: Mapping[str, Tensor], path: P
         import onnx  # noqa: F401, PLC0415 - torch needs it for writing, and says so too late
     except ImportError:
         raise MissingExtra("the graph of the behaviour model", "onnx", "torch") from None
-    example = _example(model.config.longest)
+    example = _example(model.config.longest, len(model.vocabulary.fields))
     axes = {
         name: {place: SIZES[size] for place, size in enumerate(each.shape) if size in SIZES}
         for name, each in example.items()
@@ -99,7 +98,7 @@ class _Whole(nn.Module):
         return vectors, self.model.class_scores(batch, vectors), *answers
 
 
-def _example(longest: int) -> dict[str, Tensor]:
+def _example(longest: int, width: int) -> dict[str, Tensor]:
     """Return a batch of two customers, one of six visits and one of one, at three moments."""
     customers, moments, visits, lines = SIZES
     purchases = Sequences(
@@ -110,7 +109,7 @@ def _example(longest: int) -> dict[str, Tensor]:
         time_us=np.arange(lines) * DAY_US,
         begins=np.ones(lines, np.bool_),
         bought=np.ones(lines, np.bool_),
-        codes=np.ones((lines, len(FIELDS)), np.int32),
+        codes=np.ones((lines, width), np.int32),
         items=np.zeros(lines, np.int32),
         numbers=np.ones((lines, len(NUMBERS)), np.float32),
         first_us=np.array([0, visits * DAY_US]),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Self, cast
@@ -25,6 +25,7 @@ from limner.errors import TooFew, UnknownPlugin
 from limner.model.behaviour import BehaviourConfig, BehaviourModel
 from limner.model.threads import on_one_thread
 from limner.training import objectives
+from limner.training.codebooks import learn_codebooks
 from limner.training.course import Course, LoopConfig
 from limner.training.item_loss import ItemLossConfig
 from limner.training.loop import run
@@ -152,7 +153,7 @@ def pretrain(
     """
     days = (cut - ledger.first) / timedelta(days=1)
     config = (config or PretrainConfig()).fitting(max(days, 0.0))
-    names = start.vocabulary if start else Vocabulary.learn(ledger, cut, config=vocabulary)
+    names = start.vocabulary if start else _names(ledger, cut, vocabulary)
     buckets = list(cut_sequences(ledger, names, cut))
     if not buckets:
         raise TooFew(f"the log holds no event before {cut:%Y-%m-%d}", hint="choose a later cut")
@@ -187,6 +188,12 @@ def pretrain(
     with nullcontext() if learner.config.width >= WIDE else on_one_thread():
         course = run(lesson, config, seed=seed, keep=keep, progress=progress)
     return Pretrained(learner, learned, course, config)
+
+
+def _names(ledger: Ledger, cut: datetime, config: VocabularyConfig | None) -> Vocabulary:
+    """Return the names before a cut, and what items are like."""
+    names = Vocabulary.learn(ledger, cut, config=config)
+    return replace(names, codebooks=learn_codebooks(ledger))
 
 
 class _Lesson:

@@ -9,15 +9,14 @@ import torch
 from histories import a_past, everybody
 from limner import plugins
 from limner.dataset.batches import batch_at
-from limner.dataset.vocabulary import FIELDS
 from limner.encoders import modalities
-from shops import CATALOGUE, Shop, a_catalogue, a_lively_shop, a_log, an_event
+from shops import CATALOGUE, Shop, a_catalogue, a_lively_shop, a_log, an_event, seen
 from visits import CUT_US
 
 
 @pytest.fixture(scope="module")
 def past():
-    return a_past(a_lively_shop(customers=20, days=130, seed=8))
+    return a_past(seen(a_lively_shop(customers=20, days=130, seed=8)))
 
 
 @pytest.fixture(params=plugins.names(modalities))
@@ -63,14 +62,14 @@ def test_in_which_order_the_lines_of_a_visit_stand_moves_nothing(modality, past)
 def test_what_is_never_known_leaves_it_finite():
     """Neither price nor quantity nor item, and no name with a number of its own."""
     lines = [an_event("ann", day) for day in range(3)]
-    past = a_past(Shop(a_log(lines), catalogue=a_catalogue(CATALOGUE)))
+    past = a_past(seen(Shop(a_log(lines), catalogue=a_catalogue(CATALOGUE))))
     batch = everybody(past.buckets[0])
     for _, make in plugins.load_all(modalities):
         assert torch.isfinite(make(past.known, 6)(batch)).all()
 
 
 def test_items_have_a_vector_or_it_says_none(modality, past):
-    sizes = [past.known.vocabulary.size(field) for field in FIELDS]
+    sizes = [past.known.vocabulary.size(field) for field in past.known.vocabulary.fields]
     codes = torch.stack([torch.randint(size, (9,)) for size in sizes], dim=1)
     found = modality.items(codes)
     if found is None:

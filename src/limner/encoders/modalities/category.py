@@ -1,21 +1,16 @@
 """Names as learned vectors: kind, item, department, category and brand."""
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
-
-from limner.dataset.batches import Batch
 from limner.dataset.vocabulary import FIELDS
+from limner.encoders.field_table import FieldTable
 from limner.encoders.modality import Known
 
 __all__ = ["CategoryModality"]
 
 
-class CategoryModality(nn.Module):
-    """A vector for each number of each field; number 0, nothing known, is nought.
+class CategoryModality(FieldTable):
+    """A vector for each number of each name.
 
-    A line is the sum of its fields, so that an item never seen has its category's and its brand's
-    vectors on its first day; a visit is the sum of its lines over the root of their number.
+    An item never seen so has its category's and its brand's vectors on its first day.
 
     Parameters
     ----------
@@ -25,47 +20,5 @@ class CategoryModality(nn.Module):
         Length of a vector, D.
     """
 
-    first: Tensor
-
     def __init__(self, known: Known, width: int) -> None:
-        super().__init__()
-        sizes = [known.vocabulary.size(field) for field in FIELDS]
-        # All fields share one table; row 0 is the nought of all of them.
-        self.table = nn.Embedding(1 + sum(size - 1 for size in sizes), width, padding_idx=0)
-        nn.init.normal_(self.table.weight, std=0.1)
-        with torch.no_grad():
-            self.table.weight[0].zero_()
-        before = torch.tensor([0, *(size - 1 for size in sizes[:-1])]).cumsum(0)
-        self.register_buffer("first", before)
-
-    def forward(self, batch: Batch) -> Tensor:
-        """Return one vector a visit: (B, T, D)."""
-        where = self.table.weight.device
-        rows = self._rows(torch.as_tensor(batch.codes, device=where))
-        shape = batch.gap_days.shape
-        lines = torch.as_tensor(batch.lines, device=where).reshape(-1)
-        summed = self._summed(rows, lines, torch.as_tensor(batch.visit, device=where))
-        return (summed / lines.clamp(min=1).sqrt().unsqueeze(-1)).reshape(*shape, -1)
-
-    def items(self, codes: Tensor) -> Tensor:
-        """Return the vectors of items (K, D), from numbers of their fields (K, 5)."""
-        return functional.embedding_bag(
-            self._rows(codes), self.table.weight, mode="sum", padding_idx=0
-        )
-
-    def _summed(self, rows: Tensor, lines: Tensor, visit: Tensor) -> Tensor:
-        """Return the sum of the vectors of each place's lines: (B * T, D)."""
-        if torch.onnx.is_in_onnx_export():
-            # ONNX has no bags, but adds up rows by their places; here a field at a time.
-            summed = self.table.weight.new_zeros(lines.numel(), self.table.embedding_dim)
-            for field in rows.unbind(dim=1):
-                summed = summed.index_add(0, visit, self.table(field))
-            return summed
-        starts = (lines.cumsum(0) - lines).long() * rows.shape[1]
-        return functional.embedding_bag(
-            rows.reshape(-1), self.table.weight, starts, mode="sum", padding_idx=0
-        )
-
-    def _rows(self, codes: Tensor) -> Tensor:
-        """Return which rows of the table belong to numbers (K, 5)."""
-        return torch.where(codes > 0, codes + self.first, 0)
+        super().__init__(known, width, fields=FIELDS)

@@ -16,6 +16,7 @@ from limner.dataset.ledger import Ledger
 from limner.dataset.meetings import Meetings, known_customers, meetings
 from limner.dataset.written import item_texts, written
 from limner.encoders.language.vector_cache import TextReader
+from limner.encoders.reduction import Reduction
 from limner.errors import NotFitted, TooFew
 from limner.model.block import BlockTable, digest_of
 from limner.model.normaliser import Normaliser, StandardScores
@@ -60,16 +61,15 @@ class TextBlock:
 
     Attributes
     ----------
-    centre_, directions_
-        (D0,) and (D, D0); set by :meth:`fit`.
+    reduction_
+        The main directions (D, D0); set by :meth:`fit`.
     """
 
     name: ClassVar[str] = "text"
 
     def __init__(self, reader: TextReader, config: TextConfig | None = None) -> None:
         self.reader, self.config = reader, config or TextConfig()
-        self.centre_: Floats | None = None
-        self.directions_: Floats | None = None
+        self.reduction_: Reduction | None = None
 
     def fit(self, ledger: Ledger, *, before: datetime) -> Self:
         """Learn the directions from items met, and texts written, strictly before a moment.
@@ -92,39 +92,27 @@ class TextBlock:
                 f"before {before:%Y-%m-%d} nobody met an item with a title, or wrote anything",
                 hint="name the titles in the mapping: limner doctor",
             )
-        vectors = self.reader.read(said).astype(np.float64)
-        centre = vectors.mean(axis=0)
-        vectors -= centre
-        _, _, directions = np.linalg.svd(vectors.T @ vectors)
-        # The sign of a direction is chance: let its largest number be positive.
-        largest = np.abs(directions).argmax(axis=1)
-        directions *= np.sign(directions[np.arange(len(directions)), largest])[:, None]
-        self.centre_ = centre.astype(np.float32)
-        self.directions_ = directions[: self.config.dim].astype(np.float32)
+        self.reduction_ = Reduction.learn(self.reader.read(said), most=self.config.dim)
         return self
 
     @property
     def version(self) -> str:
         """The formula, the reader, and what was set and learned."""
-        centre, directions = self._fitted()
+        known = self._fitted()
         said = (self.config.model_dump_json(), self.reader.version)
-        return digest_of(FORMULA, *said, centre, directions)
+        return digest_of(FORMULA, *said, known.centre, known.directions)
 
     def items(self, ledger: Ledger) -> Floats:
         """Return the vectors of a ledger's items (V, D), of length 1; nought where none is named.
 
         Texts of items are not dated: what a catalogue says now of an item counts at any moment.
         """
-        texts = item_texts(ledger)
-        found = self._told(texts)
-        found[[not text for text in texts]] = 0
-        return found
+        return self._told(item_texts(ledger))
 
     def at(self, ledger: Ledger, cut: datetime) -> BlockTable:
         """Say who met and wrote what strictly before a cut."""
-        _, directions = self._fitted()
         items = self.items(ledger)
-        sums = np.zeros((len(ledger), len(directions)), np.float32)
+        sums = np.zeros((len(ledger), items.shape[1]), np.float32)
         for one in self._met(ledger, cut):
             counts = one.counts["item"].copy()
             counts.data = np.log1p(counts.data)
@@ -152,11 +140,11 @@ class TextBlock:
 
     def save(self, folder: Path) -> None:
         """Write it to a folder: settings as JSON, numbers as ``.npz``; the reader is not kept."""
-        centre, directions = self._fitted()
+        known = self._fitted()
         folder.mkdir(parents=True, exist_ok=True)
         table = {"config": self.config.model_dump(mode="json"), "reader": self.reader.version}
         (folder / "config.json").write_text(json.dumps(table), encoding="utf-8")
-        np.savez_compressed(folder / "directions.npz", centre=centre, directions=directions)
+        known.save(folder / "directions.npz")
 
     @classmethod
     def load(cls, folder: Path, reader: TextReader) -> Self:
@@ -174,19 +162,12 @@ class TextBlock:
                 hint="let it learn again",
             )
         made = cls(reader, TextConfig.read(table["config"], where=str(folder / "config.json")))
-        with np.load(folder / "directions.npz", allow_pickle=False) as arrays:
-            made.centre_, made.directions_ = arrays["centre"], arrays["directions"]
+        made.reduction_ = Reduction.load(folder / "directions.npz")
         return made
 
     def _told(self, texts: tuple[str, ...]) -> Floats:
         """Return texts along the main directions (N, D), of length 1; nought where nothing is."""
-        centre, directions = self._fitted()
-        vectors = self.reader.read(texts)
-        placed = (vectors - centre) @ directions.T
-        length = np.sqrt(np.square(placed).sum(axis=1, keepdims=True))
-        placed = placed / np.maximum(length, 1e-9)
-        placed[~vectors.any(axis=1)] = 0
-        return np.asarray(placed, np.float32)
+        return self._fitted().read(self.reader.read(texts))
 
     def _met(self, ledger: Ledger, cut: datetime) -> Iterator[Meetings]:
         kinds = self.config.kinds or tuple(kind for kind in ledger.kinds if kind not in IDLE)
@@ -198,9 +179,9 @@ class TextBlock:
             half_life_days=self.config.half_life_days,
         )
 
-    def _fitted(self) -> tuple[Floats, Floats]:
-        if self.centre_ is None or self.directions_ is None:
+    def _fitted(self) -> Reduction:
+        if self.reduction_ is None:
             raise NotFitted(
                 "the block text has not learned yet", hint="call fit(ledger, before=cut) first"
             )
-        return self.centre_, self.directions_
+        return self.reduction_

@@ -69,7 +69,9 @@ class NextEvent(nn.Module):
 
     def _kinds(self, model: BehaviourModel, states: Tensor, kinds: Tensor) -> Tensor:
         size = model.vocabulary.size("kind")
-        codes = torch.zeros(size, len(FIELDS), dtype=torch.long, device=states.device)
+        codes = torch.zeros(
+            size, len(model.vocabulary.fields), dtype=torch.long, device=states.device
+        )
         codes[:, FIELDS.index("kind")] = torch.arange(size)
         return functional.cross_entropy(self.kind(states) @ model.encoder.items(codes).T, kinds)
 

@@ -1,0 +1,53 @@
+"""Read the items' words and pictures."""
+
+from typing import Annotated
+
+import typer
+
+from limner.cli.console import emit, narrate, show
+from limner.cli.options import AsJson, WorkspaceOption
+from limner.cli.progress import bar
+from limner.cli.workspace import Workspace
+
+__all__ = ["items"]
+
+_TOLD = 3
+"""So many pictures that could not be read are named."""
+
+
+def items(
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Fetch pictures that the catalogue names by address.")
+    ] = False,
+    inside: Annotated[
+        bool, typer.Option("--inside", help="Also from servers of your own network.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read what is new among the items' words and pictures into vectors beside the log.
+
+    The models are `[text] encoder` and `[image] encoder` of limner.toml. What was read once is not
+    read again. From then on `limner pretrain` learns what items look like, recommendations weigh
+    it, and `limner embed` has blocks of it.
+
+    Nothing is fetched from the net unless --fetch says so.
+
+    Example: limner items
+    """
+    shop = Workspace(workspace)
+    with bar("reading items") as progress:
+        done = shop.read_items(fetch=fetch, inside=inside, progress=progress)
+    if as_json:
+        emit(done.to_dict())
+    for name, look in done.looks.items():
+        show(
+            f"{name}: {look.items:,} of {done.items:,} items have a vector of {look.width} numbers,"
+            f" {look.new:,} were read now ({look.seconds:.1f} s)",
+            aside=as_json,
+        )
+        for what, why in list(look.refused.items())[:_TOLD]:
+            narrate(f"{what}: {why}")
+        if len(look.refused) > _TOLD:
+            narrate(f"and {len(look.refused) - _TOLD:,} more could not be read")
+    narrate("next: limner pretrain, then limner evaluate")
