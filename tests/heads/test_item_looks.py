@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from limner.heads.candidates import candidates_at
-from limner.heads.item_looks import SHARPNESS, UNKNOWN, ages_of, looks_at
+from limner.heads.item_looks import SHARPNESS, UNKNOWN, looks_at
 from limner.heads.item_shelf import shelf_at
 from limner.heads.question import read_questions
 from shops import a_lively_shop, a_study, seen
@@ -61,15 +61,15 @@ def test_the_best_are_the_most_alike_and_new_ones_have_room(study, shelf):
         assert set(mine) == set(among[np.argsort(-scores)[:3]])
     ages = np.full(len(study.ledger.items), np.inf, np.float32)
     ages[5], ages[6] = 3.0, 300.0
-    everything, new = look.brings(ages, horizon_days=30)
-    assert set(everything[1]) == {5, 6}
+    everything, new = look.brings(np.array([5, 6, 7]), ages, new_days=30)
+    assert set(everything[1]) == {5, 6, 7}
     assert set(new[1]) == {5}
-    nothing = look.brings(np.full_like(ages, np.inf), horizon_days=30)
+    nothing = look.brings(np.zeros(0, np.int64), ages, new_days=30)
     assert not any(len(items) for _, items in nothing)
 
 
 def test_ages_are_since_anybody_met_an_item_first(study, shelf):
-    ages, history = ages_of(shelf), shelf.history
+    ages, history = shelf.ages(), shelf.history
     for item in range(len(ages)):
         known = history.age_days[history.items == item]
         known = known[np.isfinite(known)]
@@ -96,4 +96,4 @@ def test_an_item_without_words_is_alike_to_nothing():
     assert not look.scores(np.arange(3), np.arange(3)).any()
     near = look.nearest(shelf, customers, np.arange(3), np.arange(3), 3)
     assert np.allclose(near, UNKNOWN, atol=1e-3)
-    assert look.brings(ages_of(shelf), horizon_days=4)[0][1].size == 0
+    assert look.brings(shelf.popular(0), shelf.ages(), new_days=4)[0][1].size == 0

@@ -7,6 +7,11 @@ from hypothesis import strategies as st
 from asking import a_question
 from limner.dataset.cuts import Window
 from limner.heads.item_shelf import FADES, Truth, evidence_rates, shelf_at, truth_of
+from limner.heads.methods.ease import Ease
+from limner.heads.methods.item_to_item import ItemToItem
+from limner.heads.methods.own_frequency import OwnFrequency
+from limner.heads.methods.popularity import Popularity
+from limner.heads.methods.reranked import Reranked
 from shops import Shop, a_lively_shop, a_log, an_event
 
 PLAIN = len(FADES) - 1
@@ -109,3 +114,31 @@ def test_where_nothing_came_true_yet_every_deed_counts_alike():
     shelf = shelf_at(study, study.plan.test)
     assert shelf.rates.tolist() == [1.0] * len(shelf.history.kinds)
     assert shelf.popularity(0).max() > 0
+
+
+def test_a_question_of_arrivals_offers_and_counts_new_items_alone():
+    shop = a_lively_shop(customers=60, seed=4)
+    rows = [
+        an_event(f"c{who:04}", 95 + 2 * at + who / 7, item=f"fresh{(who + at) % 3}")
+        for who in range(30)
+        for at in range(12)
+    ]
+    shop = shop.also(a_log(rows))
+    study = a_question(shop, horizon_days=10, new_days=16)
+    plain = a_question(shop, horizon_days=10)
+    window = study.plan.test
+    whole = shelf_at(plain, window)
+    new = np.flatnonzero(whole.ages() <= 16)
+    assert {str(name) for name in study.ledger.items[new]} == {"fresh0", "fresh1", "fresh2"}
+    assert set(shelf_at(study, window).popular(2)) == set(new) < set(whole.popular(2))
+    truth, everything = truth_of(study, window), truth_of(plain, window)
+    assert truth.customers.tolist() == everything.customers.tolist()
+    assert 0 < len(truth.items) < len(everything.items)
+    for row in range(len(truth.customers)):
+        mine = everything.items[everything.at[row] : everything.at[row + 1]]
+        wanted = [item for item in mine if item in new]
+        assert truth.items[truth.at[row] : truth.at[row + 1]].tolist() == wanted
+    for method in (Popularity(), OwnFrequency(), ItemToItem(), Ease(), Reranked()):
+        shown = method.rank(study, window, truth.customers, most=10).items
+        assert set(shown[shown >= 0]) <= set(new)
+        assert (shown[:, 0] >= 0).all()

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from asking import a_question, ask, rhythm
+from limner.events.item_vectors import ItemVectors
 from limner.heads import reranker
 from limner.heads.candidates import SOURCES, candidates_at
 from limner.heads.item_ranking import ndcg_at_10
 from limner.heads.item_shelf import truth_of
 from limner.heads.methods.fused import Fused
 from limner.heads.methods.reranked import Reranked
-from limner.heads.reranker import learned_reranker
+from limner.heads.reranker import learned_reranker, rerank
 from shops import a_lively_shop
 
 
@@ -91,3 +92,18 @@ def test_with_a_model_and_without_each_learns_on_its_own(due):
     assert (
         one.source < len(candidates_at(study, study.plan.test, np.arange(3)).sources) < len(SOURCES)
     )
+
+
+def test_looks_count_where_they_foretell_better_and_else_not(due):
+    shop = rhythm()
+    items = due.ledger.items
+    rng = np.random.default_rng(0)
+    noise = ItemVectors(items, rng.standard_normal((len(items), 4)).astype(np.float32), "noise")
+    shop.vectors["text"] = noise
+    study = a_question(shop, day=112, horizon_days=4)
+    found, plain = learned_reranker(study), learned_reranker(due)
+    assert isinstance(found.looks, bool)
+    assert not plain.looks
+    ranked = rerank(study, study.plan.test, study.asked(study.plan.test), most=10)
+    assert ("text" in ranked.reason_names) == found.looks
+    assert quality(study, ranked) >= quality(due, ask(Reranked(), due)) - 0.05

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
+from limner.profiles.inputs import TraitInput
 from limner.profiles.portrait import PortraitConfig, about
 from limner.profiles.references import TraitsConfig, learn_references
 
@@ -135,3 +136,12 @@ def test_what_holds_for_all(shop, catalogue, as_of):
     found = about(references, computed_at=as_of, model_version="m1")
     assert (found.as_of, found.currency, found.model_version) == (as_of, "USD", "m1")
     assert [item.item_id for item in found.popular] == ["cream", "soap"]
+
+
+def test_what_is_known_from_elsewhere_is_a_trait_too(draw, shop, as_of):
+    more = [TraitInput("written_topic", "words", "reviews", {"ann": "tea, cups"})]
+    drawn = draw(shop, traits=more)
+    topic = drawn["ann"].trait("written_topic")
+    assert (topic.value, topic.source, topic.unit) == ("tea, cups", "reviews", "words")
+    assert topic.as_of == as_of
+    assert drawn["ben"].trait("written_topic") is None

@@ -27,6 +27,7 @@ __all__ = [
     "TunedLanguage",
     "language_settings",
     "need_language",
+    "open_tuned",
     "predict_texts",
     "pretrain_language",
     "tune_language",
@@ -274,7 +275,7 @@ def predict_texts(
 
     from limner.cli.texts import beside_of, read_table, read_texts
 
-    tuned = _opened(folder)
+    tuned = open_tuned(folder)
     rows = read_texts(texts, text)
     columns = beside_of(read_table(texts), beside, texts) if beside else None
     answers = tuned.predict(rows, beside=columns)
@@ -324,7 +325,7 @@ def language_settings(
     return {**found, **{name: each for name, each in given.items() if each is not None}}
 
 
-def _opened(folder: Path) -> "TunedText | LightText":
+def open_tuned(folder: Path) -> "TunedText | LightText":
     """Open what was tuned, or what was made light of it."""
     from limner.heads.language.light_text import LIGHT_FILE, LightText
 

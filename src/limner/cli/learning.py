@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from limner.cli.behaviour import need_torch
 from limner.cli.portraits import draw
 from limner.cli.progress import Tell
+from limner.cli.reviews import review_traits
 from limner.cli.runs import open_run
 from limner.cli.tuning import learning_of
 from limner.engine import Executor, Here, Pool
@@ -115,6 +116,7 @@ def learn(
             computed_at=now,
             version=fitted.version,
             config=config,
+            traits=review_traits(workspace.folder, as_of),
             executor=_executor(settings.engine.workers),
             progress=lambda what, share: progress(
                 what, _SHARE_OF_LEARNING + share * (1 - _SHARE_OF_LEARNING)

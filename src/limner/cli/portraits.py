@@ -11,7 +11,7 @@ from limner.cli.progress import Tell, silent
 from limner.engine import Executor, Here
 from limner.events.log import EventLog
 from limner.heads.forecast import Forecast
-from limner.profiles.inputs import PredictionInput, RankedInput
+from limner.profiles.inputs import PredictionInput, RankedInput, TraitInput
 from limner.profiles.portrait import PortraitConfig, about, portray
 from limner.profiles.record import Profile
 from limner.profiles.references import References, learn_references
@@ -32,6 +32,7 @@ def draw(
     computed_at: datetime,
     version: str,
     config: PortraitConfig,
+    traits: Sequence[TraitInput] = (),
     executor: Executor | None = None,
     progress: Tell = silent,
 ) -> int:
@@ -47,6 +48,8 @@ def draw(
         The moment the profiles speak of, and when this is being done.
     version
         Which models those are.
+    traits
+        What is known of customers beside what the log counts.
 
     Returns
     -------
@@ -65,6 +68,7 @@ def draw(
         folder=log.folder,
         references=references,
         computed_at=computed_at,
+        traits=traits,
         predictions=predictions_of(forecasts, currency=references.currency),
         ranked=ranked_of(forecasts),
         version=version,
@@ -81,6 +85,7 @@ def _draw_bucket(
     folder: Path,
     references: References,
     computed_at: datetime,
+    traits: Sequence[TraitInput],
     predictions: Sequence[PredictionInput],
     ranked: RankedInput | None,
     version: str,
@@ -94,6 +99,7 @@ def _draw_bucket(
             references,
             computed_at=computed_at,
             attributes=log.attributes(),
+            traits=traits,
             predictions=predictions,
             ranked=ranked,
             model_version=version,

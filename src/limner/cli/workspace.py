@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from limner.cli.embedding import Embedded
     from limner.cli.items import ItemsRead
     from limner.cli.learning import Evaluated, Learned
+    from limner.cli.reviews import ReviewsRead
     from limner.cli.tuning import Finetuned
     from limner.events.ingest import IngestReport
     from limner.events.log import EventLog
@@ -144,13 +145,7 @@ class Workspace:
 
     @property
     def log(self) -> "EventLog":
-        """The log, opened for reading.
-
-        Raises
-        ------
-        NotFitted
-            If nothing was ingested yet.
-        """
+        """The log, opened for reading. Raises NotFitted if nothing was ingested yet."""
         from limner.events.log import EventLog
 
         try:
@@ -163,13 +158,7 @@ class Workspace:
 
     @cached_property
     def store(self) -> "SqliteStore":
-        """The profiles, opened for reading.
-
-        Raises
-        ------
-        NotFitted
-            If none were drawn yet.
-        """
+        """The profiles, opened for reading. Raises NotFitted if none were drawn yet."""
         from limner.profiles.stores.sqlite import SqliteStore
 
         return SqliteStore(self.folder / "profiles.db", read_only=True)
@@ -222,14 +211,8 @@ class Workspace:
         seed
             Where chance begins.
 
-        Raises
-        ------
-        BadConfig
-            If a question is unknown.
-        NotFitted
-            If nothing was ingested yet.
-        TooFew
-            If not one question could be learned.
+        Raises BadConfig for an unknown question, NotFitted where nothing was ingested yet, TooFew
+        if not one question could be learned.
         """
         from limner.cli.learning import learn
 
@@ -294,6 +277,23 @@ class Workspace:
         from limner.cli.items import read_items
 
         return read_items(self, fetch=fetch, inside=inside, progress=progress)
+
+    def read_reviews(
+        self,
+        *,
+        model: Path | None = None,
+        cut: Cut | None = None,
+        seed: int = 0,
+        progress: Tell = silent,
+    ) -> "ReviewsRead":
+        """Read what customers wrote before a cut: language, feeling, aspects and topics.
+
+        ``model`` is a tuned model of two classes; none: stars teach. Raises TooFew.
+        """
+        from limner.cli.reviews import read_reviews
+
+        as_of = self._within(cut)
+        return read_reviews(self, as_of=as_of, model=model, seed=seed, progress=progress)
 
     def evaluate(
         self,

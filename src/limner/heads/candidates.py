@@ -11,7 +11,7 @@ from limner.dataset.item_history import DEED
 from limner.events.item_vectors import LOOKS
 from limner.heads.behaviour import item_opinions
 from limner.heads.item_choices import ease_mixture, item_to_item_mixture, own_fade, popular_fade
-from limner.heads.item_looks import Look, ages_of, looks_at
+from limner.heads.item_looks import Look, looks_at
 from limner.heads.item_ranking import best_pairs, places_within
 from limner.heads.item_shelf import FADES, Shelf, shelf_at
 from limner.heads.item_sources import Affinity, affinities_at, damped
@@ -69,11 +69,12 @@ class _Columns:
 
 
 def candidates_at(
-    study: Study, window: Window, customers: Ints, *, learned: bool = False
+    study: Study, window: Window, customers: Ints, *, learned: bool = False, looks: bool = True
 ) -> Candidates:
     """Gather the candidates of N customers at a cut, from what lies strictly before it.
 
-    ``learned`` says whether the behaviour models that stand by are a source too.
+    ``learned`` says whether the behaviour models that stand by are a source too, ``looks`` whether
+    the items' words and pictures are, where the log keeps what models made of them.
     """
     shelf = shelf_at(study, window)
     mixtures = (item_to_item_mixture(study), ease_mixture(study))
@@ -94,12 +95,12 @@ def candidates_at(
         # What the model says is blended with one's own history as EASE's word is.
         fades_of.append(mixtures[1].fade)
         own_of.append(mixtures[1].own)
-    looks = looks_at(study, shelf, customers, fade=own_fade(study))
-    ages = ages_of(shelf)
+    seen = looks_at(study, shelf, customers, fade=own_fade(study)) if looks else []
+    ages, offered = shelf.ages(), shelf.popular(0)
     brought = [
         pairs
-        for look in looks
-        for pairs in look.brings(ages, horizon_days=study.plan.test.horizon_days)
+        for look in seen
+        for pairs in look.brings(offered, ages, new_days=study.plan.test.horizon_days)
     ]
     brought += [_foremost(scores, affinities[0].common) for scores in beside]
     owners, items = _gather(study, shelf, customers, brought)
@@ -114,9 +115,9 @@ def candidates_at(
     own = np.where(known, shelf.evidence(own_fade(study))[found], 0.0).astype(np.float32)
     popular = shelf.popularity(popular_fade(study))[items]
     linked = [gather(scores) for scores in beside]
-    seen = [look.nearest(shelf, customers, owners, items, own_fade(study)) for look in looks]
-    sources = _sources(study, learned=learned)
-    linked += [np.exp(near) for near in seen]
+    near = [look.nearest(shelf, customers, owners, items, own_fade(study)) for look in seen]
+    sources = _sources(seen, learned=learned)
+    linked += [np.exp(each) for each in near]
     for name, scores in zip(sources, (own, *linked, popular), strict=True):
         part = _relative(owners, scores, len(customers))
         opinions.append(part)
@@ -124,15 +125,15 @@ def candidates_at(
         columns.add(f"{name}_share", part)
         columns.add(f"{name}_rank", _ranks(owners, items, scores))
     blends = []
-    fades_of += [mixtures[0].fade] * len(looks)
-    own_of += [mixtures[0].own] * len(looks)
+    fades_of += [mixtures[0].fade] * len(seen)
+    own_of += [mixtures[0].own] * len(seen)
     for fade, weight, part in zip(fades_of, own_of, opinions[1:-1], strict=True):
         mine = np.sqrt(np.where(known, shelf.evidence(fade)[found], 0.0)).astype(np.float32)
         mine = _relative(owners, mine, len(customers))
         blends.append(np.float32(weight) * mine + part)
-    for look, near in zip(looks, seen, strict=True):
-        _about_look(columns, look, near, owners, items)
-    if looks:
+    for look, each in zip(seen, near, strict=True):
+        _about_look(columns, look, each, owners, items)
+    if seen:
         columns.add("item_age_days", _finite(ages[items]))
     columns.add("lately_score", gather(affinities[0].scores(evidence[0])))
     lately = affinities[0].scores(_last_order(shelf, affinities[0], customers))
@@ -164,9 +165,10 @@ def candidates_at(
     )
 
 
-def _sources(study: Study, *, learned: bool) -> tuple[str, ...]:
+def _sources(looks: list[Look], *, learned: bool) -> tuple[str, ...]:
     """Return which of :data:`SOURCES` there are."""
-    kept = {"sequence": learned} | {name: name in study.ledger.looks for name in LOOKS}
+    seen = {look.name for look in looks}
+    kept = {"sequence": learned} | {name: name in seen for name in LOOKS}
     return tuple(name for name in SOURCES if kept.get(name, True))
 
 
@@ -199,6 +201,8 @@ def _gather(
     ]
     width = shelf.items
     keys = np.unique(np.concatenate([owner * width + item for owner, item in parts]))
+    if shelf.offered is not None:
+        keys = keys[shelf.offered[keys % width]]
     return keys // width, keys % width
 
 

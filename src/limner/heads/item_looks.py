@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from limner.heads.item_shelf import Shelf
 from limner.heads.study import Study
 
-__all__ = ["Look", "ages_of", "looks_at"]
+__all__ = ["Look", "looks_at"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -77,11 +77,13 @@ class Look:
         owners = np.repeat(np.arange(len(self.tastes)), kept)
         return owners, among[np.concatenate(found).reshape(-1)]
 
-    def brings(self, ages: Floats, *, horizon_days: float) -> list[tuple[Ints, Ints]]:
-        """Return candidates: the most alike of all items met before the cut, and of the new."""
-        there = np.flatnonzero(np.isfinite(ages))
-        seen = there[self.vectors[there].any(axis=1)]
-        new = seen[ages[seen] <= horizon_days]
+    def brings(self, offered: Ints, ages: Floats, *, new_days: float) -> list[tuple[Ints, Ints]]:
+        """Return candidates: the most alike of the items offered, and of the new among them.
+
+        ``ages`` (V,) are how long each item has been met, in days.
+        """
+        seen = offered[self.vectors[offered].any(axis=1)]
+        new = seen[ages[seen] <= new_days]
         return [self.best(seen, most=ALIKE), self.best(new, most=FRESH)]
 
 
@@ -99,12 +101,3 @@ def looks_at(study: Study, shelf: Shelf, customers: Ints, *, fade: int) -> list[
         length = np.linalg.norm(tastes, axis=1, keepdims=True)
         found.append(Look(name, vectors, tastes / np.maximum(length, np.float32(1e-9))))
     return found
-
-
-def ages_of(shelf: Shelf) -> Floats:
-    """Return how long before the cut each item was met first by anybody (V,), in days."""
-    history = shelf.history
-    ages = np.full(shelf.items, -np.inf, np.float32)
-    known = np.where(np.isfinite(history.age_days), history.age_days, -np.inf)
-    np.maximum.at(ages, history.items, known.max(axis=1))
-    return np.where(ages < 0, np.inf, ages).astype(np.float32)

@@ -1,6 +1,6 @@
 """What stands on the shelf at a cut: every item met before it, and what speaks for each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -61,11 +61,14 @@ class Shelf:
         Who met what before the cut.
     rates
         What one event of each kind of evidence is worth, the deeds asked about 1 (E,).
+    offered
+        Which items may be shown (V,); none: all that anybody met.
     """
 
     window: Window
     history: ItemHistory
     rates: Floats
+    offered: NDArray[np.bool_] | None = None
 
     @property
     def items(self) -> int:
@@ -82,9 +85,19 @@ class Shelf:
         return np.bincount(self.history.items, weights, minlength=self.items).astype(np.float32)
 
     def popular(self, fade: int) -> Ints:
-        """Return every item met before the cut, the most popular first; ties by the item's code."""
+        """Return every item offered, the most popular first; ties by the item's code."""
         met = np.unique(self.history.items)
+        if self.offered is not None:
+            met = met[self.offered[met]]
         return met[np.argsort(-self.popularity(fade)[met], kind="stable")]
+
+    def ages(self) -> Floats:
+        """Return how long before the cut anybody met each item first (V,), in days; infinity."""
+        history = self.history
+        ages = np.full(self.items, -np.inf, np.float32)
+        known = np.where(np.isfinite(history.age_days), history.age_days, -np.inf)
+        np.maximum.at(ages, history.items, known.max(axis=1))
+        return np.where(ages < 0, np.inf, ages).astype(np.float32)
 
     def pairs_of(self, customers: Ints) -> tuple[Ints, Ints]:
         """Return the pairs of N customers: the row of each pair's customer, and its place."""
@@ -121,19 +134,26 @@ def shelf_at(study: Study, window: Window) -> Shelf:
 
     history = gather(window)
     if len(history.kinds) == 1:
-        return Shelf(window, history, np.ones(1, np.float32))
+        return _narrowed(Shelf(window, history, np.ones(1, np.float32)), study)
     known = [one for one in study.plan.learnable if one.end <= window.cut]
     if not known:
         # Nothing has come true yet that could tell what other kinds are worth.
         known = [earlier_window(window)]
     worth = study.desk.once(
         ("item_rates", known[-1], asked),
-        lambda: evidence_rates(gather(known[-1]), truth_of(study, known[-1])),
+        lambda: evidence_rates(gather(known[-1]), _taken(study, known[-1])),
     )
     rates = np.array([worth.get(kind, 0.0) for kind in history.kinds], np.float32)
     if not rates.any():  # nothing came true in that window either: every deed counts alike
         rates = np.ones_like(rates)
-    return Shelf(window, history, rates)
+    return _narrowed(Shelf(window, history, rates), study)
+
+
+def _narrowed(shelf: Shelf, study: Study) -> Shelf:
+    """Leave on the shelf what the question speaks of."""
+    if study.question.new_days is None:
+        return shelf
+    return replace(shelf, offered=shelf.ages() <= study.question.new_days)
 
 
 def earlier_window(window: Window) -> Window:
@@ -142,7 +162,17 @@ def earlier_window(window: Window) -> Window:
 
 
 def truth_of(study: Study, window: Window) -> Truth:
-    """Return what the asked customers took within a window."""
+    """Return what the asked customers took within a window, of what the question speaks of."""
+    truth = _taken(study, window)
+    offered = shelf_at(study, window).offered
+    if offered is None:
+        return truth
+    kept = offered[truth.items]
+    sizes = np.bincount(truth.owners[kept], minlength=len(truth.customers))
+    return Truth(truth.customers, np.concatenate([[0], np.cumsum(sizes)]), truth.items[kept])
+
+
+def _taken(study: Study, window: Window) -> Truth:
     customers = study.asked(window)
     at, items = labels.item_codes(study.ledger, window, deeds=study.question.deeds)
     sizes = np.diff(at)

@@ -1,7 +1,7 @@
 """The simple sources of recommendations: own history, popularity, and items that go together."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -93,6 +93,7 @@ def settings_key(study: Study, name: str) -> tuple[object, ...]:
         repr(question.where),
         study.plan,
         question.among_days,
+        question.new_days,
         question.active,
         study.seed,
     )
@@ -147,7 +148,8 @@ def affinities_at(
     It is learned from the evidence of all customers strictly before the cut. What belongs to the
     validation and the test cut is kept on the desk, for several methods ask for it.
     """
-    shelf = shelf_at(study, window)
+    # What goes together is learned of all items, whichever are offered.
+    shelf = replace(shelf_at(study, window), offered=None)
     asked = (study.question.deeds.kinds, repr(study.question.where), window)
     desk = study.desk if window in (study.plan.validation, study.plan.test) else None
     here: dict[object, object] = {}
@@ -225,11 +227,12 @@ def rank_by(
     shelf: Shelf, pairs: Pairs, *, customers: int, most: int, names: tuple[str, ...], fade: int
 ) -> Ranked:
     """Rank pairs, and fill up with what is popular at this cut in the half-life of ``fade``."""
+    kept = slice(None) if shelf.offered is None else shelf.offered[pairs.items]
     return rank_pairs(
-        pairs.owners,
-        pairs.items,
-        pairs.scores,
-        pairs.reasons,
+        pairs.owners[kept],
+        pairs.items[kept],
+        pairs.scores[kept],
+        pairs.reasons[kept],
         customers=customers,
         popular=shelf.popular(fade),
         most=most,

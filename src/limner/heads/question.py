@@ -37,6 +37,9 @@ class Question(Config):
     """For ``which``: how many of the commonest classes before the cut are asked about."""
     attribute: str | None = None
     """For ``which``: ask for this customer attribute instead of what happens next."""
+    new_days: float | None = Field(None, gt=0)
+    """For ``what_next``: offer only items that anybody met first in so many days before the
+    moment; none: all."""
     where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Narrow the events to items: ``category``, ``department``, ``brand`` or ``item``, each with
     the names allowed."""
@@ -47,6 +50,8 @@ class Question(Config):
             raise ValueError(f"nothing = true asks whether; the shape is {self.shape!r}")
         if self.attribute is not None and self.shape != "which":
             raise ValueError(f"an attribute is asked for with shape 'which', not {self.shape!r}")
+        if self.new_days is not None and self.shape != "what_next":
+            raise ValueError(f"new_days narrows the items of what_next, not of {self.shape!r}")
         strange = set(self.where) - {"category", "department", "brand", "item"}
         if strange:
             raise ValueError(f"where narrows category, department, brand or item, not {strange}")

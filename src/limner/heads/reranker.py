@@ -1,7 +1,7 @@
 """Learning the order of candidates: boosted trees, and how far to trust them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -40,11 +40,15 @@ TRUST = (1.0, 0.7, 0.4, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Reranker:
-    """Trees and a source, ``trust`` the share of the trees; none where too little came true."""
+    """Trees and a source, ``trust`` the share of the trees; none where too little came true.
+
+    ``looks`` says whether they look at the items' words and pictures.
+    """
 
     trees: Any
     trust: float
     source: int
+    looks: bool = False
 
     def scores(self, candidates: Candidates) -> Floats:
         """Return a score for each candidate (P,), comparable within a customer."""
@@ -75,29 +79,16 @@ def learned_reranker(study: Study, *, learned: bool = False) -> Reranker:
     """Learn on the learnable windows, once a question and desk.
 
     Trees grown on the training windows are judged on the validation window, beside every source
-    alone and blends of both; then they are grown anew on all learnable windows.
+    alone and blends of both; then they are grown anew on all learnable windows. Where the log keeps
+    what models made of the items' words and pictures, all this is done without and with it, and the
+    better is taken.
     """
 
     def learn() -> Reranker:
-        rng = np.random.default_rng(study.seed)
-        train = [
-            _sampled(_lesson(study, window, learned=learned), rng)
-            for window in study.plan.train[-NEWEST:]
-        ]
-        validation = _lesson(study, study.plan.validation, learned=learned)
-        trees = _grow(train, seed=study.seed)
-        asked = validation.candidates
-        sources = range(len(asked.sources))
-        opinions = [_opinion(asked, source) for source in sources]
-        grown = opinions[0] if trees is None else _grown(trees, asked)
-        judged = []
-        for source, trust in product(sources, TRUST if trees is not None else (0.0,)):
-            quality = validation.quality(_mixed(grown, opinions[source], trust))
-            judged.append((quality, Reranker(trees, trust, source)))
-        best = max(judged, key=lambda one: one[0])[1]
-        if best.trust > 0:
-            trees = _grow([*train, _sampled(validation, rng)], seed=study.seed)
-        return Reranker(trees if best.trust > 0 else None, best.trust, best.source)
+        tried = [_learned(study, learned=learned, looks=False)]
+        if study.ledger.looks:
+            tried.append(_learned(study, learned=learned, looks=True))
+        return max(tried, key=lambda one: one[0])[1]()
 
     found: Reranker = study.desk.once(
         settings_key(study, "fused" if learned else "reranker"), learn
@@ -105,12 +96,39 @@ def learned_reranker(study: Study, *, learned: bool = False) -> Reranker:
     return found
 
 
+def _learned(study: Study, *, learned: bool, looks: bool) -> tuple[float, Callable[[], Reranker]]:
+    """Return how well it goes on the validation window, and what learns on all windows."""
+    rng = np.random.default_rng(study.seed)
+    train = [
+        _sampled(_lesson(study, window, learned=learned, looks=looks), rng)
+        for window in study.plan.train[-NEWEST:]
+    ]
+    validation = _lesson(study, study.plan.validation, learned=learned, looks=looks)
+    trees = _grow(train, seed=study.seed)
+    asked = validation.candidates
+    sources = range(len(asked.sources))
+    opinions = [_opinion(asked, source) for source in sources]
+    grown = opinions[0] if trees is None else _grown(trees, asked)
+    judged = []
+    for source, trust in product(sources, TRUST if trees is not None else (0.0,)):
+        quality = validation.quality(_mixed(grown, opinions[source], trust))
+        judged.append((quality, Reranker(trees, trust, source, looks)))
+    quality, best = max(judged, key=lambda one: one[0])
+
+    def finished() -> Reranker:
+        if best.trust == 0.0:
+            return replace(best, trees=None)
+        return replace(best, trees=_grow([*train, _sampled(validation, rng)], seed=study.seed))
+
+    return quality, finished
+
+
 def rerank(
     study: Study, window: Window, customers: Ints, *, most: int, learned: bool = False
 ) -> Ranked:
     """Rank N customers' candidates; the reason is the source that speaks loudest for an item."""
     reranker = learned_reranker(study, learned=learned)
-    candidates = candidates_at(study, window, customers, learned=learned)
+    candidates = candidates_at(study, window, customers, learned=learned, looks=reranker.looks)
     pairs = Pairs(
         candidates.owners,
         candidates.items,
@@ -127,10 +145,10 @@ def rerank(
     )
 
 
-def _lesson(study: Study, window: Window, *, learned: bool) -> _Lesson:
+def _lesson(study: Study, window: Window, *, learned: bool, looks: bool) -> _Lesson:
     truth = truth_of(study, window)
     truth = truth.take(np.flatnonzero(np.diff(truth.at)))
-    candidates = candidates_at(study, window, truth.customers, learned=learned)
+    candidates = candidates_at(study, window, truth.customers, learned=learned, looks=looks)
     width = len(study.ledger.items)
     came_true = np.isin(
         candidates.owners * width + candidates.items, truth.owners * width + truth.items

@@ -10,10 +10,24 @@ from numpy.typing import NDArray
 from limner.errors import BadShape
 from limner.profiles.record import Band, Chance, Factor, Prediction, Shape
 
-__all__ = ["PredictionInput", "RankedInput"]
+__all__ = ["PredictionInput", "RankedInput", "TraitInput"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TraitInput:
+    """One thing that is known of customers from elsewhere than counts: ``values`` by customer.
+
+    ``source`` says from where, ``unit`` in what it is counted; see
+    :class:`~limner.profiles.record.Trait`.
+    """
+
+    name: str
+    unit: str
+    source: str
+    values: Mapping[str, float | int | str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from limner.config import Config
 from limner.events.event import CATEGORY_SEPARATOR
-from limner.profiles.inputs import PredictionInput, RankedInput
+from limner.profiles.inputs import PredictionInput, RankedInput, TraitInput
 from limner.profiles.lifecycle import (
     StageConfig,
     high_is_good,
@@ -97,6 +97,7 @@ def portray(
     *,
     computed_at: datetime,
     attributes: pl.DataFrame | None = None,
+    traits: Sequence[TraitInput] = (),
     predictions: Sequence[PredictionInput] = (),
     ranked: RankedInput | None = None,
     model_version: str | None = None,
@@ -115,6 +116,8 @@ def portray(
     attributes
         Of ``ATTRIBUTES_SCHEMA``: the newest value known before the moment counts; one named
         ``alias`` is another name of the customer.
+    traits
+        What is known of customers beside what the log counts.
     predictions, ranked
         What the models expect; customers that do not occur in them have a profile without.
     model_version
@@ -147,7 +150,7 @@ def portray(
                 value=_value(row, answers, references.as_of, config),
                 currency=references.currency,
                 model_version=model_version,
-                traits=_traits(row, references),
+                traits=_traits(row, references) + _more(traits, customer, references.as_of),
                 categories=_favourites(row, "categories"),
                 brands=_favourites(row, "brands"),
                 items=_favourites(row, "items"),
@@ -187,6 +190,14 @@ def _witness(row: Row, name: str) -> EventReference | None:
         return EventReference("return", row["last_return"], order, item)
     time = row[f"{name}_order"]
     return None if time is None else EventReference("purchase", time, row[f"{name}_order_id"])
+
+
+def _more(traits: Sequence[TraitInput], customer: str, as_of: datetime) -> tuple[Trait, ...]:
+    return tuple(
+        Trait(each.name, each.values[customer], each.unit, as_of, each.source)
+        for each in traits
+        if customer in each.values
+    )
 
 
 def _traits(row: Row, references: References) -> tuple[Trait, ...]:

@@ -116,6 +116,12 @@ TRAITS = {
     "price_tier": ("Price tier", "价格档位"),
     "events": ("Events", "事件数"),
     "mean_rating": ("Mean rating", "平均评分"),
+    "texts_written": ("Texts written", "所写文字"),
+    "written_sentiment": ("Tone of texts", "文字情感"),
+    "written_language": ("Language of texts", "文字语言"),
+    "written_topic": ("Writes about", "常谈话题"),
+    "written_likes": ("Praises", "称赞"),
+    "written_blames": ("Blames", "批评"),
 }
 _QUESTIONS = {
     "churn": ("no purchase", "不再购买"),

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from limner import plugins
 from limner.dataset.aggregates import AggregatesConfig
 from limner.dataset.familiarity import new_items, orders_before
-from limner.dataset.labels import item_codes, seen_items
+from limner.dataset.labels import seen_items
 from limner.dataset.ledger import Source
 from limner.engine import Executor, Here
 from limner.errors import BadConfig, MissingExtra, TooFew
 from limner.heads import methods as method_folder
 from limner.heads.answers import Answers, Rankings, some_rows
+from limner.heads.item_shelf import truth_of
 from limner.heads.question import Question
 from limner.heads.study import Learned, Method, Sample, Study
 from limner.training.desks import Desks, dearest_first, plan_question
@@ -327,11 +328,10 @@ def _answers(
 def _rank(study: Study, methods: Mapping[str, Method]) -> tuple[Rankings, dict[str, str]]:
     """Ask every recommender for its best items; tell who declined."""
     window, ledger = study.plan.test, study.ledger
-    deeds = study.question.deeds
-    customers = study.asked(window)
+    truth = truth_of(study, window)
+    customers = truth.customers
     _enough(study, {"to ask": len(customers)})
-    truth_at, truth = some_rows(*item_codes(ledger, window, deeds=deeds), customers)
-    seen_at, seen = seen_items(ledger, window, deeds=deeds)
+    seen_at, seen = seen_items(ledger, window, deeds=study.question.deeds)
     seen_at, seen = some_rows(seen_at, seen, customers)
     top, seconds, declined = {}, {}, {}
     for name, method in methods.items():
@@ -349,8 +349,8 @@ def _rank(study: Study, methods: Mapping[str, Method]) -> tuple[Rankings, dict[s
         horizon_days=study.question.horizon_days,
         cut=window.cut,
         customers=ledger.customers[customers],
-        truth_at=truth_at,
-        truth=truth,
+        truth_at=truth.at,
+        truth=truth.items,
         seen_at=seen_at,
         seen=seen,
         top=top,

@@ -42,7 +42,7 @@ class WordsConfig(Config):
     """Words in a run at most."""
     longest_characters: int = Field(5, ge=1)
     """Characters in a run within a word at most; in Chinese three."""
-    most: int = Field(200_000, ge=1)
+    most: int = Field(500_000, ge=1)
     """Terms at most, the commonest."""
     penalty: float = Field(1.0, gt=0)
     """Weight of the squared coefficients against the sum of the losses; dimensionless."""

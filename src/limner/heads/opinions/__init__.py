@@ -1,0 +1,1 @@
+"""Reading what customers wrote: how they feel, about what, in which language."""
