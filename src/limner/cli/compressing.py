@@ -11,7 +11,7 @@ from limner.cli.outputs import demand_folder
 from limner.cli.progress import Tell
 from limner.errors import BadConfig
 
-__all__ = ["CompressedLanguage", "compress_language"]
+__all__ = ["CompressedLanguage", "agreement", "compress_language"]
 
 MEASURED = 2000
 """So many texts at most are asked to compare two models."""
@@ -130,7 +130,7 @@ def compress_language(
             "model": name,
             "megabytes": round(size / 1e6, 1),
             "texts_per_second": round(len(asked) / took, 1),
-            "agreement": _agreement(tuned.task.classes, whole_said, said),
+            "agreement": agreement(tuned.task.classes, whole_said, said),
         }
         if truth is not None:
             row |= score_texts(tuned.task, said, truth, seed=seed).values
@@ -142,7 +142,8 @@ def _bytes(folder: Path) -> int:
     return sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
 
 
-def _agreement(classes: Sequence[str], one: Any, other: Any) -> float:  # noqa: ANN401 - arrays
+def agreement(classes: Sequence[str], one: Any, other: Any) -> float:  # noqa: ANN401 - arrays
+    """Return the share of what two models answer alike; for numbers, the correlation of ranks."""
     import numpy as np
     from scipy.stats import rankdata
 

@@ -108,7 +108,8 @@ class TextSettings(Config):
 
     encoder: str = ""
     """The language model that reads them, as ``limner language models`` names it, or a folder;
-    empty: none does. Needs ``limner[language]``."""
+    ``use-multilingual`` for English and Chinese in one space; empty: none does. Needs
+    ``limner[language]``."""
     int8: bool = True
     """Whether it reads with 8 bits a weight: about twice as fast, nearly the same vectors."""
     block: dict[str, Any] = Field(default_factory=dict)

@@ -28,7 +28,7 @@ def house(tmp_path):
 
 
 def test_tune_then_ask(ask, house):
-    assert {each.name for each in vision.registered_commands} == {"finetune", "predict"}
+    assert {each.name for each in vision.registered_commands} == {"finetune", "compress", "predict"}
     result = ask(
         *("vision", "finetune", "--train", house / "train.parquet", "--test", house / "test.csv"),
         *("--image", "photo", "--label", "kind", "--base", house / "base", "--method", "lora"),
@@ -38,13 +38,28 @@ def test_tune_then_ask(ask, house):
     figures = json.loads((house / "figures.json").read_text())
     assert {"accuracy", "macro_f1", "parameters_trained", "seconds"} <= set(figures)
     assert figures["accuracy"] > 0.8
-    assert {"report.html", "confusion.svg", "metrics.json"} <= {
+    assert {"report.html", "card.md", "confusion.svg", "metrics.json"} <= {
         each.name for each in (house / "out").iterdir()
     }
     result = ask("vision", "predict", house / "out", house / "shots/0.png", house / "shots/1.png")
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [row["label"] for row in rows] == ["red", "green"]
     assert len(predict_pictures(house / "out", [house / "shots/2.png"])) == 1
+    told = ("--test", house / "test.csv", "--image", "photo", "--label", "kind", "--json")
+    result = ask(
+        *("vision", "compress", house / "out", "--out", house / "light", "--method", "whole"),
+        *told,
+    )
+    assert result.exit_code == 0, result.stderr
+    whole, light = json.loads(result.stdout)["rows"]
+    assert light["agreement"] == 1
+    assert whole["accuracy"] == light["accuracy"]
+    assert predict_pictures(house / "light", [house / "shots/2.png"])["label"].to_list() == [
+        "striped"
+    ]
+    for wrong in ("out", "light"):
+        result = ask("vision", "compress", house / wrong, "--out", house / "out", *told)
+        assert result.exit_code == 2
 
 
 def test_what_cannot_be_done_is_said_in_one_line(ask, house):

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from limner.cli.console import emit_to, narrate, show
+from limner.cli.console import emit, emit_to, narrate, show
 from limner.cli.language import language_settings
-from limner.cli.options import HouseOption, SeedOption
+from limner.cli.options import AsJson, HouseOption, SeedOption
 from limner.cli.outputs import demand_file
 from limner.cli.progress import bar
-from limner.cli.vision import predict_pictures, tune_vision
+from limner.cli.tables import figures_table
+from limner.cli.vision import compress_vision, predict_pictures, tune_vision
 from limner.errors import BadConfig
 
 __all__ = ["vision"]
@@ -107,6 +108,45 @@ def finetune(
         aside=aside,
     )
     narrate(f"report: {out / 'report.html'}; ask it: limner vision predict {out} PICTURE…")
+
+
+@vision.command("compress")
+def compress(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What finetune wrote.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write.")],
+    test: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="A table of labelled pictures that did not teach: one half says in which ranges"
+            " numbers lie, the other how right both models are.",
+        ),
+    ],
+    image: Annotated[str, typer.Option(metavar="COL", help="The column of the picture.")],
+    label: Annotated[str, typer.Option(metavar="COL", help="The column of the label.")],
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="whole: the same numbers without torch; int8: in 8 bits each."
+        ),
+    ] = "int8",
+    as_json: AsJson = False,
+    workspace: HouseOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Make a tuned model small and fast, so that it answers without torch; say what that costs.
+
+    Example: limner vision compress models/photos --test b.parquet --image photo --label kind --out
+    models/light
+    """
+    del workspace  # nothing of it is read
+    done = compress_vision(
+        folder, method=method, pictures=test, image=image, label=label, out=out, seed=seed
+    )
+    if as_json:
+        emit(done.to_dict())
+    show(figures_table(done.rows), aside=as_json)
+    narrate(f"ask it: limner vision predict {done.folder} PICTURE…; {done.seconds:.0f} s")
 
 
 @vision.command("predict")

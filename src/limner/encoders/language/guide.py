@@ -33,6 +33,14 @@ GUIDE: tuple[Advice, ...] = (
         "titles, queries, short reviews: classes, ratings, vectors; fast on two cores",
         offline=True,
     ),
+    Advice(
+        "use-multilingual",
+        "vectors",
+        "16, English and Chinese",
+        68.0,
+        "titles and searches as [text] encoder, in one space; cannot be tuned",
+        offline=True,
+    ),
     Advice("BAAI/bge-small-zh-v1.5", "encoder", "Chinese", 24, "the same in Chinese"),
     Advice("BAAI/bge-m3", "encoder", "100 and more", 568, "both languages in one space; GPU"),
     Advice(

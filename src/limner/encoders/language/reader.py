@@ -5,6 +5,7 @@ from pathlib import Path
 
 from limner.encoders.language.finding import find_folder
 from limner.encoders.language.light import LightEncoder
+from limner.encoders.language.multilingual import MULTILINGUAL, MultilingualReader
 from limner.encoders.language.vector_cache import VectorCache
 
 __all__ = ["open_reader"]
@@ -19,8 +20,8 @@ def open_reader(name: str, keep: Path, *, int8: bool = True) -> VectorCache:
     Parameters
     ----------
     name
-        A folder, a name of the guide, or of Hugging Face's hub; or a folder that a compression
-        wrote.
+        A folder, a name of the guide, or of Hugging Face's hub; a folder that a compression
+        wrote; or ``use-multilingual``.
     keep
         A folder for the light model and for the vectors.
     int8
@@ -34,6 +35,8 @@ def open_reader(name: str, keep: Path, *, int8: bool = True) -> VectorCache:
     MissingExtra
         If a package is not installed.
     """
+    if name == MULTILINGUAL:
+        return VectorCache(MultilingualReader(), keep / "vectors")
     if (Path(name) / "encoder.json").is_file():
         return VectorCache(LightEncoder(Path(name)), keep)
     source = find_folder(name)

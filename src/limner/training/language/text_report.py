@@ -15,6 +15,7 @@ from limner.training.table import figure
 from limner.training.words import Words, say
 
 __all__ = [
+    "around",
     "class_table",
     "confusion_file",
     "confusion_picture",
@@ -157,7 +158,7 @@ def text_card(tuned: TunedText, scores: TextScores) -> str:
     }[tuned.task.kind]
     classes = ", ".join(tuned.task.classes[:30])
     rows = "\n".join(
-        f"| {name} | {value:.4f}{_around(scores, name)} |" for name, value in scores.values.items()
+        f"| {name} | {value:.4f}{around(scores, name)} |" for name, value in scores.values.items()
     )
     made = "\n".join(f"| {name} | {value} |" for name, value in _told(tuned).items())
     return f"""# Language model, tuned for texts
@@ -232,7 +233,8 @@ def _told(tuned: TunedText) -> dict[str, str]:
     }
 
 
-def _around(scores: TextScores, name: str) -> str:
+def around(scores: TextScores, name: str) -> str:
+    """Return the interval of a figure as a card tells it; nothing where there is none."""
     if name not in scores.intervals:
         return ""
     low, high = scores.intervals[name]
@@ -247,7 +249,7 @@ def metrics_table(scores: TextScores, readers: Mapping[str, TextScores]) -> str:
         cells = "".join(f"<td>{figure(each.values.get(name))}</td>" for each in readers.values())
         rows.append(
             f"<tr><th>{say(NAMES.get(name, name))}</th><td><span class='v'>{figure(value)}</span>"
-            f"<span class='i'>{_around(scores, name)}</span></td>{cells}</tr>"
+            f"<span class='i'>{around(scores, name)}</span></td>{cells}</tr>"
         )
     return (
         f"<div class='scroll'><table><thead><tr><th>{say(HEADS['metric'])}</th>"
