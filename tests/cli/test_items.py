@@ -63,7 +63,7 @@ def shop(tmp_path, made_up, models):
 def test_what_items_say_and_show_reaches_the_model_the_blocks_and_the_offers(ask, shop, tmp_path):
     done = ask("items", "--workspace", shop.folder)
     assert done.exit_code == 0, done.output
-    assert "60 of 60 items have a vector of 8 numbers, 3 were read now" in done.output.replace(
+    assert "60 of 60 items have a vector of 8 numbers, 60 of them new" in done.output.replace(
         "text: ", ""
     )
     assert "58 of 60 items have a vector" in done.output
@@ -82,3 +82,27 @@ def test_what_items_say_and_show_reaches_the_model_the_blocks_and_the_offers(ask
     table = pl.read_parquet(out.out)
     lengths = np.linalg.norm(table["image"].drop_nulls().to_numpy().tolist(), axis=1)
     assert np.allclose(lengths, 1, atol=1e-4)
+
+
+def test_nothing_outside_the_folder_is_looked_at_and_one_look_alone_is_enough(ask, shop, tmp_path):
+    pictures, _ = painted(1)
+    (shop.folder / "outside.png").write_bytes(pictures[0])
+    rows = [
+        {"customer_id": "ann", "time": f"2024-01-0{day}", "event": "view", "item_id": f"i{day}"}
+        | {"image": image}
+        for day, image in enumerate(
+            ["../outside.png", str(shop.folder / "outside.png"), "in.png"], 1
+        )
+    ]
+    bare = Workspace.create(tmp_path / "bare", currency="EUR")
+    (bare.folder / "pics").mkdir()
+    (bare.folder / "pics/in.png").write_bytes(pictures[0])
+    bare.ingest(pl.DataFrame(rows))
+    settings = shop.folder.joinpath("limner.toml").read_text()
+    (bare.folder / "limner.toml").write_text(settings.replace("pictures of items", "pics"))
+    done = Workspace(bare.folder).read_items()
+    assert set(done.looks) == {"image"}
+    assert done.looks["image"].items == 1
+    assert len(done.looks["image"].refused) == 2
+    assert "has words" in done.lacking[0]
+    assert ask("items", "--inside", "--workspace", bare.folder).exit_code == 2

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from limner.cli.reviews import ReviewsRead, review_traits
+from limner.cli.reviews import ReviewsRead, review_note, review_traits
 from limner.cli.workspace import Workspace
 from limner.errors import TooFew
 
@@ -28,7 +28,10 @@ def a_frame(count=400):
             "time": [START + timedelta(hours=6 * at) for at in range(count)],
             "event": ["review"] * count,
             "rating": [5.0 if each else 1.0 for each in good],
-            "text": [(PRAISE if each else BLAME)[rng.integers(4)] for each in good],
+            "text": [
+                f"{(PRAISE if each else BLAME)[rng.integers(4)]} {rng.integers(30)}"
+                for each in good
+            ],
         }
     )
 
@@ -56,7 +59,10 @@ def test_texts_are_read_and_reach_the_profiles(ask, shop):
     (traits, *_) = review_traits(shop.folder, shop.end)
     assert traits.name == "texts_written"
     assert traits.values["c00"] == 20
+    assert traits.as_of == shop.end
     assert review_traits(shop.folder, START) == ()
+    assert "after this cut" in review_note(shop.folder, shop.log, START)
+    assert review_note(shop.folder, shop.log, shop.end) is None
 
 
 def test_nothing_after_the_cut_is_read(shop):
@@ -66,6 +72,7 @@ def test_nothing_after_the_cut_is_read(shop):
     assert done.texts == 200
     table = pl.read_parquet(done.folder / "texts.parquet")
     assert table["time"].max() < cut
+    assert "some were written or ingested since" in review_note(shop.folder, shop.log, shop.end)
     past = Workspace.create(shop.folder.parent / "past", currency="EUR", questions={"churn": ""})
     past.ingest(a_frame().filter(pl.col("time") < cut))
     past.read_reviews(cut=START + timedelta(days=49, hours=18, microseconds=1))

@@ -9,6 +9,8 @@ from limner.profiles.inputs import TraitInput
 from limner.profiles.portrait import PortraitConfig, about
 from limner.profiles.references import TraitsConfig, learn_references
 
+READ = datetime(2024, 2, 1, tzinfo=UTC)
+
 
 def test_everybody_who_did_anything_has_a_profile(profiles):
     assert list(profiles) == ["ann", "ben", "eve"]
@@ -138,10 +140,10 @@ def test_what_holds_for_all(shop, catalogue, as_of):
     assert [item.item_id for item in found.popular] == ["cream", "soap"]
 
 
-def test_what_is_known_from_elsewhere_is_a_trait_too(draw, shop, as_of):
-    more = [TraitInput("written_topic", "words", "reviews", {"ann": "tea, cups"})]
+def test_what_is_known_from_elsewhere_is_a_trait_too(draw, shop):
+    more = [TraitInput("written_topic", "words", "reviews", READ, {"ann": "tea, cups"})]
     drawn = draw(shop, traits=more)
     topic = drawn["ann"].trait("written_topic")
     assert (topic.value, topic.source, topic.unit) == ("tea, cups", "reviews", "words")
-    assert topic.as_of == as_of
+    assert topic.as_of == READ
     assert drawn["ben"].trait("written_topic") is None

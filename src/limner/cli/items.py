@@ -36,10 +36,11 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class ItemsRead:
-    """What was read of how many items."""
+    """What was read of how many items of the catalogue, and what there was none of."""
 
     items: int
     looks: Mapping[str, Look]
+    lacking: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return it for ``--json``."""
@@ -56,11 +57,24 @@ def read_items(workspace: "Workspace", *, fetch: bool, inside: bool, progress: T
         )
     catalogue = workspace.log.catalogue()
     looks = {}
+    if inside and not fetch:
+        raise BadConfig("--inside says from where to fetch", hint="add --fetch")
+    lacking = []
     if settings.text.encoder:
-        looks["text"] = _read_words(workspace, progress)
+        try:
+            looks["text"] = _read_words(workspace, progress)
+        except TooFew as trouble:
+            lacking.append(trouble)
     if settings.image.encoder:
-        looks["image"] = _look_at_pictures(workspace, progress, fetch=fetch, inside=inside)
-    return ItemsRead(catalogue["item_id"].n_unique(), looks)
+        try:
+            looks["image"] = _look_at_pictures(workspace, progress, fetch=fetch, inside=inside)
+        except TooFew as trouble:
+            lacking.append(trouble)
+    if not looks:
+        raise lacking[0]
+    return ItemsRead(
+        catalogue["item_id"].n_unique(), looks, tuple(each.message for each in lacking)
+    )
 
 
 def _read_words(workspace: "Workspace", progress: Tell) -> Look:
@@ -74,7 +88,6 @@ def _read_words(workspace: "Workspace", progress: Tell) -> Look:
     progress("reading titles", 0.0)
     reader = open_reader(settings.encoder, keep, int8=settings.int8)
     said = catalogue_texts(workspace.log.catalogue()).filter(pl.col("text").fill_null("") != "")
-    known = len(reader)
     vectors = reader.read(said["text"].to_list())
     return _kept(
         workspace,
@@ -83,7 +96,6 @@ def _read_words(workspace: "Workspace", progress: Tell) -> Look:
         vectors,
         maker=reader.version,
         dim=settings.dim,
-        new=len(reader) - known,
         began=began,
     )
 
@@ -111,11 +123,20 @@ def _look_at_pictures(workspace: "Workspace", progress: Tell, *, fetch: bool, in
             inside=inside,
             progress=lambda share: progress("fetching pictures", share),
         )
-    home = workspace.folder / settings.folder
+    home = (workspace.folder / settings.folder).resolve()
     files = [fetched_file(fetched, each) if is_address(each) else home / each for each in named]
+    # A catalogue that comes from elsewhere shall not name what else lies on this machine.
+    outside = {
+        name
+        for name, file in zip(named, files, strict=True)
+        if not is_address(name) and not _lies_within(file, home)
+    }
+    refused |= dict.fromkeys(outside, "lies outside the folder of [image]")
+    files = [
+        fetched / "." if name in outside else file for name, file in zip(named, files, strict=True)
+    ]
     progress("looking at pictures", 0.0)
     reader = PictureReader(settings.encoder, keep, size=settings.size)
-    known = reader.known
     vectors, unread = reader.read(files)
     for name, file in zip(named, files, strict=True):
         if file in unread and name not in refused:
@@ -128,10 +149,16 @@ def _look_at_pictures(workspace: "Workspace", progress: Tell, *, fetch: bool, in
         vectors[seen],
         maker=reader.version,
         dim=settings.dim,
-        new=reader.known - known,
         began=began,
         refused=refused,
     )
+
+
+def _lies_within(file: Path, home: Path) -> bool:
+    try:
+        return file.resolve().is_relative_to(home)
+    except (OSError, ValueError):
+        return True  # whoever opens it says what is wrong with it
 
 
 def _kept(
@@ -142,7 +169,6 @@ def _kept(
     *,
     maker: str,
     dim: int,
-    new: int,
     began: float,
     refused: Mapping[str, str] | None = None,
 ) -> Look:
@@ -166,11 +192,14 @@ def _kept(
     mark = hashlib.blake2b(maker.encode(), digest_size=8)
     mark.update(reduction.centre.tobytes() + reduction.directions.tobytes())
     told = reduction.read(vectors)
+    known = workspace.log.item_vectors().get(look)
+    same = known is not None and known.version == mark.hexdigest()
+    before = known.ids if known is not None and same else np.zeros(0, np.str_)
     workspace.log.keep_item_vectors(look, ItemVectors(ids.astype(np.str_), told, mark.hexdigest()))
     return Look(
         items=len(ids),
         width=told.shape[1],
-        new=new,
+        new=int((~np.isin(ids.astype(np.str_), before)).sum()),
         seconds=round(time.monotonic() - began, 2),
         refused=refused or {},
     )

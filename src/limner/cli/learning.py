@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from limner.cli.behaviour import need_torch
 from limner.cli.portraits import draw
 from limner.cli.progress import Tell
-from limner.cli.reviews import review_traits
+from limner.cli.reviews import review_note, review_traits
 from limner.cli.runs import open_run
 from limner.cli.tuning import learning_of
 from limner.engine import Executor, Here, Pool
@@ -106,11 +106,15 @@ def learn(
         executor=_executor(settings.engine.workers, ahead=len(questions)),
         progress=lambda what, share: progress(what, share * _SHARE_OF_LEARNING),
     )
+    note = review_note(workspace.folder, log, as_of)
     store = SqliteStore(workspace.folder / "profiles.db")
     try:
         count = draw(
             log,
-            fitted.forecasts,
+            # What is offered in general is of all items, whichever question stands first.
+            sorted(
+                fitted.forecasts, key=lambda each: questions[each.question].new_days is not None
+            ),
             store,
             as_of=as_of,
             computed_at=now,
@@ -128,7 +132,7 @@ def learn(
         as_of=as_of,
         profiles=count,
         questions=tuple(each.question for each in fitted.forecasts),
-        notes=fitted.notes,
+        notes=(*fitted.notes, *([note] if note else [])),
         version=fitted.version,
         folder=folder,
         run=run,

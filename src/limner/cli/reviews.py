@@ -1,6 +1,7 @@
 """Reading what a shop's customers wrote, as a workspace does it."""
 
 import json
+import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from limner.heads.opinions.topics import Topics
     from limner.profiles.inputs import TraitInput
 
-__all__ = ["ReviewsRead", "read_reviews", "review_traits"]
+__all__ = ["ReviewsRead", "read_reviews", "review_note", "review_traits"]
 
 FOLDER = "reviews"
 _PRAISES = frozenset({"1", "true", "good", "positive", "pos", "praise", "好评", "正面", "积极"})
@@ -43,6 +44,7 @@ class ReviewsRead:
     judge: str
     auroc: float | None
     sentiment: float
+    unjudged: int
     languages: Mapping[str, int]
     topics: Mapping[str, int]
     aspects: Mapping[str, tuple[int, float]]
@@ -81,7 +83,7 @@ def read_reviews(
     found = read_opinions(texts, judge, topics)
     columns = {
         "language": found.languages,
-        "sentiment": found.sentiments,
+        "sentiment": [None if math.isnan(each) else each for each in found.sentiments.tolist()],
         "topic": found.topics,
         "aspects": [
             [{"aspect": name, "sentiment": value} for name, value in each.items()]
@@ -113,7 +115,8 @@ def read_reviews(
         items=len(told.items),
         judge=named,
         auroc=auroc,
-        sentiment=round(float(read["sentiment"].mean()), 4),  # type: ignore[arg-type]
+        sentiment=round(float(read["sentiment"].mean() or 0.0), 4),  # type: ignore[arg-type]
+        unjudged=read["sentiment"].null_count(),
         languages=_counts(read, "language"),
         topics=_counts(read, "topic"),
         aspects={name: (count, round(mean, 4)) for name, count, mean in aspects.rows()},
@@ -127,16 +130,14 @@ def read_reviews(
 
 
 def review_traits(folder: Path, as_of: datetime) -> "tuple[TraitInput, ...]":
-    """Return what was read of each customer's words as traits, if that was before a moment."""
+    """Return what was read of each customer's words as traits, if that was not after a moment."""
     import polars as pl
 
     from limner.profiles.inputs import TraitInput
 
     kept = folder / FOLDER
-    if not (kept / "told.json").is_file():
-        return ()
-    told = json.loads((kept / "told.json").read_text(encoding="utf-8"))
-    if datetime.fromisoformat(told["as_of"]) > as_of:
+    read_at = _read_at(folder)
+    if read_at is None or read_at > as_of:
         return ()
     table = pl.read_parquet(kept / "customers.parquet").with_columns(
         pl.col("likes", "blames").list.join(", ")
@@ -155,6 +156,7 @@ def review_traits(folder: Path, as_of: datetime) -> "tuple[TraitInput, ...]":
             names.get(column, f"written_{column}"),
             unit,
             "reviews",
+            read_at,
             {
                 customer: value
                 for customer, value in table.select("customer_id", column).rows()
@@ -163,6 +165,36 @@ def review_traits(folder: Path, as_of: datetime) -> "tuple[TraitInput, ...]":
         )
         for column, unit in units.items()
     )
+
+
+def review_note(folder: Path, log: "EventLog", as_of: datetime) -> str | None:
+    """Return what is to be said of how old the reading is; none if nothing is."""
+    import polars as pl
+
+    read_at = _read_at(folder)
+    if read_at is None:
+        return None
+    if read_at > as_of:
+        return (
+            f"reviews were read as of {read_at:%Y-%m-%d}, after this cut, so profiles say nothing "
+            "of them: limner reviews --cut DATE"
+        )
+    later = _written(log, as_of).filter(pl.col("time") >= read_at)
+    told = json.loads((folder / FOLDER / "told.json").read_text(encoding="utf-8"))
+    if len(later) or len(_written(log, read_at)) != told["texts"]:
+        return (
+            f"reviews were read as of {read_at:%Y-%m-%d}, and some were written or ingested since: "
+            "limner reviews"
+        )
+    return None
+
+
+def _read_at(folder: Path) -> datetime | None:
+    """Return as of when reviews were read; none if they were not."""
+    told = folder / FOLDER / "told.json"
+    if not told.is_file():
+        return None
+    return datetime.fromisoformat(json.loads(told.read_text(encoding="utf-8"))["as_of"])
 
 
 def _written(log: "EventLog", as_of: datetime) -> "pl.DataFrame":

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,14 @@ Codes = NDArray[np.int64]
 class TraitInput:
     """One thing that is known of customers from elsewhere than counts: ``values`` by customer.
 
-    ``source`` says from where, ``unit`` in what it is counted; see
+    ``source`` says from where, ``unit`` in what it is counted, ``as_of`` when that was known; see
     :class:`~limner.profiles.record.Trait`.
     """
 
     name: str
     unit: str
     source: str
+    as_of: datetime
     values: Mapping[str, float | int | str]
 
 

@@ -150,7 +150,7 @@ def portray(
                 value=_value(row, answers, references.as_of, config),
                 currency=references.currency,
                 model_version=model_version,
-                traits=_traits(row, references) + _more(traits, customer, references.as_of),
+                traits=_traits(row, references) + _more(traits, customer),
                 categories=_favourites(row, "categories"),
                 brands=_favourites(row, "brands"),
                 items=_favourites(row, "items"),
@@ -192,9 +192,9 @@ def _witness(row: Row, name: str) -> EventReference | None:
     return None if time is None else EventReference("purchase", time, row[f"{name}_order_id"])
 
 
-def _more(traits: Sequence[TraitInput], customer: str, as_of: datetime) -> tuple[Trait, ...]:
+def _more(traits: Sequence[TraitInput], customer: str) -> tuple[Trait, ...]:
     return tuple(
-        Trait(each.name, each.values[customer], each.unit, as_of, each.source)
+        Trait(each.name, each.values[customer], each.unit, each.as_of, each.source)
         for each in traits
         if customer in each.values
     )

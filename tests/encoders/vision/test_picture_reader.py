@@ -1,5 +1,8 @@
 """The same picture is never looked at twice, and what is none is told."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -41,3 +44,12 @@ def test_another_size_or_another_model_has_vectors_of_its_own(model, tmp_path):
         for name, size in ((model, 32), (model, 16), (other, 32))
     }
     assert len(versions) == 3
+
+
+def test_what_is_no_file_or_has_no_possible_name_is_refused(model, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    wrong = [Path("/dev/zero"), tmp_path / "pipe", tmp_path, Path("a\0b.png")]
+    vectors, refused = PictureReader(str(model), tmp_path / "kept", size=32).read(wrong)
+    assert not vectors.any()
+    assert set(refused) == set(wrong)
+    assert refused[Path("/dev/zero")] == "is no file"

@@ -27,12 +27,13 @@ def test_it_tells_praise_from_blame():
     judge = learn_judge(*rated(300))
     told = judge.read(["I love it", "a waste", "很喜欢", "太差", ""])
     assert told.shape == (5,)
-    assert ((told >= 0) & (told <= 1)).all()
+    assert ((told[:4] >= 0) & (told[:4] <= 1)).all()
     assert told[0] > 0.8
     assert told[1] < 0.2
     assert told[2] > 0.8
     assert told[3] < 0.2
-    assert told[4] == 0.5
+    assert np.isnan(told[4])
+    assert np.isnan(judge.read(["zzzqqq", "😀😀"])).all()
     assert judge.auroc > 0.99
     assert judge.taught == 300
     assert judge.read([]).shape == (0,)
@@ -58,3 +59,21 @@ def test_where_nobody_blames_there_is_nothing_to_learn():
     texts, ratings = rated(200, stars=((5,), (3,)))
     with pytest.raises(TooFew, match="0 blame"):
         learn_judge(texts, ratings)
+
+
+def test_texts_that_are_written_alike_do_not_flatter():
+    """Sixty texts of strange words, each six times with one label that nothing could foretell."""
+    rng = np.random.default_rng(0)
+    texts = [f"{rng.integers(10**9):x} {rng.integers(10**9):x}" for _ in range(60)]
+    ratings = rng.choice([1.0, 5.0], 60)
+    try:
+        judge = learn_judge(texts * 6, np.tile(ratings, 6))
+    except TooFew as refusal:
+        assert "do not foretell" in refusal.message  # noqa: PT017 - either will do
+    else:
+        assert 0.1 < judge.auroc < 0.9
+
+
+def test_a_handful_of_different_texts_teaches_nothing():
+    with pytest.raises(TooFew, match="only 2 different texts"):
+        learn_judge(["good", "bad"] * 60, np.tile([5.0, 1.0], 60))

@@ -43,11 +43,13 @@ def items(
     for name, look in done.looks.items():
         show(
             f"{name}: {look.items:,} of {done.items:,} items have a vector of {look.width} numbers,"
-            f" {look.new:,} were read now ({look.seconds:.1f} s)",
+            f" {look.new:,} of them new ({look.seconds:.1f} s)",
             aside=as_json,
         )
         for what, why in list(look.refused.items())[:_TOLD]:
-            narrate(f"{what}: {why}")
+            narrate(f"{what[:80]}: {why}")
         if len(look.refused) > _TOLD:
             narrate(f"and {len(look.refused) - _TOLD:,} more could not be read")
+    for why in done.lacking:
+        narrate(why)
     narrate("next: limner pretrain, then limner evaluate")

@@ -53,7 +53,10 @@ def reviews(
         aside=as_json,
     )
     tongues = ", ".join(f"{name} {count:,}" for name, count in list(done.languages.items())[:_TOLD])
-    show(f"languages: {tongues or 'none for sure'}", aside=as_json)
+    unsure = done.texts - sum(done.languages.values())
+    show(f"languages: {tongues or 'none'}, unsure {unsure:,}", aside=as_json)
+    if done.unjudged:
+        show(f"{done.unjudged:,} hold no word that is known, and count for nothing", aside=as_json)
     for name, (count, mean) in list(done.aspects.items())[:_TOLD]:
         show(f"  {name:12} {count:6,}x  {mean:4.0%} praise", aside=as_json)
     for name, count in list(done.topics.items())[:_TOLD]:

@@ -1,6 +1,7 @@
 """A vision model that remembers which pictures it has seen."""
 
 import hashlib
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from limner.encoders.vector_store import VectorStore, digest
 from limner.encoders.vision.opening import open_vision
 from limner.encoders.vision.picture_encoder import PictureEncoder
-from limner.encoders.vision.pictures import open_picture, pixels_of
+from limner.encoders.vision.pictures import MOST_BYTES, open_picture, pixels_of
 from limner.errors import BadPicture
 
 __all__ = ["PictureReader"]
@@ -58,14 +59,14 @@ class PictureReader:
         new: dict[bytes, bytes] = {}
         for file in files:
             try:
-                content = file.read_bytes()
+                content = _content(file)
                 key = digest(content)
                 if key not in self._store and key not in new:
                     open_picture(content)
                     new[key] = content
                 keys.append(key)
-            except OSError as trouble:
-                refused[file] = trouble.strerror or str(trouble)
+            except (OSError, ValueError) as trouble:  # a name may hold what no name can
+                refused[file] = getattr(trouble, "strerror", None) or str(trouble)
                 keys.append(b"")
             except BadPicture as trouble:
                 refused[file] = trouble.message
@@ -81,6 +82,15 @@ class PictureReader:
             pixels = pixels_of(new.values(), size=self.encoder.size)
             self._store.add(list(new), self.encoder.read(pixels))
             new.clear()
+
+
+def _content(file: Path) -> bytes:
+    """Read a file that a catalogue names, if it is a file and not too large."""
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise BadPicture("is no file")
+    if file.stat().st_size > MOST_BYTES:
+        raise BadPicture(f"more than {MOST_BYTES // 1024**2} MB")
+    return file.read_bytes()
 
 
 def _version(encoder: PictureEncoder) -> str:

@@ -105,6 +105,16 @@ class WordsHead:
             return np.asarray(np.concatenate([-told, told], axis=1) / 2, np.float32)
         return np.asarray(told, np.float32)
 
+    def knows(self, texts: Texts) -> NDArray[np.bool_]:
+        """Say whether each text holds a known word or run of words (N,).
+
+        Where words are read, runs of characters within them do not count: any word has some.
+        """
+        first = self.terms_[0]
+        known = [first.transform([row[side] for row in texts]) for side in range(len(texts[0]))]
+        found = [np.diff(each.indptr) > 0 for each in known]
+        return np.asarray(np.any(found, axis=0), np.bool_)
+
     def save(self, folder: Path) -> None:
         """Write terms as JSON and weights as arrays."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """What was written, read: language, feeling, topic and aspects of each text."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,8 @@ __all__ = ["Opinions", "read_opinions"]
 class Opinions:
     """What N texts say.
 
-    ``languages`` codes of two letters, none if unsure; ``sentiments`` (N,) how likely each praises;
+    ``languages`` codes of two letters, none if unsure; ``sentiments`` (N,) how likely each praises,
+    NaN where nobody can say;
     ``topics`` by name, none where nothing is known; ``aspects``, of each text how well it speaks of
     each aspect that it names, in [0, 1].
     """
@@ -51,7 +53,8 @@ def read_opinions(texts: Sequence[str], judge: Judge, topics: Topics | None = No
     said = dict(zip(clauses, judge.read(clauses).tolist(), strict=True))
     heard: list[dict[str, list[float]]] = [{} for _ in texts]
     for row, clause, aspect in named:
-        heard[row].setdefault(aspect, []).append(said[clause])
+        if not math.isnan(said[clause]):
+            heard[row].setdefault(aspect, []).append(said[clause])
     found = topics.read(texts) if topics is not None else np.full(len(texts), -1)
     names = topics.names if topics is not None else ()
     return Opinions(

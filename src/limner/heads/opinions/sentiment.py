@@ -23,13 +23,15 @@ GOOD, BAD = 4.0, 2.0
 teach."""
 LEAST_EACH = 30
 """So many of either kind are needed."""
+LEAST_DIFFERENT = 20
+"""So many different texts of either kind are needed."""
 
 
 class Judge(Protocol):
     """Says how well texts speak."""
 
     def read(self, texts: Sequence[str]) -> Floats:
-        """Return how likely each text praises (N,), in [0, 1]."""
+        """Return how likely each text praises (N,), in [0, 1]; NaN where nobody can say."""
         ...
 
 
@@ -48,13 +50,14 @@ class RatingJudge:
     taught: int
 
     def read(self, texts: Sequence[str]) -> Floats:
-        """Return how likely each text praises (N,), in [0, 1]; half for one without a word."""
+        """Return how likely each text praises (N,), in [0, 1]; NaN where no word is known."""
         told = tidy_texts(texts)
         if not told:
             return np.zeros(0)
-        scores = self.words.scores([(each,) for each in told])[:, 1].astype(np.float64)
+        rows = [(each,) for each in told]
+        scores = self.words.scores(rows)[:, 1].astype(np.float64)
         said = 1 / (1 + np.exp(-(self.scale * scores + self.shift)))
-        return np.where([bool(each) for each in told], said, 0.5)
+        return np.where(self.words.knows(rows), said, np.nan)
 
 
 def learn_judge(texts: Sequence[str], ratings: Floats, *, seed: int = 0) -> RatingJudge:
@@ -78,13 +81,29 @@ def learn_judge(texts: Sequence[str], ratings: Floats, *, seed: int = 0) -> Rati
     task = TextTask.of("classify", good.astype(int).tolist())
     truth = task.truth(good.astype(int).tolist())
     words = [(told[row],) for row in rows]
-    # Dealt by kind, so that both are there on either side.
-    order = np.random.default_rng(seed).permutation(len(rows))
-    order = order[np.argsort(good[order], kind="stable")]
-    teach, asked = np.sort(order[np.arange(len(order)) % 3 > 0]), np.sort(order[::3])
+    # Texts that are written alike stand on one side. Dealt by what most of each say, so that both
+    # kinds are there on either.
+    different, place = np.unique(np.array([told[row] for row in rows]), return_inverse=True)
+    leans = np.bincount(place, good) / np.bincount(place) >= 0.5
+    if min(int(leans.sum()), int((~leans).sum())) < LEAST_DIFFERENT:
+        raise TooFew(
+            f"only {len(different):,} different texts came with stars that praise or blame, and "
+            f"{LEAST_DIFFERENT} of each are needed",
+            hint="limner reviews --model DIR, a model that limner language finetune tuned",
+        )
+    order = np.random.default_rng(seed).permutation(len(different))
+    order = order[np.argsort(leans[order], kind="stable")]
+    held_out = np.zeros(len(different), np.bool_)
+    held_out[order[::3]] = True
+    teach, asked = np.flatnonzero(~held_out[place]), np.flatnonzero(held_out[place])
     head = WordsHead(task).fit([words[at] for at in teach], truth[teach], seed=seed)
     held = head.scores([words[at] for at in asked])[:, 1]
     platt = LogisticRegression(C=1e6).fit(held[:, None], good[asked])
+    if platt.coef_[0, 0] <= 0:
+        raise TooFew(
+            f"the words of {len(different):,} different texts do not foretell the stars of others",
+            hint="limner reviews --model DIR, a model that limner language finetune tuned",
+        )
     return RatingJudge(
         words=WordsHead(task).fit(words, truth, seed=seed),
         scale=float(platt.coef_[0, 0]),

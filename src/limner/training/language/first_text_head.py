@@ -47,7 +47,7 @@ def _linear(
         return ridge.coef_.reshape(1, -1).astype(np.float32), _one(ridge.intercept_)
     if task.alone:
         right = truth.argmax(axis=1)
-        model = LogisticRegression(C=1 / penalty, max_iter=200).fit(features, right)
+        model = LogisticRegression(C=1 / penalty, max_iter=1000).fit(features, right)
         return _laid_out(model, task.outputs)
     rows = [_yes_or_no(features, truth[:, at] > 0.5, penalty) for at in range(task.outputs)]
     return np.stack([row for row, _ in rows]), np.concatenate([shift for _, shift in rows])
@@ -70,7 +70,7 @@ def _laid_out(model: LogisticRegression, outputs: int) -> tuple[Floats, Floats]:
 def _yes_or_no(features: Floats, true: NDArray[np.bool_], penalty: float) -> tuple[Floats, Floats]:
     if true.all() or not true.any():
         return np.zeros(features.shape[1], np.float32), _one(4.0 if true.all() else -4.0)
-    model = LogisticRegression(C=1 / penalty, max_iter=200).fit(features, true)
+    model = LogisticRegression(C=1 / penalty, max_iter=1000).fit(features, true)
     return model.coef_[0].astype(np.float32), _one(model.intercept_[0])
 
 
