@@ -3,11 +3,14 @@
 import json
 import sys
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from limner.cli.learning import general_first
 from limner.cli.workspace import Workspace
 from limner.errors import MissingExtra
+from limner.heads.question import read_questions
 from limner.training.scoreboard import Scoreboard
 
 
@@ -54,3 +57,10 @@ def test_without_the_packages_that_learn_it_says_what_to_install(ingested, monke
     with pytest.raises(MissingExtra, match="learning needs lightgbm") as caught:
         Workspace(ingested).fit()
     assert caught.value.hint == "pip install 'limner[learn]'"
+
+
+def test_whichever_stands_first_what_is_offered_in_general_is_of_all_items():
+    questions = read_questions({"arrivals": {}, "churn": {}, "next_item": {}})
+    given = [SimpleNamespace(question=name) for name in questions]
+    found = [each.question for each in general_first(given, questions)]
+    assert found == ["churn", "next_item", "arrivals"]

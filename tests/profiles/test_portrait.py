@@ -8,6 +8,8 @@ import pytest
 from limner.profiles.inputs import TraitInput
 from limner.profiles.portrait import PortraitConfig, about
 from limner.profiles.references import TraitsConfig, learn_references
+from limner.profiles.text import card_text
+from limner.profiles.words import trait_value
 
 READ = datetime(2024, 2, 1, tzinfo=UTC)
 
@@ -141,8 +143,16 @@ def test_what_holds_for_all(shop, catalogue, as_of):
 
 
 def test_what_is_known_from_elsewhere_is_a_trait_too(draw, shop):
-    more = [TraitInput("written_topic", "words", "reviews", READ, {"ann": "tea, cups"})]
+    more = [
+        TraitInput("written_topic", "words", "reviews", READ, {"ann": "tea, cups"}),
+        TraitInput("written_sentiment", "share", "reviews", READ, {"ann": 0.25}),
+        TraitInput("texts_written", "texts", "reviews", READ, {"ann": 4}),
+        TraitInput("written_blames", "aspects", "reviews", READ, {"ann": "price"}),
+    ]
     drawn = draw(shop, traits=more)
+    assert "25 %" in card_text(drawn["ann"])
+    assert "price" in card_text(drawn["ann"], "zh")
+    assert trait_value(drawn["ann"].trait("texts_written"), "en") == "4 texts"
     topic = drawn["ann"].trait("written_topic")
     assert (topic.value, topic.source, topic.unit) == ("tea, cups", "reviews", "words")
     assert topic.as_of == READ

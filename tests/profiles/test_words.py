@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from limner.events.event import KINDS
 from limner.profiles import words
+from limner.profiles.opinions import WRITTEN
 from limner.profiles.portrait import _TRAITS
 from limner.profiles.record import Band, Trait
 
@@ -16,7 +17,8 @@ from limner.profiles.record import Band, Trait
 def test_every_name_has_a_label_in_both_languages():
     assert set(words.KINDS) == set(KINDS)
     assert set(words.BANDS) == set(get_args(Band))
-    assert set(words.TRAITS) == {name for name, _, _ in _TRAITS}
+    written = {name for name, _ in WRITTEN.values()}
+    assert set(words.TRAITS) == {name for name, _, _ in _TRAITS} | written
     for table in (words.GROUPS, words.STAGES, words.KINDS, words.TRAITS, words.UNITS):
         assert all(english and chinese for english, chinese in table.values())
 

@@ -19,11 +19,12 @@ from limner.profiles.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from limner.cli.workspace import Workspace
+    from limner.heads.forecast import Forecast
     from limner.heads.question import Question
     from limner.training.learning import Learning
     from limner.training.scoreboard import Scoreboard
 
-__all__ = ["Evaluated", "Learned", "examine", "learn"]
+__all__ = ["Evaluated", "Learned", "examine", "general_first", "learn"]
 
 MODEL = "current"
 """The folder under ``models`` of what was learned last."""
@@ -71,6 +72,13 @@ class Evaluated:
         return self.run / "report.html"
 
 
+def general_first(
+    forecasts: "Sequence[Forecast]", questions: "Mapping[str, Question]"
+) -> "list[Forecast]":
+    """Put those that speak of new items alone behind: what is offered first is of all items."""
+    return sorted(forecasts, key=lambda each: questions[each.question].new_days is not None)
+
+
 def learn(
     workspace: "Workspace",
     *,
@@ -111,10 +119,7 @@ def learn(
     try:
         count = draw(
             log,
-            # What is offered in general is of all items, whichever question stands first.
-            sorted(
-                fitted.forecasts, key=lambda each: questions[each.question].new_days is not None
-            ),
+            general_first(fitted.forecasts, questions),
             store,
             as_of=as_of,
             computed_at=now,

@@ -134,6 +134,7 @@ def review_traits(folder: Path, as_of: datetime) -> "tuple[TraitInput, ...]":
     import polars as pl
 
     from limner.profiles.inputs import TraitInput
+    from limner.profiles.opinions import WRITTEN
 
     kept = folder / FOLDER
     read_at = _read_at(folder)
@@ -142,18 +143,9 @@ def review_traits(folder: Path, as_of: datetime) -> "tuple[TraitInput, ...]":
     table = pl.read_parquet(kept / "customers.parquet").with_columns(
         pl.col("likes", "blames").list.join(", ")
     )
-    units = {
-        "texts": "texts",
-        "sentiment": "share",
-        "language": "language",
-        "topic": "words",
-        "likes": "aspects",
-        "blames": "aspects",
-    }
-    names = {"texts": "texts_written", "language": "written_language", "topic": "written_topic"}
     return tuple(
         TraitInput(
-            names.get(column, f"written_{column}"),
+            name,
             unit,
             "reviews",
             read_at,
@@ -163,7 +155,7 @@ def review_traits(folder: Path, as_of: datetime) -> "tuple[TraitInput, ...]":
                 if value not in {None, ""}
             },
         )
-        for column, unit in units.items()
+        for column, (name, unit) in WRITTEN.items()
     )
 
 

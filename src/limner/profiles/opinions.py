@@ -1,10 +1,11 @@
 """What was read of texts, gathered by who wrote them and what they are about."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-__all__ = ["OPINION_SCHEMA", "OpinionTraits", "gathered"]
+__all__ = ["OPINION_SCHEMA", "WRITTEN", "OpinionTraits", "gathered"]
 
 OPINION_SCHEMA = pl.Schema(
     {  # type: ignore[arg-type] # the classes are types of columns
@@ -16,6 +17,16 @@ OPINION_SCHEMA = pl.Schema(
 )
 """What is read of a text: ``language`` (two letters, none if unsure), ``sentiment`` in [0, 1],
 ``topic`` (none where nothing is known), and of each aspect that it names how well it speaks."""
+
+WRITTEN: Mapping[str, tuple[str, str]] = {
+    "texts": ("texts_written", "texts"),
+    "sentiment": ("written_sentiment", "share"),
+    "language": ("written_language", "language"),
+    "topic": ("written_topic", "words"),
+    "likes": ("written_likes", "aspects"),
+    "blames": ("written_blames", "aspects"),
+}
+"""What a customer's texts become as traits of a profile: by column, the name and the unit."""
 
 LIKED, BLAMED = 0.65, 0.35
 """From where on an aspect is liked, and up to where it is blamed."""

@@ -35,7 +35,7 @@ _TONES = {"CHAMPIONS": "green", "LOYAL": "green", "AT_RISK": "red", "ALMOST_LOST
 _SHOWN = (
     *("spend", "orders", "average_order_value", "recency_days", "usual_gap_days"),
     *("orders_last_30_days", "spend_last_30_days", "discount_share", "return_share"),
-    *("repeat_share", "price_tier"),
+    *("repeat_share", "price_tier", "written_sentiment", "written_likes", "written_blames"),
 )
 
 

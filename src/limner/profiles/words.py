@@ -89,6 +89,7 @@ UNITS = {
     "categories": ("categories", "个品类"),
     "brands": ("brands", "个品牌"),
     "events": ("events", "个事件"),
+    "texts": ("texts", "段文字"),
 }
 TRAITS = {
     "orders": ("Orders", "订单数"),
