@@ -256,6 +256,7 @@ _TABLES = (
     ("[finetune.tuning]", _by_name(tuning, "method")),
     ("[finetune.loss_settings]", _by_name(losses, "loss")),
     ("[text]", "TextSettings"),
+    ("[image]", "ImageSettings"),
     ("[text.block]", "TextConfig"),
     ("[vision]", "PictureTuneConfig"),
     ("[vision.loop]", "LoopConfig"),

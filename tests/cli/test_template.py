@@ -15,7 +15,8 @@ def test_every_question_it_asks_is_built_in():
 
 
 def test_the_demo_asks_every_built_in_question():
-    assert set(DEMO_QUESTIONS) == set(plugins.names(questions))
+    # Hardly anybody of the panel buys what is new: `benchmarks/cold_items.py` asks that.
+    assert set(DEMO_QUESTIONS) == set(plugins.names(questions)) - {"arrivals"}
 
 
 def test_its_questions_are_answers_to_the_remarks_beside_them():

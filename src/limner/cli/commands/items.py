@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from limner.cli.console import emit, narrate, show
-from limner.cli.options import AsJson, WorkspaceOption
+from limner.cli.options import AsJson, SeedOption, WorkspaceOption
 from limner.cli.progress import bar
 from limner.cli.workspace import Workspace
 
@@ -24,6 +24,7 @@ def items(
     ] = False,
     workspace: WorkspaceOption = None,
     as_json: AsJson = False,
+    seed: SeedOption = 0,
 ) -> None:
     """Read what is new among the items' words and pictures into vectors beside the log.
 
@@ -35,6 +36,7 @@ def items(
 
     Example: limner items
     """
+    del seed  # nothing is left to chance
     shop = Workspace(workspace)
     with bar("reading items") as progress:
         done = shop.read_items(fetch=fetch, inside=inside, progress=progress)
