@@ -5,15 +5,12 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.rule import Rule
 
-from limner.cli.behaviour import Pretrained
 from limner.cli.console import narrate, show
 from limner.cli.options import SeedOption
 from limner.cli.progress import bar
@@ -89,17 +86,15 @@ def demo(
     narrate(f"{_clock(began)}  {learned.profiles:,} profiles with answers to {' and '.join(first)}")
     show(card(_examples(shop)[0]))
 
-    # Pretraining is one thread's work, and leaves the other cores idle: so it goes on beside.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
-        waiting = beside.submit(_pretrain, workspace, seed)
-        with bar("learning the other questions") as progress:
-            learned = shop.fit(seed=seed, progress=progress)
-        for note in learned.notes:
-            narrate(f"note: {note}")
-        people = _examples(shop)
-        narrate(f"{_clock(began)}  answers to {', '.join(learned.questions)}")
-        with bar("learning what customers do, without labels"):
-            pretrained = waiting.result()
+    with bar("learning the other questions") as progress:
+        learned = shop.fit(seed=seed, progress=progress)
+    for note in learned.notes:
+        narrate(f"note: {note}")
+    people = _examples(shop)
+    narrate(f"{_clock(began)}  answers to {', '.join(learned.questions)}")
+
+    with bar("learning what customers do, without labels") as progress:
+        pretrained = shop.pretrain(seed=seed, progress=progress)
     narrate(
         f"{_clock(began)}  a behaviour model of {pretrained.weights:,} weights,"
         f" {pretrained.steps} steps"
@@ -119,11 +114,6 @@ def demo(
     show(Rule("Next"))
     show(_next(workspace, people))
     narrate(f"{_clock(began)}  report with pictures: {examined.report}")
-
-
-def _pretrain(folder: Path, seed: int) -> Pretrained:
-    """Learn the behaviour model, in a process of its own."""
-    return Workspace(folder).pretrain(seed=seed)
 
 
 def _open(folder: Path) -> Workspace:
