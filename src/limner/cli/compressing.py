@@ -11,7 +11,7 @@ from limner.cli.outputs import demand_folder
 from limner.cli.progress import Tell
 from limner.errors import BadConfig
 
-__all__ = ["CompressedLanguage", "agreement", "compress_language"]
+__all__ = ["CompressedLanguage", "agreement", "bytes_of", "compress_language"]
 
 MEASURED = 2000
 """So many texts at most are asked to compare two models."""
@@ -119,8 +119,8 @@ def compress_language(
     if test is not None:
         labels = column_of(read_table(test), label, test).to_list()[:MEASURED]
         truth = tuned.task.truth(labels)
-    whole_bytes = tuned.weights * 4 + _bytes(folder)
-    for name, model, size in (("whole", tuned, whole_bytes), ("light", light, _bytes(out))):
+    whole_bytes = tuned.weights * 4 + bytes_of(folder)
+    for name, model, size in (("whole", tuned, whole_bytes), ("light", light, bytes_of(out))):
         model.readings(asked[:64])  # the first call warms up
         start = time.perf_counter()
         model.readings(asked)
@@ -138,7 +138,8 @@ def compress_language(
     return CompressedLanguage(method, tuple(told), round(seconds, 1), out)
 
 
-def _bytes(folder: Path) -> int:
+def bytes_of(folder: Path) -> int:
+    """Return how much a folder holds."""
     return sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
 
 

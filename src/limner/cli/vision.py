@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from limner.cli.compressing import agreement
+from limner.cli.compressing import agreement, bytes_of
 from limner.cli.language import need_language
 from limner.cli.outputs import demand_folder
 from limner.cli.progress import Tell
@@ -251,7 +251,7 @@ def compress_vision(
     some = [given[row] for row in asked]
     truth = tuned.task.truth([labels[row] for row in asked])
     whole_said, rows = tuned.predict(some), []
-    sizes = {"whole": tuned.weights * 4, "light": _bytes(out)}
+    sizes = {"whole": tuned.weights * 4, "light": bytes_of(out)}
     for name, model in (("whole", tuned), ("light", light)):
         start = time.perf_counter()
         said = model.predict(some)
@@ -277,10 +277,6 @@ def _opened(folder: Path) -> "TunedPictures | LightPictures":
     from limner.training.vision.picture_tuning import load_tuned_pictures
 
     return load_tuned_pictures(folder)
-
-
-def _bytes(folder: Path) -> int:
-    return sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
 
 
 def _rows(file: Path, image: str, label: str) -> tuple[list[bytes | Path], list[Any]]:
