@@ -272,6 +272,7 @@ _TABLES = (
     ("[language.words_settings]", "WordsConfig"),
     ("[language.tuning]", _by_name(tuning, "method")),
     ("[language.loss_settings]", _by_name(losses, "loss")),
+    ("[serve]", "ServeConfig"),
     ("[engine]", "EngineSettings"),
     ("[[source]] of a mapping file", "Mapping and Options"),
 )

@@ -27,6 +27,8 @@ FOLDERS = [
     "model.backbones",
     "model.blocks",
     "profiles.stores",
+    "service.intake",
+    "service.routes",
     "training.language.compressions",
     "training.language.objectives",
     "training.losses",
@@ -138,7 +140,7 @@ def test_help_needs_nothing_heavy():
 
 def test_the_serving_wing_starts_without_what_learns():
     code = (
-        "import sys, limner.profiles.stores.sqlite, limner.apps.recommend;"
+        "import sys, limner.profiles.stores.sqlite, limner.apps.recommend, limner.service.app;"
         "print(*sorted(sys.modules))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

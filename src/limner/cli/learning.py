@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from limner.cli.behaviour import need_torch
-from limner.cli.portraits import draw
+from limner.cli.portraits import draw, portrait_config
 from limner.cli.progress import Tell
 from limner.cli.reviews import review_note, review_traits
 from limner.cli.runs import open_run
 from limner.cli.tuning import learning_of
 from limner.engine import Executor, Here, Pool
 from limner.errors import MissingExtra
-from limner.profiles.portrait import PortraitConfig
 from limner.profiles.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def learn(
     from limner.training.fit import fit
 
     log, settings = workspace.log, workspace.settings
-    config = _portrait_config(workspace)
+    config = portrait_config(workspace.settings)
     manifest = log.manifest
     run, _ = open_run(
         workspace.folder / "runs",
@@ -245,18 +244,6 @@ def _facts(
         "pretrain": dict(settings.pretrain),
         "finetune": dict(settings.finetune),
     }
-
-
-def _portrait_config(workspace: "Workspace") -> PortraitConfig:
-    """Return how profiles are drawn, with the shop's time zone and category unless told."""
-    settings = workspace.settings
-    given = dict(settings.profiles)
-    traits: Mapping[str, Any] = {
-        "time_zone": settings.shop.time_zone,
-        "category_steps": settings.fit.category_steps,
-        **given.pop("traits", {}),
-    }
-    return PortraitConfig.read({**given, "traits": traits}, where="limner.toml [profiles]")
 
 
 def _asked_learning(workspace: "Workspace", *, seed: int) -> "Learning | None":

@@ -19,7 +19,18 @@ __all__ = ["app", "run"]
 
 _WAY = (
     *("init", "doctor", "ingest", "fit", "evaluate", "profile", "recommend"),
-    *("items", "reviews", "pretrain", "finetune", "embed", "language", "vision", "demo"),
+    *(
+        "serve",
+        "keys",
+        "items",
+        "reviews",
+        "pretrain",
+        "finetune",
+        "embed",
+        "language",
+        "vision",
+        "demo",
+    ),
 )
 """The order in which help names the commands; whatever is not here follows."""
 

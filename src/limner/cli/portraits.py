@@ -1,13 +1,15 @@
 """Join the wings: what the models foresee and what the log says become profiles."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from limner.cli.progress import Tell, silent
+from limner.cli.settings import SETTINGS_NAME, Settings
 from limner.engine import Executor, Here
 from limner.events.log import EventLog
 from limner.heads.forecast import Forecast
@@ -17,7 +19,7 @@ from limner.profiles.record import Profile
 from limner.profiles.references import References, learn_references
 from limner.profiles.store import ProfileStore
 
-__all__ = ["draw", "predictions_of", "ranked_of"]
+__all__ = ["draw", "portrait_config", "predictions_of", "ranked_of"]
 
 _RANKER = "reranked"
 """Which method ranks the items of a forecast."""
@@ -159,3 +161,14 @@ def ranked_of(forecasts: Iterable[Forecast]) -> RankedInput | None:
         top=top.astype(np.int64),
         scores=forecast.scores,
     )
+
+
+def portrait_config(settings: Settings) -> PortraitConfig:
+    """Return how profiles are drawn, with the shop's time zone and category unless told."""
+    given = dict(settings.profiles)
+    traits: Mapping[str, Any] = {
+        "time_zone": settings.shop.time_zone,
+        "category_steps": settings.fit.category_steps,
+        **given.pop("traits", {}),
+    }
+    return PortraitConfig.read({**given, "traits": traits}, where=f"{SETTINGS_NAME} [profiles]")

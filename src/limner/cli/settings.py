@@ -145,7 +145,7 @@ class Settings:
     """All of ``limner.toml``.
 
     ``cleaning``, ``questions``, ``profiles``, ``model``, ``pretrain``, ``finetune``,
-    ``language`` and ``vision`` are checked by the rooms that they belong to.
+    ``language``, ``vision`` and ``serve`` are checked by the rooms that they belong to.
     """
 
     shop: Shop
@@ -164,6 +164,7 @@ class Settings:
     finetune: Mapping[str, Any]
     language: Mapping[str, Any]
     vision: Mapping[str, Any]
+    serve: Mapping[str, Any]
 
 
 _GROUPS: dict[str, type[Config]] = {
@@ -187,6 +188,7 @@ _TABLES = (
         "finetune",
         "language",
         "vision",
+        "serve",
     ),
 )
 
@@ -240,6 +242,7 @@ def read_settings(path: Path) -> Settings:
         finetune=tables.get("finetune", {}),
         language=tables.get("language", {}),
         vision=tables.get("vision", {}),
+        serve=tables.get("serve", {}),
     )
 
 

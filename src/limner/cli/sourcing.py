@@ -15,6 +15,7 @@ from limner.events.source import Reader, open_source
 __all__ = ["choose_mappings", "ingest_into", "open_sources", "with_currency"]
 
 if TYPE_CHECKING:
+    from limner.events.cleaning import CleaningConfig
     from limner.events.ingest import IngestReport
 
 Chosen = Path | str | Mapping | Sequence[Mapping] | None
@@ -119,6 +120,16 @@ def with_currency(mapping: Mapping, currency: str | None) -> Mapping:
     return mapping.model_copy(update={"constants": {**mapping.constants, "currency": currency}})
 
 
+def cleaning_of(settings: Settings) -> "CleaningConfig":
+    """Return what counts as an event, with the shop's time zone unless told."""
+    from limner.events.cleaning import CleaningConfig
+
+    return CleaningConfig.read(
+        {"time_zone": settings.shop.time_zone, **settings.cleaning},
+        where=f"{SETTINGS_NAME} [cleaning]",
+    )
+
+
 def ingest_into(
     folder: Path,
     settings: Settings,
@@ -129,15 +140,10 @@ def ingest_into(
     progress: Tell,
 ) -> "IngestReport":
     """Read sources into the log of a workspace; see :meth:`Workspace.ingest`."""
-    from limner.events.cleaning import CleaningConfig
     from limner.events.ingest import ingest
     from limner.events.log import EventLog
 
     opened = open_sources(folder, settings, sources, mapping)
-    config = CleaningConfig.read(
-        {"time_zone": settings.shop.time_zone, **settings.cleaning},
-        where=f"{SETTINGS_NAME} [cleaning]",
-    )
     try:
         log = EventLog(folder / "log")
     except NoWorkspace:
@@ -145,7 +151,7 @@ def ingest_into(
     return ingest(
         log,
         opened,
-        config=config,
+        config=cleaning_of(settings),
         now=now or datetime.now(UTC),
         progress=lambda at: progress(f"{at.stage} {at.name}", at.share),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,18 @@ from numpy.typing import NDArray
 from limner.errors import BadShape
 from limner.profiles.record import Band, Chance, Factor, Prediction, Shape
 
-__all__ = ["PredictionInput", "RankedInput", "TraitInput"]
+__all__ = ["Answered", "PredictionInput", "RankedInput", "TraitInput"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
+
+
+class Answered(Protocol):
+    """The answers to one question, by customer."""
+
+    def of(self, customer_id: str) -> Prediction | None:
+        """Return the answer for one customer, or None where there is none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

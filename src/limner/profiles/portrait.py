@@ -10,7 +10,7 @@ from pydantic import Field
 
 from limner.config import Config
 from limner.events.event import CATEGORY_SEPARATOR
-from limner.profiles.inputs import PredictionInput, RankedInput, TraitInput
+from limner.profiles.inputs import Answered, RankedInput, TraitInput
 from limner.profiles.lifecycle import (
     StageConfig,
     high_is_good,
@@ -98,7 +98,7 @@ def portray(
     computed_at: datetime,
     attributes: pl.DataFrame | None = None,
     traits: Sequence[TraitInput] = (),
-    predictions: Sequence[PredictionInput] = (),
+    predictions: Sequence[Answered] = (),
     ranked: RankedInput | None = None,
     model_version: str | None = None,
     config: PortraitConfig | None = None,

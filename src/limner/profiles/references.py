@@ -4,7 +4,7 @@ Learned in a first pass over all buckets, so that the second pass is a function 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -24,6 +24,7 @@ __all__ = [
     "learn_references",
     "orders_of",
     "tally",
+    "with_news",
 ]
 
 DAY_US = 86_400_000_000
@@ -241,13 +242,10 @@ def _items(
 ) -> pl.DataFrame:
     """Return what is known of every item sold or listed, and where its price stands."""
     listed = pl.DataFrame(schema=CATALOGUE_SCHEMA) if catalogue is None else catalogue
-    steps = pl.col("category").str.split(CATEGORY_SEPARATOR).list.head(config.category_steps)
     rank = pl.col("unit_price").rank("average").over("category")
     among = pl.col("unit_price").count().over("category")
     return (
-        listed.select(
-            "item_id", "title", steps.list.join(CATEGORY_SEPARATOR).alias("category"), "brand"
-        )
+        _listed(listed, config)
         .unique("item_id", keep="first", maintain_order=True)
         .join(sold.group_by("item_id").sum(), on="item_id", how="full", coalesce=True)
         .with_columns(
@@ -259,6 +257,31 @@ def _items(
         .select("item_id", "title", "category", "brand", "price_position", "recent_buyers")
         .sort("item_id")
     )
+
+
+def _listed(catalogue: pl.DataFrame, config: TraitsConfig) -> pl.DataFrame:
+    """Return what a catalogue says of items, their categories cut to so many steps."""
+    steps = pl.col("category").str.split(CATEGORY_SEPARATOR).list.head(config.category_steps)
+    return catalogue.select(
+        "item_id", "title", steps.list.join(CATEGORY_SEPARATOR).alias("category"), "brand"
+    )
+
+
+def with_news(references: References, catalogue: pl.DataFrame, config: TraitsConfig) -> References:
+    """Return references that know items which were told of since, but for where a price stands."""
+    told = _listed(catalogue, config)
+    rows = references.items.join(told, on="item_id", how="full", coalesce=True, suffix="_told")
+    return replace(
+        references,
+        items=rows.select(
+            "item_id",
+            *(pl.coalesce(f"{name}_told", name).alias(name) for name in _WORDS),
+            "price_position",
+        ).sort("item_id"),
+    )
+
+
+_WORDS = ("title", "category", "brand")
 
 
 def _popular(items: pl.DataFrame, buyers: int, config: TraitsConfig) -> tuple[PopularItem, ...]:

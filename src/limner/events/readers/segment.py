@@ -1,6 +1,6 @@
 """Segment's calls as JSON lines: track, identify, page, screen, group, alias, and batches."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as Table
 from typing import final
 
@@ -8,7 +8,7 @@ import polars as pl
 
 from limner.errors import BadSource
 from limner.events.delimited import Stretch
-from limner.events.json_text import read_json_lines
+from limner.events.json_text import parse_json_block, read_json_lines
 from limner.events.look import Head, files_of, look_at_text
 from limner.events.mapping import Mapping
 from limner.events.moments import read_moments
@@ -89,6 +89,27 @@ class Segment:
                 file, schema, encoding=known["encoding"], block_bytes=block_bytes
             ):
                 yield _batch(stretch, names, mapping, str(file)).of_many(at, len(files))
+
+    def read_calls(
+        self, lines: bytes, mapping: Mapping, *, own: Iterable[str] = (), source: str
+    ) -> RawBatch:
+        """Return calls that came from elsewhere than a file, as it would return a file's.
+
+        Parameters
+        ----------
+        lines
+            One call, or one batch of calls, as a JSON object a line.
+        mapping
+            How the shop's own events are called.
+        own
+            Names of properties beyond the specification that are to be kept.
+        source
+            What to call the place that they come from, in what is refused.
+        """
+        names = list(dict.fromkeys([*ITEM_NAMES, *ORDER_NAMES, *own]))
+        names = [name for name in names if name != "products"]
+        stretch, _ = parse_json_block(lines, _schema(names), line=1, file=source)
+        return _batch(stretch, names, mapping, source)
 
 
 def _is_property(name: str) -> bool:

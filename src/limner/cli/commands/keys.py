@@ -1,0 +1,122 @@
+"""Keys of the service: make, list and revoke them."""
+
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from limner.cli.console import emit, narrate, show
+from limner.cli.options import AsJson, SeedOption, WorkspaceOption
+from limner.cli.serving import keyring_of, open_store
+from limner.cli.workspace import Workspace
+from limner.errors import BadConfig
+
+__all__ = ["keys"]
+
+keys = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Keys of the service: made, listed and revoked. Needs `pip install 'limner[serve]'`.",
+)
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="Where profiles live; by default profiles.db of the workspace.",
+        show_default=False,
+    ),
+]
+
+
+@keys.command("create")
+def create(
+    name: Annotated[str, typer.Option(metavar="NAME", help="Who will use it.")],
+    scope: Annotated[list[str], typer.Option(metavar="SCOPE", help="For what; may be repeated.")],
+    purpose: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PURPOSE",
+            help="For which purposes alone it may read; by default for any.",
+            show_default=False,
+        ),
+    ] = None,
+    store: StoreOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: AsJson = False,
+    seed: SeedOption = 0,
+) -> None:
+    """Make a key; its secret is shown this once.
+
+    Example: limner keys create --name site --scope ingest
+    """
+    del seed  # a key must not be foretold
+    shop = Workspace(workspace)
+    with open_store(shop, store) as living:
+        made = keyring_of(shop, living).make(name, scope, purposes=purpose or ())
+    told = {"id": made.key.id, "name": name, "scopes": list(made.key.scopes), "key": made.secret}
+    if as_json:
+        emit(told)
+    show(made.secret, aside=as_json)
+    narrate("keep it: it is shown this once, and only a hash of it is kept")
+
+
+@keys.command("list")
+def listed(
+    store: StoreOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: AsJson = False,
+    seed: SeedOption = 0,
+) -> None:
+    """List the keys, revoked ones too.
+
+    Example: limner keys list
+    """
+    del seed
+    shop = Workspace(workspace)
+    with open_store(shop, store) as living:
+        found = living.keys()
+    if as_json:
+        emit(
+            [
+                {
+                    "id": each.id,
+                    "name": each.name,
+                    "scopes": list(each.scopes),
+                    "purposes": list(each.purposes),
+                    "created_at": _moment(each.created_us),
+                    "revoked_at": None if each.revoked_us is None else _moment(each.revoked_us),
+                }
+                for each in found
+            ]
+        )
+    for each in found:
+        state = "" if each.revoked_us is None else f"  revoked {_moment(each.revoked_us)}"
+        show(f"{each.id}  {each.name}  {', '.join(each.scopes)}{state}", aside=as_json)
+
+
+@keys.command("revoke")
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="Which, as `limner keys list` says.")],
+    store: StoreOption = None,
+    workspace: WorkspaceOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Revoke a key; a service that runs refuses it within two seconds.
+
+    Example: limner keys revoke 3f9a1c02b7de
+    """
+    del seed
+    shop = Workspace(workspace)
+    with open_store(shop, store) as living:
+        done = living.revoke_key(key_id, at_us=time.time_ns() // 1000)
+    if not done:
+        raise BadConfig(
+            f"no key that holds has the id {key_id!r}", hint="see them: limner keys list"
+        )
+    narrate(f"revoked {key_id}")
+
+
+def _moment(us: int) -> str:
+    return datetime.fromtimestamp(us / 1e6, UTC).isoformat(timespec="seconds")

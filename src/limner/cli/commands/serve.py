@@ -1,0 +1,75 @@
+"""Serve profiles over HTTP, and take events in."""
+
+from typing import Annotated
+
+import typer
+
+from limner.cli.console import narrate, show
+from limner.cli.options import SeedOption, WorkspaceOption
+from limner.cli.workspace import Workspace
+from limner.errors import BadConfig
+
+__all__ = ["serve"]
+
+
+def serve(
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="N", min=0, max=65535, help="At which port.")] = 8000,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where profiles live: postgresql://user@host/shop, or a file; by default"
+            " profiles.db of the workspace.",
+            show_default=False,
+        ),
+    ] = None,
+    clock: Annotated[
+        str | None,
+        typer.Option(
+            metavar="now|log",
+            help="As of when portraits are drawn: the present, or just after the newest event;"
+            " by default as [serve] in limner.toml says.",
+            show_default=False,
+        ),
+    ] = None,
+    insecure: Annotated[
+        bool,
+        typer.Option("--insecure", help="Listen where others can reach it, without encryption."),
+    ] = False,
+    workspace: WorkspaceOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Serve profiles over HTTP, and take events in.
+
+    At the first start a key is made and shown, once. What was acknowledged is durable.
+    Needs `pip install 'limner[serve]'`.
+
+    Example: limner serve --port 8000
+    """
+    from limner.cli.serving import demand_safe_address, keyring_of, open_store, parts_of
+
+    del seed  # nothing here is left to chance
+    shop = Workspace(workspace)
+    demand_safe_address(host, insecure=insecure)
+    living = open_store(shop, store)
+    try:
+        if clock not in {None, "now", "log"}:
+            raise BadConfig(f"--clock must be now or log, got {clock!r}")
+        keyring = keyring_of(shop, living)
+        if not living.keys():
+            from limner.service.keys import SCOPES
+
+            made = keyring.make("first", list(SCOPES))
+            show(f"a key for everything, shown this once: {made.secret}")
+        from limner.service.running import listen, run
+
+        door = listen(host, port)
+        parts = parts_of(shop, living, clock=clock)
+        counted = parts.painter.seed()
+        if counted:
+            narrate(f"counted {counted:,} customers of the log")
+        narrate(f"http://{host}:{door.getsockname()[1]}/docs tells what there is; Ctrl-C stops")
+        run(parts, door)
+    finally:
+        living.close()

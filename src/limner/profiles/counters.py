@@ -1,0 +1,279 @@
+"""What is counted of a customer as events come: sums that no order of arrival can change.
+
+Counters form a commutative monoid: what a stretch of events adds is counted alone
+(:func:`count`) and added to what was known (:meth:`Counters.add`). Money and pieces are whole
+numbers of small units, so that sums are exact; hence late, repeated and shuffled events give the
+same counters, to the byte, as the whole log counted at once.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+import polars as pl
+
+from limner.errors import BadShape
+from limner.events.event import amount
+
+__all__ = ["KEPT_DAYS", "NEW_ORDER", "Counters", "Day", "count", "first_of_orders"]
+
+KEPT_DAYS = 100
+"""So many days before a customer's newest event are counted one by one; the rest only in sums."""
+NEW_ORDER = "_new_order"
+"""The column that marks the line which first tells of an order."""
+_UNITS = 1_000_000
+"""Money and pieces are counted in millionths."""
+_DAY_US = 86_400_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WINDOWS = (7, 30, 90)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day (UTC): events, lines bought, and net spend in millionths of the currency.
+
+    Orders are not counted by day: one whose lines tell of two days would be on the day of
+    whichever line came first.
+    """
+
+    events: int = 0
+    lines: int = 0
+    net: int = 0
+
+    def add(self, other: "Day") -> "Day":
+        """Return the sums of both."""
+        return Day(self.events + other.events, self.lines + other.lines, self.net + other.net)
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What one customer did, in sums.
+
+    Times are microseconds since 1970; ``bought``, ``returned`` and ``pieces`` are millionths of
+    the shop's currency and of a piece. ``kinds`` and ``days`` (days since 1970, UTC) are sorted.
+    """
+
+    events: int = 0
+    orders: int = 0
+    lines: int = 0
+    returns: int = 0
+    bought: int = 0
+    returned: int = 0
+    pieces: int = 0
+    first: int | None = None
+    last: int | None = None
+    last_purchase: int | None = None
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    days: Mapping[int, Day] = field(default_factory=dict)
+
+    def add(self, other: "Counters") -> "Counters":
+        """Return what both count together; the order of adding makes no difference."""
+        kinds = dict(self.kinds)
+        for kind, number in other.kinds.items():
+            kinds[kind] = kinds.get(kind, 0) + number
+        days = dict(self.days)
+        for day, one in other.days.items():
+            days[day] = days[day].add(one) if day in days else one
+        last = _late(self.last, other.last)
+        oldest = 0 if last is None else last // _DAY_US - KEPT_DAYS
+        return Counters(
+            events=self.events + other.events,
+            orders=self.orders + other.orders,
+            lines=self.lines + other.lines,
+            returns=self.returns + other.returns,
+            bought=self.bought + other.bought,
+            returned=self.returned + other.returned,
+            pieces=self.pieces + other.pieces,
+            first=_early(self.first, other.first),
+            last=last,
+            last_purchase=_late(self.last_purchase, other.last_purchase),
+            kinds=dict(sorted(kinds.items())),
+            days={day: days[day] for day in sorted(days) if day > oldest},
+        )
+
+    def to_json(self) -> str:
+        """Return them as compact JSON, the same text for the same counters."""
+        plain = {
+            name: value
+            for name in _PLAIN
+            if (value := getattr(self, name)) is not None and value != 0
+        }
+        if self.kinds:
+            plain["kinds"] = dict(self.kinds)
+        if self.days:
+            plain["days"] = {
+                str(day): [one.events, one.lines, one.net] for day, one in self.days.items()
+            }
+        return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read what :meth:`to_json` wrote. Raises BadShape if it is something else."""
+        try:
+            plain: dict[str, Any] = json.loads(text)
+            days = {int(day): Day(*counts) for day, counts in plain.pop("days", {}).items()}
+            return cls(**plain, days=days)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise BadShape(f"these are no counters: {error}") from None
+
+    def told(self, as_of: datetime) -> dict[str, Any]:
+        """Return what they say as of a moment, as plain JSON values.
+
+        Money is in the shop's currency; windows are the last 7, 30 and 90 days (UTC), the day of
+        ``as_of`` among them, of the days that are kept.
+        """
+        today = (as_of - _EPOCH) // timedelta(days=1)
+        windows = {}
+        for width in _WINDOWS:
+            among = [one for day, one in self.days.items() if today - width < day <= today]
+            windows[f"{width}d"] = {
+                "events": sum(one.events for one in among),
+                "lines": sum(one.lines for one in among),
+                "spend": sum(one.net for one in among) / _UNITS,
+            }
+        spend = self.bought - self.returned
+        return {
+            "events": self.events,
+            "orders": self.orders,
+            "lines": self.lines,
+            "returns": self.returns,
+            "pieces": self.pieces / _UNITS,
+            "spend": spend / _UNITS,
+            "average_order_value": spend / _UNITS / self.orders if self.orders else None,
+            "first_seen": _moment(self.first),
+            "last_seen": _moment(self.last),
+            "last_purchase": _moment(self.last_purchase),
+            "kinds": dict(self.kinds),
+            "windows": windows,
+        }
+
+
+_PLAIN = (
+    *("events", "orders", "lines", "returns", "bought", "returned", "pieces"),
+    *("first", "last", "last_purchase"),
+)
+
+
+def count(events: pl.DataFrame) -> dict[str, Counters]:
+    """Count events by customer.
+
+    Parameters
+    ----------
+    events
+        Columns of :data:`~limner.events.event.EVENT_SCHEMA`, each event once, and
+        :data:`NEW_ORDER`: whether the line is the first that tells of its order; see
+        :func:`first_of_orders`. Raises BadShape where a column is missing.
+    """
+    missing = sorted({*_READ, NEW_ORDER} - set(events.columns))
+    if missing:
+        raise BadShape(
+            f"events to count must have the column {missing[0]!r}, got {', '.join(events.columns)}"
+        )
+    if events.is_empty():
+        return {}
+    bought, returned = pl.col("kind") == "purchase", pl.col("kind") == "return"
+    worth = (amount() * _UNITS + 0.5).floor().cast(pl.Int64)
+    pieces = (pl.col("quantity").fill_null(1.0) * _UNITS + 0.5).floor().cast(pl.Int64)
+    rows = events.lazy().select(
+        pl.col("customer_id").alias("who"),
+        "kind",
+        pl.col("time").dt.epoch("us").alias("us"),
+        pl.when(bought).then(worth).otherwise(0).alias("bought"),
+        pl.when(returned).then(worth).otherwise(0).alias("returned"),
+        pl.when(bought).then(pieces).otherwise(0).alias("pieces"),
+        bought.alias("line"),
+        returned.alias("back"),
+        (bought & pl.col(NEW_ORDER)).alias("order"),
+    )
+    people = (
+        rows.group_by("who")
+        .agg(
+            pl.len(),
+            pl.col("order", "line", "back").sum().cast(pl.Int64),
+            pl.col("bought", "returned", "pieces").sum(),
+            pl.col("us").min().alias("first"),
+            pl.col("us").max().alias("last"),
+            pl.col("us").filter("line").max().alias("last_purchase"),
+        )
+        .sort("who")
+    )
+    kinds = rows.group_by("who", "kind").len().sort("who", "kind")
+    days = (
+        rows.group_by("who", (pl.col("us") // _DAY_US).alias("day"))
+        .agg(
+            pl.len(),
+            pl.col("line").sum().cast(pl.Int64),
+            (pl.col("bought") - pl.col("returned")).sum().alias("net"),
+        )
+        .sort("who", "day")
+    )
+    by_kind: dict[str, dict[str, int]] = {}
+    by_day: dict[str, dict[int, Day]] = {}
+    everybody, told_kinds, told_days = pl.collect_all([people, kinds, days])
+    for who, kind, number in told_kinds.iter_rows():
+        by_kind.setdefault(who, {})[kind] = number
+    for who, day, number, lines, net in told_days.iter_rows():
+        by_day.setdefault(who, {})[day] = Day(number, lines, net)
+    nothing = Counters()
+    found = {}
+    for (
+        who,
+        number,
+        orders,
+        lines,
+        back,
+        bought_,
+        returned_,
+        pieces_,
+        *times,
+    ) in everybody.iter_rows():
+        first, last, last_purchase = times
+        one = Counters(
+            events=number,
+            orders=orders,
+            lines=lines,
+            returns=back,
+            bought=bought_,
+            returned=returned_,
+            pieces=pieces_,
+            first=first,
+            last=last,
+            last_purchase=last_purchase,
+            kinds=by_kind[who],
+            days=by_day[who],
+        )
+        found[who] = nothing.add(one)
+    return found
+
+
+_READ = ("customer_id", "kind", "time", "price", "quantity", "discount")
+
+
+def first_of_orders(events: pl.DataFrame) -> pl.DataFrame:
+    """Mark in :data:`NEW_ORDER` which lines first tell of an order, of a whole log of customers.
+
+    Lines of one customer with one ``order_id`` are one order; without an id, those of one moment.
+    """
+    moment = pl.when(pl.col("order_id").is_null()).then(pl.col("time"))
+    first = pl.struct("customer_id", "order_id", moment.alias("moment")).is_first_distinct()
+    bought = events.filter(pl.col("kind") == "purchase").with_columns(first.alias(NEW_ORDER))
+    others = events.filter(pl.col("kind").ne_missing("purchase"))
+    return pl.concat([bought, others.with_columns(pl.lit(value=False).alias(NEW_ORDER))])
+
+
+def _early(one: int | None, other: int | None) -> int | None:
+    known = [each for each in (one, other) if each is not None]
+    return min(known) if known else None
+
+
+def _late(one: int | None, other: int | None) -> int | None:
+    known = [each for each in (one, other) if each is not None]
+    return max(known) if known else None
+
+
+def _moment(us: int | None) -> str | None:
+    if us is None:
+        return None
+    return (_EPOCH + timedelta(microseconds=us)).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,129 @@
+"""Open a database with the habits that keep what was acknowledged, and bring its tables up."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, inspect
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+
+from limner.errors import BadConfig, BadStore, DiskFull, MissingExtra
+from limner.profiles.database.tables import metadata
+from limner.profiles.stores.sqlite import SqliteStore
+
+__all__ = ["open_engine", "telling"]
+
+_WAIT_S = 60
+_CACHE_KIB = 64 * 1024
+
+
+def open_engine(address: str | Path) -> Engine:
+    """Open a database and make the tables that it lacks.
+
+    Parameters
+    ----------
+    address
+        A file of SQLite, or an address such as ``postgresql://user@host/shop``.
+
+    Raises
+    ------
+    BadConfig
+        If the address names no database that profiles may live in.
+    BadStore
+        If it cannot be opened, or holds something else.
+    MissingExtra
+        If the driver is not installed.
+    """
+    url = _url(address)
+    if url.get_backend_name() == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise BadConfig("a store must outlive the process, so it needs a file, got none")
+        SqliteStore(url.database).close()  # says what a file that is not ours is
+        engine = create_engine(url, connect_args={"timeout": _WAIT_S, "check_same_thread": False})
+        event.listen(engine, "connect", _steady_file)
+        event.listen(engine, "begin", _begin_to_write)
+    else:
+        try:
+            engine = create_engine(url, pool_pre_ping=True)
+        except ModuleNotFoundError:
+            raise MissingExtra("PostgreSQL", "psycopg", "serve") from None
+    try:
+        with engine.begin() as connection:
+            metadata.create_all(connection)
+            if "profiles" not in inspect(connection).get_table_names():
+                raise BadStore(f"{_shown(url)} took no tables", hint="may this user make tables?")
+    except DBAPIError as error:
+        engine.dispose()
+        raise BadStore(
+            f"{_shown(url)} cannot be opened: {_first_line(error)}",
+            hint="does the server run, and may this user make tables?",
+        ) from None
+    return engine
+
+
+def _url(address: str | Path) -> URL:
+    if isinstance(address, Path) or "://" not in address:
+        return URL.create("sqlite", database=str(address))
+    try:
+        url = make_url(address)
+        backend = url.get_backend_name()
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        backend, url = "", URL.create("none")
+    if backend not in {"sqlite", "postgresql"}:
+        raise BadConfig(
+            f"a store must be SQLite or PostgreSQL, got {str(address).partition('://')[0]!r}",
+            hint="for instance profiles.db, or postgresql://user@host/shop",
+        )
+    if backend == "postgresql" and "+" not in url.drivername:
+        url = url.set(drivername="postgresql+psycopg")
+    return url
+
+
+def _steady_file(connection: sqlite3.Connection, _: Any) -> None:  # noqa: ANN401
+    """Let nothing be acknowledged that a power cut could take away."""
+    connection.isolation_level = None
+    for setting in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        f"cache_size = -{_CACHE_KIB}",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+    ):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _begin_to_write(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
+    """Take the right to write at once; taken later, two writers would wait for each other."""
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _shown(url: URL) -> str:
+    return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string()
+
+
+def _first_line(error: DBAPIError) -> str:
+    return (str(error.orig).strip() or type(error).__name__).splitlines()[0]
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Say what a database's errors mean."""
+    try:
+        yield
+    except OperationalError as error:
+        told = str(error.orig)
+        if "full" in told or "No space" in told:
+            raise DiskFull(
+                "the store has no room to write",
+                hint="free some room and send it again; the store is as it was",
+            ) from error
+        raise BadStore(
+            f"the store cannot be used: {told.strip()}",
+            hint="is another process writing to it?" if "locked" in told else "",
+        ) from error
+    except DBAPIError as error:
+        raise BadStore(f"the store cannot be used: {str(error.orig).strip()}") from error

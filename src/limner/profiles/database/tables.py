@@ -1,0 +1,147 @@
+"""The tables of the living store, alike in SQLite and PostgreSQL."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+__all__ = [
+    "EVENT_COLUMNS",
+    "attributes",
+    "customers",
+    "items",
+    "journal",
+    "keys",
+    "meta",
+    "metadata",
+    "profiles",
+    "rejects",
+    "seen",
+]
+
+metadata = MetaData()
+
+_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite counts up a key by itself only where its type is INTEGER."""
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("customer_id", Text, primary_key=True),
+    Column("rfm_group", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("as_of", Text, nullable=False),
+    Column("profile", Text, nullable=False),
+)
+"""The portraits, as :class:`~limner.profiles.stores.sqlite.SqliteStore` keeps them too."""
+
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text))
+"""What holds for the store as a whole."""
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("no", _NUMBER, primary_key=True, autoincrement=True),
+    Column("customer_id", Text, nullable=False, unique=True),
+    Column("counters", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("drawn", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Everybody who did something: counters, and how far the portrait has come."""
+
+Index(
+    "stale_customers",
+    customers.c.changed_us,
+    sqlite_where=customers.c.drawn < customers.c.seq,
+    postgresql_where=customers.c.drawn < customers.c.seq,
+)
+
+EVENT_COLUMNS = (
+    *(("kind", Text), ("item_id", Text), ("order_id", Text), ("session_id", Text)),
+    *(("quantity", Double), ("price", Double), ("discount", Double), ("currency", Text)),
+    *(("text", Text), ("rating", Double), ("properties", Text), ("event_id", Text)),
+)
+"""The columns of an event beside the customer and the time."""
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("customer_no", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("received_us", BigInteger, nullable=False),
+    *(Column(name, kind) for name, kind in EVENT_COLUMNS),
+    PrimaryKeyConstraint("customer_no", "seq"),
+    sqlite_with_rowid=False,
+)
+"""Events, a customer's side by side, numbered in the order in which they came."""
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Hashes of what was counted already: events, and orders."""
+
+rejects = Table(
+    "rejects",
+    metadata,
+    Column("no", _NUMBER, primary_key=True, autoincrement=True),
+    Column("received_us", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("row", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Rows that were refused, and why."""
+
+items = Table(
+    "items",
+    metadata,
+    Column("item_id", Text, primary_key=True),
+    Column("title", Text),
+    Column("description", Text),
+    Column("category", Text),
+    Column("brand", Text),
+    Column("price", Double),
+    Column("image", Text),
+)
+"""The newest word on each item."""
+
+attributes = Table(
+    "attributes",
+    metadata,
+    Column("customer_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("known_us", BigInteger, nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("customer_id", "name", "known_us", "value"),
+    sqlite_with_rowid=False,
+)
+"""What customers told, and when."""
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("purposes", Text, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("revoked_us", BigInteger),
+)
+"""Who may ask, and for what; of a secret only its keyed hash."""

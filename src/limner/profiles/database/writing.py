@@ -1,0 +1,281 @@
+"""What is done within one transaction: events stored once, counters renewed, words kept."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, Table, bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from limner.events.event import CATALOGUE_SCHEMA
+from limner.profiles.counters import NEW_ORDER, Counters, count
+from limner.profiles.database import tables as t
+from limner.profiles.live import Arrival, Receipt
+from limner.profiles.marks import event_marks, order_marks
+from limner.profiles.store import About
+
+__all__ = [
+    "EVENT",
+    "accept",
+    "customers_of",
+    "insert_many",
+    "insert_of",
+    "moment_of",
+    "newest_of",
+    "parts",
+    "take_turns",
+    "tell",
+    "tell_about",
+]
+
+EVENT: list[str] = [name for name, _ in t.EVENT_COLUMNS]
+"""The columns of an event beside the customer and the time."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CHUNK = 500
+"""So many values go into one question; SQLite takes a limited number."""
+_POSITIONAL: Mapping[str, Any] = {
+    "sqlite": sqlite.dialect(paramstyle="qmark"),
+    "postgresql": postgresql.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]
+}
+"""How the drivers want statements whose values come as tuples."""
+
+
+def accept(connection: Connection, arrival: Arrival, *, received_us: int) -> Receipt:
+    """Store what is new of an arrival, and renew the counters of whom it is about."""
+    events = arrival.events
+    rows = events.select("customer_id", "time", *EVENT).rows()
+    lines = events["_line"].to_list() if "_line" in events.columns else list(range(len(rows)))
+    marks, orders = event_marks(events), order_marks(events)
+    known = _known(connection, [*marks, *(mark for mark in orders if mark is not None)])
+    fresh: list[int] = []
+    duplicates: list[int] = []
+    first_of_order: list[bool] = []
+    new: list[tuple[bytes]] = []
+    for place, (mark, order) in enumerate(zip(marks, orders, strict=True)):
+        if mark in known:
+            duplicates.append(lines[place])
+            continue
+        known.add(mark)
+        new.append((mark,))
+        fresh.append(place)
+        begins = order is not None and order not in known
+        first_of_order.append(begins)
+        if order is not None and begins:
+            known.add(order)
+            new.append((order,))
+    token = newest_of(connection)
+    counted: dict[str, Counters] = {}
+    if fresh:
+        begun = pl.Series(NEW_ORDER, first_of_order, pl.Boolean)
+        counted = count(events[fresh].with_columns(begun))
+        token = _store(connection, [rows[at] for at in fresh], counted, received_us)
+        insert_many(connection, t.seen, new)
+    _keep_refused(connection, arrival.refused, received_us)
+    _keep_told(connection, arrival)
+    return Receipt(token, len(fresh), tuple(duplicates), tuple(counted))
+
+
+def _store(
+    connection: Connection,
+    rows: Sequence[tuple[Any, ...]],
+    counted: Mapping[str, Counters],
+    received_us: int,
+) -> int:
+    """Give new events numbers, write them, and add what they count; return the newest."""
+    people = customers_of(connection, list(counted))
+    token = newest_of(connection)
+    written, newest = [], {}
+    for row in rows:
+        token += 1
+        customer, moment, *rest = row
+        newest[customer] = token
+        written.append((people[customer][0], token, _us(moment), received_us, *rest))
+    insert_many(connection, t.journal, written)
+    renew = (
+        update(t.customers)
+        .where(t.customers.c.no == bindparam("of"))
+        .values(counters=bindparam("told"), seq=bindparam("newest"), changed_us=bindparam("at"))
+    )
+    connection.execute(
+        renew,
+        [
+            {
+                "of": people[who][0],
+                "told": Counters.from_json(people[who][1]).add(more).to_json(),
+                "newest": newest[who],
+                "at": received_us,
+            }
+            for who, more in counted.items()
+        ],
+    )
+    tell(connection, "token", str(token))
+    return token
+
+
+def insert_many(
+    connection: Connection,
+    table: Table,
+    rows: list[tuple[Any, ...]],
+    *,
+    or_not: bool = False,
+) -> None:
+    """Insert rows in the order of the table's columns, handed to the driver as they are.
+
+    Going through SQLAlchemy's parameters takes as long again as the inserting.
+    """
+    add = insert_of(connection)(table)
+    made = (add.on_conflict_do_nothing() if or_not else add).compile(
+        dialect=_POSITIONAL[connection.dialect.name],
+        column_keys=[column.name for column in table.c],
+    )
+    connection.exec_driver_sql(str(made), rows)
+
+
+def customers_of(connection: Connection, names: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Return number and counters of customers; who is new gets a number."""
+    found: dict[str, tuple[int, str]] = {}
+
+    def look(some: Sequence[str]) -> None:
+        c = t.customers.c
+        for part in parts(list(some)):
+            asked = select(c.customer_id, c.no, c.counters).where(c.customer_id.in_(part))
+            found.update({who: (no, told) for who, no, told in connection.execute(asked)})
+
+    look(names)
+    missing = [name for name in names if name not in found]
+    if missing:
+        nothing = Counters().to_json()
+        connection.execute(
+            t.customers.insert(),
+            [
+                {
+                    "customer_id": name,
+                    "counters": nothing,
+                    "seq": 0,
+                    "drawn": 0,
+                    "changed_us": 0,
+                }
+                for name in missing
+            ],
+        )
+        look(missing)
+    return found
+
+
+def _keep_refused(connection: Connection, refused: pl.DataFrame, received_us: int) -> None:
+    if len(refused):
+        connection.execute(
+            t.rejects.insert(),
+            [
+                {
+                    "received_us": received_us,
+                    "source": file or "",
+                    "reason": reason,
+                    "detail": detail or "",
+                    "row": row or "",
+                }
+                for reason, detail, file, row in refused.select(
+                    "reason", "detail", "file", "row"
+                ).iter_rows()
+            ],
+        )
+
+
+def _keep_told(connection: Connection, arrival: Arrival) -> None:
+    """Keep the newest word on items, and everything that customers told."""
+    items = arrival.catalogue
+    if items is not None and len(items):
+        names = [name for name in CATALOGUE_SCHEMA if name in items.columns]
+        rows = items.select(names).filter(pl.col("item_id").is_not_null())
+        add = insert_of(connection)(t.items)
+        renew = add.on_conflict_do_update(
+            index_elements=["item_id"],
+            set_={
+                name: func.coalesce(add.excluded[name], t.items.c[name])
+                for name in names
+                if name != "item_id"
+            },
+        )
+        if len(names) > 1 and len(rows):
+            connection.execute(renew, rows.rows(named=True))
+    told = arrival.attributes
+    if told is not None and len(told):
+        rows_told = [
+            {
+                "customer_id": who,
+                "name": name,
+                "known_us": 0 if known is None else _us(known),
+                "value": value,
+            }
+            for who, name, value, known in told.select(
+                "customer_id", "name", "value", "known_at"
+            ).iter_rows()
+            if value is not None
+        ]
+        if rows_told:
+            connection.execute(
+                insert_of(connection)(t.attributes).on_conflict_do_nothing(), rows_told
+            )
+
+
+def insert_of(connection: Connection) -> Any:  # noqa: ANN401 - of one dialect or the other
+    """Return the ``INSERT`` of a connection's dialect, which knows of conflicts."""
+    return sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+
+
+def _known(connection: Connection, marks: Sequence[bytes]) -> set[bytes]:
+    """Return which of the hashes were seen before."""
+    found: set[bytes] = set()
+    for part in parts(list(dict.fromkeys(marks))):
+        asked = select(t.seen.c.key).where(t.seen.c.key.in_(part))
+        found.update(bytes(key) for (key,) in connection.execute(asked))
+    return found
+
+
+def newest_of(connection: Connection) -> int:
+    """Return the number of the newest event."""
+    asked = select(t.meta.c.value).where(t.meta.c.name == "token")
+    return int(connection.execute(asked).scalar_one_or_none() or 0)
+
+
+def take_turns(connection: Connection) -> None:
+    """Let writers pass one by one; SQLite does so by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(0x4C4D4E52)))
+
+
+def tell(connection: Connection, name: str, value: str | None) -> None:
+    """Keep a word under a name."""
+    add = insert_of(connection)(t.meta)
+    renew = add.on_conflict_do_update(index_elements=["name"], set_={"value": add.excluded.value})
+    connection.execute(renew, [{"name": name, "value": value}])
+
+
+def tell_about(connection: Connection, about: About) -> None:
+    """Keep what holds for all portraits."""
+    plain = asdict(about) | {
+        "as_of": about.as_of.isoformat(),
+        "computed_at": about.computed_at.isoformat(),
+        "popular": json.dumps([asdict(item) for item in about.popular]),
+    }
+    for name, value in plain.items():
+        tell(connection, name, value)
+
+
+def parts(values: list[Any]) -> Iterator[list[Any]]:
+    """Cut values into so many as one question takes."""
+    for at in range(0, len(values), _CHUNK):
+        yield values[at : at + _CHUNK]
+
+
+def _us(moment: datetime) -> int:
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def moment_of(us: int) -> datetime:
+    """Return the moment of microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=us)

@@ -1,0 +1,212 @@
+"""The port to a store that lives: events in, each once, and what is known of every customer."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import polars as pl
+
+from limner.profiles.counters import Counters
+from limner.profiles.record import Profile
+from limner.profiles.store import About
+
+__all__ = ["Arrival", "Key", "LiveStore", "Page", "Receipt", "Rejected", "Stale", "Told"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What came in at once, read and cleaned; all of it is stored, or nothing.
+
+    ``events`` has the columns of :data:`~limner.events.event.EVENT_SCHEMA` and ``_line``, the
+    number of the call each came from; ``refused`` those of
+    :data:`~limner.events.refusals.REFUSED_SCHEMA`.
+    """
+
+    events: pl.DataFrame
+    refused: pl.DataFrame
+    catalogue: pl.DataFrame | None = None
+    attributes: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an arrival, once it was durable.
+
+    ``token`` is the number of the newest event of the store: whoever reads at it or later sees
+    all of the arrival. ``duplicates`` are the lines of events that were there already.
+    """
+
+    token: int
+    accepted: int
+    duplicates: tuple[int, ...]
+    customers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is held of one customer.
+
+    ``portrait`` is the profile as JSON, none before it was first drawn; ``counters`` those of
+    :class:`~limner.profiles.counters.Counters`. ``seq`` is the number of the customer's newest
+    event, ``drawn`` that of the newest in the portrait, ``changed_us`` when the newest came.
+    """
+
+    customer_id: str
+    portrait: str | None
+    counters: str
+    seq: int
+    drawn: int
+    changed_us: int
+
+    @property
+    def stale(self) -> bool:
+        """Whether events came that the portrait does not know."""
+        return self.drawn < self.seq
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A customer whose portrait is older than the newest event."""
+
+    no: int
+    customer_id: str
+    seq: int
+    changed_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event of a customer's timeline; ``seq`` is its number in the store."""
+
+    seq: int
+    received_us: int
+    event: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One row that was refused, with its reason; it is kept until it is replayed or dropped."""
+
+    no: int
+    received_us: int
+    source: str
+    reason: str
+    detail: str
+    row: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Who may ask, and for what. ``digest`` is a keyed hash of the secret."""
+
+    id: str
+    name: str
+    scopes: tuple[str, ...]
+    digest: bytes
+    created_us: int
+    revoked_us: int | None = None
+    tenant: str = "default"
+    purposes: tuple[str, ...] = field(default=())
+
+
+class LiveStore(Protocol):
+    """Events, counters and portraits in one place, each change of them one transaction."""
+
+    def accept(self, arrival: Arrival, *, received_us: int) -> Receipt:
+        """Store what is new of an arrival and renew the counters; durable on return."""
+        ...
+
+    def page(self, customer_id: str) -> Page:
+        """Return what is held of a customer. Raises UnknownCustomer."""
+        ...
+
+    def pages(self, *, after: str = "", limit: int = 100) -> list[Page]:
+        """Return what is held of customers by id, those after one."""
+        ...
+
+    def pages_of(self, customers: Sequence[str]) -> list[Page]:
+        """Return what is held of some customers; who is not known is left out."""
+        ...
+
+    def token(self) -> int:
+        """Return the number of the newest event."""
+        ...
+
+    def stale(self, *, limit: int) -> list[Stale]:
+        """Return the customers whose portraits are stale, those that wait longest first."""
+        ...
+
+    def events_of(self, numbers: Sequence[int]) -> pl.DataFrame:
+        """Return the events held of some customers, with the columns of the log."""
+        ...
+
+    def put_portraits(
+        self, profiles: Iterable[Profile], *, seen: Mapping[str, int], about: About | None = None
+    ) -> int:
+        """Write portraits; ``seen`` says which event of each customer was the newest in it."""
+        ...
+
+    def timeline(self, customer_id: str, *, before: int | None, limit: int) -> list[Told]:
+        """Return a customer's events, the newest to come in first. Raises UnknownCustomer."""
+        ...
+
+    def rejects(self, *, after: int = 0, limit: int = 100) -> list[Rejected]:
+        """Return refused rows in the order in which they came."""
+        ...
+
+    def catalogue(self, items: Sequence[str] | None = None) -> pl.DataFrame:
+        """Return the newest word on each item, or on some."""
+        ...
+
+    def attributes(self, customers: Sequence[str]) -> pl.DataFrame:
+        """Return what some customers told."""
+        ...
+
+    def numbers(self) -> Mapping[str, int]:
+        """Return the number of every customer, by id."""
+        ...
+
+    def numbers_of(self, customers: Sequence[str]) -> Mapping[str, int]:
+        """Return the numbers of some customers, by id."""
+        ...
+
+    def seed(self, counters: Mapping[str, Counters], marks: Sequence[bytes]) -> None:
+        """Let counters be what they are said to be, and events and orders be known."""
+        ...
+
+    def recall(self, name: str) -> str | None:
+        """Return what the store was told to remember under a name."""
+        ...
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a word under a name."""
+        ...
+
+    def totals(self) -> Mapping[str, int]:
+        """Return how many events, customers, rejects and stale portraits there are."""
+        ...
+
+    def newest(self) -> datetime | None:
+        """Return the time of the newest event, none where there is none."""
+        ...
+
+    def add_key(self, key: Key) -> None:
+        """Keep a key."""
+        ...
+
+    def key(self, key_id: str) -> Key | None:
+        """Return a key, revoked or not; none if there is none."""
+        ...
+
+    def keys(self) -> list[Key]:
+        """Return all keys, the oldest first."""
+        ...
+
+    def revoke_key(self, key_id: str, *, at_us: int) -> bool:
+        """Mark a key as revoked; whether there was one that still held."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the store; closing twice is fine."""
+        ...

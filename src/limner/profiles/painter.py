@@ -1,0 +1,232 @@
+"""Draws portraits anew as events come, by the same rule as the nightly run."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Literal, final
+
+import polars as pl
+
+from limner.events.buckets import bucket_of
+from limner.events.event import EVENT_SCHEMA
+from limner.events.log import EventLog
+from limner.events.merging import ORIGIN, settle
+from limner.profiles.counters import count, first_of_orders
+from limner.profiles.live import LiveStore, Stale
+from limner.profiles.marks import event_marks, order_marks
+from limner.profiles.portrait import PortraitConfig, about, portray
+from limner.profiles.record import Prediction, Profile
+from limner.profiles.references import References, learn_references, with_news
+from limner.profiles.store import About
+from limner.profiles.summary import summarise
+
+__all__ = ["Painter"]
+
+_INSTANT = timedelta(microseconds=1)
+_SEEDED = "seeded"
+"""Under this name the store remembers which state of the log it has counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Answers that were given before, to one question."""
+
+    answers: Mapping[str, Prediction]
+
+    def of(self, customer_id: str) -> Prediction | None:
+        """Return the answer for one customer, or None where there is none."""
+        return self.answers.get(customer_id)
+
+
+@final
+class Painter:
+    """Draws customers from all that is known of them: the log, and what came since.
+
+    What models foretold at night stays in a portrait until they are asked again.
+
+    Parameters
+    ----------
+    store
+        Where events come in.
+    log
+        What happened before; none: nothing.
+    config
+        How a portrait is drawn.
+    clock
+        ``now``: as of the present; ``log``: just after the newest event.
+    """
+
+    def __init__(
+        self,
+        store: LiveStore,
+        log: EventLog | None,
+        *,
+        config: PortraitConfig | None = None,
+        clock: Literal["now", "log"] = "now",
+    ) -> None:
+        self.store, self.log, self.clock = store, log, clock
+        self.config = config or PortraitConfig()
+        self.references: References | None = None
+        self._lock = Lock()
+
+    def seed(self) -> int:
+        """Count the log into the store, if it is another than was counted; return the customers.
+
+        What came over HTTP before stays counted, and nothing is counted twice.
+        """
+        log = self.log
+        if log is None or self.store.recall(_SEEDED) == log.manifest.fingerprint:
+            return 0
+        fingerprint, people = log.manifest.fingerprint, 0
+        for bucket, came in enumerate(self._came(log.buckets)):
+            rows = settled(log.scan(bucket=bucket).collect(), came)
+            counted = count(first_of_orders(rows))
+            marks = {*event_marks(rows), *order_marks(rows)}
+            self.store.seed(counted, sorted(mark for mark in marks if mark is not None))
+            people += len(counted)
+        self.store.remember(_SEEDED, fingerprint)
+        return people
+
+    def refresh(self, now: datetime) -> References | None:
+        """Compare with the shop as a whole anew; none where nobody did anything yet."""
+        buckets = 1 if self.log is None else self.log.buckets
+        frames = []
+        for bucket, came in enumerate(self._came(buckets)):
+            rows = came.lazy()
+            if self.log is not None:
+                rows = settled(self.log.scan(bucket=bucket).collect(), came).lazy()
+            frames.append(rows)
+        as_of = self.as_of(now)
+        catalogue = self._catalogue()
+        found = learn_references(frames, catalogue, as_of=as_of, config=self.config.traits)
+        with self._lock:
+            self.references = found
+        return found
+
+    def as_of(self, now: datetime) -> datetime:
+        """Return the moment that portraits speak of."""
+        if self.clock == "now":
+            return now
+        known = [self.store.newest()]
+        if self.log is not None and self.log.manifest.rows:
+            known.append(self.log.manifest.last)
+        newest = max((each for each in known if each is not None), default=None)
+        return now if newest is None else newest + _INSTANT
+
+    def paint(
+        self, stale: Sequence[Stale], *, now: datetime, as_of: datetime | None = None
+    ) -> tuple[list[Profile], dict[str, int], About]:
+        """Draw some customers.
+
+        Returns the portraits, the newest event in each, and what holds for all of them.
+
+        Parameters
+        ----------
+        stale
+            Whom. An event that comes while they are drawn is in the next portrait.
+        now
+            When this is being done.
+        as_of
+            As of when; none: as :meth:`as_of` says.
+        """
+        references = self.references or self.refresh(now)
+        if references is None:
+            return [], {}, About(now, now)
+        moment = as_of or self.as_of(now)
+        names = [each.customer_id for each in stale]
+        rows = self._events(stale)
+        news = self.store.catalogue(rows["item_id"].drop_nulls().unique().to_list())
+        references = with_news(replace(references, as_of=moment), news, self.config.traits)
+        old = {
+            page.customer_id: Profile.from_json(page.portrait)
+            for name in names
+            if (page := self.store.page(name)).portrait is not None
+        }
+        questions = dict.fromkeys(each.question for one in old.values() for each in one.predictions)
+        kept = [
+            _Kept({who: found for who, one in old.items() if (found := one.prediction(question))})
+            for question in questions
+        ]
+        version = next((one.model_version for one in old.values() if one.model_version), None)
+        drawn = [
+            _with_offers(profile, old.get(profile.customer_id))
+            for profile in portray(
+                [rows.lazy()],
+                references,
+                computed_at=now,
+                attributes=self._attributes(names),
+                predictions=kept,
+                model_version=version,
+                config=self.config,
+            )
+        ]
+        whole = about(references, computed_at=now, model_version=version)
+        return drawn, {each.customer_id: each.seq for each in stale}, whole
+
+    def _events(self, stale: Sequence[Stale]) -> pl.DataFrame:
+        """Return all that some customers did, each event once."""
+        came = self.store.events_of([each.no for each in stale])
+        if self.log is None:
+            return came
+        names = pl.Series([each.customer_id for each in stale], dtype=pl.String)
+        homes = bucket_of(names, buckets=self.log.buckets)
+        parts = [
+            self.log.scan(bucket=bucket)
+            .filter(pl.col("customer_id").is_in(names.filter(homes == bucket).implode()))
+            .collect()
+            for bucket in sorted(set(homes.to_list()))
+        ]
+        return settled(pl.concat(parts), came)
+
+    def _came(self, buckets: int) -> Iterator[pl.DataFrame]:
+        """Go through the events that came since the log, bucket by bucket."""
+        everybody = self.store.numbers()
+        names = pl.Series(list(everybody), dtype=pl.String)
+        homes = bucket_of(names, buckets=buckets)
+        for bucket in range(buckets):
+            chosen = [everybody[name] for name in names.filter(homes == bucket).to_list()]
+            yield self.store.events_of(chosen)
+
+    def _catalogue(self) -> pl.DataFrame | None:
+        """Return what is known of items, the newest word last."""
+        came = self.store.catalogue()
+        if self.log is None:
+            return came if len(came) else None
+        known = self.log.catalogue()
+        if not len(came):
+            return known
+        fresh = came.join(known, on="item_id", how="left", suffix="_before").select(
+            "item_id",
+            *(
+                pl.coalesce(name, f"{name}_before").alias(name)
+                for name in known.columns
+                if name != "item_id"
+            ),
+        )
+        return pl.concat([known.join(came, on="item_id", how="anti"), fresh]).sort("item_id")
+
+    def _attributes(self, names: Sequence[str]) -> pl.DataFrame:
+        wanted = pl.Series(names, dtype=pl.String).implode()
+        told = self.store.attributes(names)
+        if self.log is not None:
+            before = self.log.attributes().filter(pl.col("customer_id").is_in(wanted))
+            told = pl.concat([before, told.select(before.columns)])
+        return told
+
+
+def settled(before: pl.DataFrame, came: pl.DataFrame) -> pl.DataFrame:
+    """Return events of the log and those that came since in order, each once, by the log's rule."""
+    if came.is_empty():
+        return before
+    origin = [pl.lit(None, kind).alias(name) for name, kind in ORIGIN.items()]
+    rows = pl.concat([before, came.select(before.columns)]).with_columns(origin)
+    return settle(rows).kept.select(EVENT_SCHEMA.names())
+
+
+def _with_offers(profile: Profile, old: Profile | None) -> Profile:
+    """Return a portrait with what was to be offered before."""
+    if old is None or not old.recommendations:
+        return profile
+    fresh = replace(profile, recommendations=old.recommendations)
+    return replace(fresh, summary=summarise(fresh))

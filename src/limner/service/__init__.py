@@ -1,0 +1,1 @@
+"""How others reach it: events in over HTTP, profiles out."""

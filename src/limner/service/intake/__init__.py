@@ -1,0 +1,1 @@
+"""How events are written on the wire: one file a tracker."""

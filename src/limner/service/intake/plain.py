@@ -1,0 +1,46 @@
+"""Events in our own words: plain JSON."""
+
+from collections.abc import Sequence
+from typing import Any, final
+
+import orjson
+
+from limner.events.event import EVENT_SCHEMA
+from limner.service.wire import Delivery, Malformed, Sending, pack
+
+__all__ = ["Plain"]
+
+_NAMES = frozenset(EVENT_SCHEMA.names())
+
+
+@final
+class Plain:
+    """Takes one event, a list of events, or ``{"events": […]}``, with the log's own names.
+
+    What has another name becomes one of the event's properties. An event without a time
+    happened when it was received.
+    """
+
+    paths: Sequence[str] = ("events",)
+
+    def unpack(self, body: object, sending: Sending) -> Delivery:
+        """Take the events apart; raises Malformed."""
+        if isinstance(body, dict) and isinstance(body.get("events"), list):
+            body = body["events"]
+        events = body if isinstance(body, list) else [body]
+        if not all(isinstance(each, dict) for each in events[:1]):
+            raise Malformed('the body must be an event, a list of events, or {"events": […]}')
+        now = sending.received.isoformat()
+
+        def shape(event: dict[str, Any]) -> tuple[str, dict[str, Any]] | str:
+            plain = {name: event[name] for name in event if name in _NAMES}
+            told = plain.pop("properties", None)
+            if told is not None and not isinstance(told, dict):
+                return "properties must be a JSON object"
+            more = {name: event[name] for name in event if name not in _NAMES} | (told or {})
+            if more:
+                plain["properties"] = orjson.dumps(more).decode()
+            plain.setdefault("time", now)
+            return "row", plain
+
+        return pack(events, Delivery("plain"), sending.config, shape)

@@ -1,0 +1,49 @@
+"""Segment's calls: track, identify, page, screen, group, alias, and batches of them."""
+
+from collections.abc import Sequence
+from typing import Any, final
+
+from limner.service.wire import Delivery, Malformed, Sending, pack
+
+__all__ = ["Segment"]
+
+_TYPES = ("track", "identify", "page", "screen", "group", "alias")
+
+
+@final
+class Segment:
+    """Takes what Segment's libraries, and those that speak like them, send to ``/v1/…``.
+
+    A device's clock is set right as Segment does: what a call waited before it was sent is
+    taken from the moment at which it was received.
+    """
+
+    paths: Sequence[str] = (*_TYPES, "batch", "import")
+
+    def unpack(self, body: object, sending: Sending) -> Delivery:
+        """Take a call, or a batch of calls, apart; raises Malformed."""
+        if not isinstance(body, dict):
+            raise Malformed("the body must be a JSON object, as Segment's libraries send it")
+        sent = body.get("sentAt")
+        if sending.path in _TYPES:
+            calls: Sequence[Any] = [body]
+        else:
+            calls = body.get("batch", ())
+            if not isinstance(calls, list):
+                raise Malformed('the body must have a list "batch" of calls')
+        now = sending.received.isoformat()
+
+        def shape(call: dict[str, Any]) -> tuple[str, dict[str, Any]] | str:
+            kind = sending.path if sending.path in _TYPES else call.get("type")
+            if kind not in _TYPES:
+                return f"type must be one of {', '.join(_TYPES)}, got {kind!r}"
+            plain = call | {"type": kind, "receivedAt": call.get("receivedAt") or now}
+            plain["sentAt"] = call.get("sentAt") or sent
+            plain.pop("integrations", None)
+            plain.pop("batch", None)
+            if plain["sentAt"] and plain.get("timestamp"):
+                plain.setdefault("originalTimestamp", plain["timestamp"])
+                del plain["timestamp"]
+            return "call", plain
+
+        return pack(calls, Delivery("segment"), sending.config, shape)

@@ -1,0 +1,122 @@
+"""Deliveries become what the store takes: read and cleaned just as files are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from limner.events.cleaning import CleaningConfig, clean
+from limner.events.event import EVENT_SCHEMA
+from limner.events.json_text import parse_json_block
+from limner.events.mapping import Mapping
+from limner.events.readers.segment import Segment
+from limner.events.refusals import REFUSED_SCHEMA
+from limner.events.shaping import typed_catalogue
+from limner.profiles.live import Arrival
+from limner.service.wire import Delivery
+
+__all__ = ["Read", "read_deliveries"]
+
+_PLAIN: dict[str, pl.DataType | type[pl.DataType]] = dict.fromkeys(EVENT_SCHEMA.names(), pl.String)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Deliveries, read together.
+
+    ``origin`` says of each line from which delivery it is and which event of it; lines are
+    numbered from 1, the calls before the rows.
+    """
+
+    arrival: Arrival
+    origin: Sequence[tuple[int, int]]
+
+
+def read_deliveries(
+    deliveries: Sequence[Delivery],
+    *,
+    cleaning: CleaningConfig,
+    mapping: Mapping,
+    now: datetime,
+    currency: str | None = None,
+) -> Read:
+    """Read what came in as the readers of files would, and clean it by the same rules. Pure.
+
+    Parameters
+    ----------
+    deliveries
+        What trackers sent.
+    cleaning, mapping
+        What counts as an event, and how the shop's own events are called.
+    now
+        The present, against which times in the future are measured.
+    currency
+        In which prices are that name none.
+    """
+    origin: list[tuple[int, int]] = []
+    events, refused, catalogue, attributes = [], [], [], []
+    calls = [call for each in deliveries for call in each.calls]
+    if calls:
+        own = sorted({name for each in deliveries for name in each.own})
+        batch = Segment().read_calls(b"\n".join(calls), mapping, own=own, source="segment")
+        origin += [(at, place) for at, each in enumerate(deliveries) for place in each.calls_at]
+        events.append(batch.events)
+        refused.append(batch.refused)
+        catalogue.append(batch.catalogue)
+        attributes.append(batch.attributes)
+    rows = [row for each in deliveries for row in each.rows]
+    if rows:
+        stretch, _ = parse_json_block(b"\n".join(rows), _PLAIN, line=len(origin) + 1, file="plain")
+        origin += [(at, place) for at, each in enumerate(deliveries) for place in each.rows_at]
+        events.append(stretch.frame.with_columns(stretch.line))
+        refused.append(stretch.refused)
+    kept = pl.DataFrame(schema={**EVENT_SCHEMA, "_line": pl.Int64})
+    for frame in events:
+        if len(frame):
+            cleaned = clean(frame, cleaning, file="http", now=now)
+            kept = pl.concat([kept, cleaned.kept.select(kept.columns)])
+            refused.append(cleaned.refused)
+    kept = kept.with_columns(_without_nul()).with_columns(
+        pl.col("currency").fill_null(pl.lit(currency, pl.String))
+    )
+    early = [
+        (each.reason, each.detail, delivery.source, None, each.row.decode("utf-8", "replace"))
+        for delivery in deliveries
+        for each in delivery.refused
+    ]
+    late = [_as_sent(deliveries, origin, row) for frame in refused for row in frame.iter_rows()]
+    items = [dict(item) for each in deliveries for item in each.items]
+    if items:
+        catalogue.append(typed_catalogue(pl.DataFrame(items, infer_schema_length=None)))
+    bad = pl.DataFrame([*late, *early], schema=REFUSED_SCHEMA, orient="row")
+    return Read(Arrival(kept, bad, _joined(catalogue), _joined(attributes)), origin)
+
+
+def _without_nul() -> pl.Expr:
+    """Take out the one character that PostgreSQL's texts cannot hold."""
+    texts = [name for name, kind in EVENT_SCHEMA.items() if kind == pl.String]
+    return pl.col(texts).str.replace_all("\0", "", literal=True)
+
+
+Refused = tuple[str, str | None, str | None, int | None, str | None]
+
+
+def _as_sent(
+    deliveries: Sequence[Delivery], origin: Sequence[tuple[int, int]], refused: Refused
+) -> Refused:
+    """Return a refused row with the event as it was sent, so that it can be sent again."""
+    reason, detail, _, line, _ = refused
+    if line is None:
+        return refused
+    at, place = origin[line - 1]
+    delivery = deliveries[at]
+    sent = dict(zip(delivery.calls_at, delivery.calls, strict=True)) | dict(
+        zip(delivery.rows_at, delivery.rows, strict=True)
+    )
+    return reason, detail, delivery.source, line, sent[place].decode("utf-8", "replace")
+
+
+def _joined(frames: Sequence[pl.DataFrame | None]) -> pl.DataFrame | None:
+    known = [frame for frame in frames if frame is not None and len(frame)]
+    return pl.concat(known, how="diagonal_relaxed") if known else None

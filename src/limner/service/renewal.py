@@ -1,0 +1,92 @@
+"""One thread draws what became stale; what is too dear now is put off, marked, and never lost."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import final
+
+import structlog
+
+from limner.profiles.live import LiveStore
+from limner.profiles.painter import Painter
+from limner.service.settings import ServeConfig
+
+__all__ = ["Renewer"]
+
+
+@final
+class Renewer:
+    """Draws stale portraits anew, those that wait longest first.
+
+    Parameters
+    ----------
+    store, painter
+        Where portraits are, and who draws them.
+    config
+        How many at a time, and how long to rest.
+    clock
+        Tells the present, in UTC.
+    """
+
+    def __init__(
+        self,
+        store: LiveStore,
+        painter: Painter,
+        *,
+        config: ServeConfig,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.store, self.painter, self.config, self.clock = store, painter, config, clock
+        self.failures = 0
+        self.drawn = 0
+        self._compared = 0.0
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="limner-renewer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to draw."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that something came."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Finish the portraits at hand, then stop; closing twice is fine."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def once(self) -> int:
+        """Draw as many as are drawn at a time; return how many were."""
+        now = self.clock()
+        waited = time.monotonic() - self._compared
+        if self.painter.references is None or waited > self.config.references_seconds:
+            self.painter.seed()
+            self.painter.refresh(now)
+            self._compared = time.monotonic()
+        stale = self.store.stale(limit=self.config.renew_customers)
+        if not stale:
+            return 0
+        drawn, seen, about = self.painter.paint(stale, now=now)
+        written = self.store.put_portraits(drawn, seen=seen, about=about)
+        self.drawn += written
+        return written
+
+    def _run(self) -> None:
+        log = structlog.get_logger("limner.renewal")
+        rest = self.config.renew_seconds
+        while not self._stop.is_set():
+            try:
+                done = self.once()
+                rest = self.config.renew_seconds
+            except Exception:
+                self.failures += 1
+                done, rest = 0, min(30.0, rest * 2)
+                log.exception("portraits could not be drawn", again_in_s=rest)
+            if not done:
+                self._wake.wait(rest if self.failures else 5 * rest)
+            self._wake.clear()

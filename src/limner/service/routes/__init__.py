@@ -1,0 +1,1 @@
+"""What the service answers at: one file a group of addresses."""

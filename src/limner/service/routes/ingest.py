@@ -1,0 +1,124 @@
+"""Events and items in: as trackers send them, acknowledged once they are durable."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from limner.service.answers import Json, answer, problems
+from limner.service.bodies import read_json
+from limner.service.guard import Guard, guarded
+from limner.service.keys import Principal
+from limner.service.problems import Problem
+from limner.service.wire import Delivery, Malformed, Sending, Wire, wires
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1", tags=["ingest"])
+_MAY = guarded("ingest")
+_PROBLEMS = problems(400, 401, 403, 413, 415, 429, 503, 507)
+Sender = Annotated[Principal, Depends(Guard("ingest"))]
+_ITEM_NAMES = ("item_id", "title", "description", "category", "brand", "price", "image")
+
+
+class RefusedEvent(BaseModel):
+    """One event of a body that was refused; it is kept with its reason."""
+
+    index: int = Field(description="Which event of the body, from 0.")
+    reason: str
+    detail: str
+
+
+class Acknowledged(BaseModel):
+    """What became of a body; all of it is durable."""
+
+    success: bool = Field(description="Whether every event was taken, now or before.")
+    accepted: int = Field(description="Events that are new.")
+    duplicates: int = Field(description="Events that were there already.")
+    rejected: list[RefusedEvent]
+    consistency_token: str = Field(description="Whoever reads with it sees these events.")
+
+
+def _route(path: str, wire: Wire) -> Callable[[Request, Principal], Awaitable[Response]]:
+    async def take(request: Request, _: Sender) -> Response:
+        state = request.app.state
+        config = state.parts.config
+        body = await read_json(request, config)
+        try:
+            delivery = wire.unpack(body, Sending(path, state.parts.clock(), config))
+        except Malformed as error:
+            raise Problem(400, "bad_body", str(error)) from None
+        return await _write(request, delivery)
+
+    return take
+
+
+async def _write(request: Request, delivery: Delivery) -> Response:
+    """Wait until a delivery is durable, and say what became of it."""
+    state = request.app.state
+    with state.metrics.seconds.time():
+        outcome = await asyncio.wrap_future(state.writer.submit(delivery))
+    for _, reason, _ in outcome.rejected:
+        state.metrics.rejected.labels(reason).inc()
+    return answer(
+        {
+            "success": not outcome.rejected,
+            "accepted": outcome.accepted,
+            "duplicates": outcome.duplicates,
+            "rejected": [
+                {"index": place, "reason": reason, "detail": detail}
+                for place, reason, detail in outcome.rejected
+            ],
+            "consistency_token": str(outcome.token),
+        }
+    )
+
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"type": ["object", "array"]}}},
+    }
+}
+
+
+def _join() -> None:
+    """Add an address for every way in which trackers write."""
+    for path, wire in sorted(wires().items()):
+        about = (type(wire).__doc__ or "").strip().splitlines()[0]
+        router.add_api_route(
+            f"/{path}",
+            _route(path, wire),
+            methods=["POST"],
+            name=f"ingest_{path.replace('/', '_')}",
+            summary=about,
+            response_model=Acknowledged,
+            responses=_PROBLEMS,
+            openapi_extra=_MAY | _BODY,
+        )
+
+
+@router.post("/items", response_model=Acknowledged, responses=_PROBLEMS, openapi_extra=_MAY | _BODY)
+async def items(request: Request, _: Sender) -> Response:
+    """Take what is known of items: a list, or ``{"items": […]}``; the newest word counts."""
+    config = request.app.state.parts.config
+    body = await read_json(request, config)
+    if isinstance(body, dict) and isinstance(body.get("items"), list):
+        body = body["items"]
+    told = body if isinstance(body, list) else [body]
+    if len(told) > config.events_per_body:
+        raise Problem(400, "bad_body", f"a body must hold at most {config.events_per_body} items")
+    found: list[Json] = []
+    for place, item in enumerate(told):
+        if not isinstance(item, dict) or not isinstance(item.get("item_id"), str | int):
+            raise Problem(400, "bad_body", f"item {place} must be an object with an item_id")
+        found.append(
+            {name: None if item.get(name) is None else str(item[name]) for name in _ITEM_NAMES}
+        )
+    return await _write(request, Delivery("items", items=found))
+
+
+_join()

@@ -1,0 +1,57 @@
+"""Listen: the application behind a server of HTTP, in this process."""
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from limner.errors import BadConfig
+from limner.service.app import create_app
+from limner.service.parts import Parts
+
+__all__ = ["listen", "run"]
+
+_GRACE_S = 20
+"""So long requests that are under way may take once the service is asked to stop."""
+_LONGEST_HEADERS = 32_768
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take an address; port 0 is any that is free. Raises BadConfig if it cannot be had."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise BadConfig(
+            f"{host} port {port} cannot be listened at: {(error.strerror or str(error)).lower()}",
+            hint="is something else there already? another: --port 8001",
+        ) from None
+
+
+def run(
+    parts: Parts, door: socket.socket, *, ready: Callable[[uvicorn.Server], None] | None = None
+) -> None:
+    """Serve until told to stop; requests under way are answered, and what waits is written.
+
+    Parameters
+    ----------
+    parts
+        What is served.
+    door
+        Where to listen; see :func:`listen`.
+    ready
+        Is told of the server before it begins, so that it can be asked to stop.
+    """
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(parts),
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+            h11_max_incomplete_event_size=_LONGEST_HEADERS,
+        )
+    )
+    if ready is not None:
+        ready(server)
+    server.run(sockets=[door])

@@ -1,0 +1,41 @@
+"""How the service behaves: the table ``[serve]`` of ``limner.toml``."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from limner.config import Config
+
+__all__ = ["ServeConfig"]
+
+
+class ServeConfig(Config):
+    """How the service behaves."""
+
+    clock: Literal["now", "log"] = "now"
+    """As of when portraits are drawn: the present, or just after the newest event, which suits a
+    log of the past that is played again."""
+    body_bytes: int = Field(500_000, ge=1_000)
+    """The largest body of a request, in bytes, unpacked."""
+    events_per_body: int = Field(2_500, ge=1)
+    """So many events may come in one request."""
+    event_bytes: int = Field(32_000, ge=100)
+    """The largest single event, in bytes of JSON."""
+    depth: int = Field(32, ge=4, le=200)
+    """How deep JSON may be nested."""
+    waiting_events: int = Field(50_000, ge=1)
+    """So many events may wait to be written; beyond, senders are asked to come again."""
+    batch_events: int = Field(2_500, ge=1)
+    """At most so many events are written in one transaction."""
+    requests_per_second: float = Field(1_000.0, gt=0)
+    """How often one key may ask, on the average of a few seconds."""
+    burst: int = Field(2_000, ge=1)
+    """How many requests of one key may come at once."""
+    renew_customers: int = Field(200, ge=1)
+    """So many portraits are drawn anew at a time while events come."""
+    renew_seconds: float = Field(0.2, gt=0)
+    """How long the service rests between looks for stale portraits, in seconds."""
+    references_seconds: float = Field(600.0, gt=0)
+    """How often customers are compared anew with the shop as a whole, in seconds."""
+    consent_for: tuple[str, ...] = ()
+    """For which purposes a customer must have consented before their profile is told."""

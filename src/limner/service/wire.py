@@ -1,0 +1,158 @@
+"""What a tracker sends, taken apart: calls, events in our own words, and what is refused."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
+
+import orjson
+
+from limner import plugins
+from limner.service import intake
+from limner.service.settings import ServeConfig
+
+__all__ = ["Delivery", "Malformed", "Refusal", "Sending", "Wire", "deep", "pack", "wires"]
+
+
+class Malformed(ValueError):
+    """A whole body that is not what its address takes; the text says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One event that is refused before it is read: which of the body, why, and what it was."""
+
+    place: int
+    reason: str
+    detail: str
+    row: bytes
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One body, taken apart. ``calls`` are JSON objects as Segment's, ``rows`` as our events.
+
+    The two lists of places say which event of the body each is, counted from 0.
+    """
+
+    source: str
+    calls: list[bytes] = field(default_factory=list)
+    calls_at: list[int] = field(default_factory=list)
+    rows: list[bytes] = field(default_factory=list)
+    rows_at: list[int] = field(default_factory=list)
+    own: set[str] = field(default_factory=set)
+    items: list[dict[str, Any]] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        """Return how many events came, those that are refused among them."""
+        return len(self.calls) + len(self.rows) + len(self.items) + len(self.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How a body came: to which address below ``/v1``, and when; and what it may hold."""
+
+    path: str
+    received: datetime
+    config: ServeConfig
+
+
+@runtime_checkable
+class Wire(Protocol):
+    """One way in which trackers write events."""
+
+    paths: Sequence[str]
+    """The addresses it answers at, below ``/v1``."""
+
+    def unpack(self, body: object, sending: Sending) -> Delivery:
+        """Take a parsed body apart. Pure.
+
+        Raises
+        ------
+        Malformed
+            If the body as a whole is not what is expected.
+        """
+        ...
+
+
+def wires() -> dict[str, Wire]:
+    """Return who answers at which address, of all files of the folder."""
+    found: dict[str, Wire] = {}
+    for _, make in plugins.load_all(intake):
+        wire: Wire = make()
+        found |= dict.fromkeys(wire.paths, wire)
+    return found
+
+
+def pack(
+    events: Sequence[Any],
+    delivery: Delivery,
+    config: ServeConfig,
+    shape: Callable[[dict[str, Any]], tuple[str, dict[str, Any]] | str],
+) -> Delivery:
+    """Put each of a body's events into a delivery, or refuse it with the reason.
+
+    Parameters
+    ----------
+    events
+        As they came, parsed.
+    delivery
+        To which they are added; it is returned.
+    config
+        How many and how large they may be.
+    shape
+        Makes of one event either ``("call", object)``, ``("row", object)``, or why it is refused.
+
+    Raises
+    ------
+    Malformed
+        If there are more events than one body may hold.
+    """
+    if len(events) > config.events_per_body:
+        raise Malformed(
+            f"a body must hold at most {config.events_per_body} events, got {len(events)}"
+        )
+    for place, event in enumerate(events):
+        written = orjson.dumps(event)
+        if not isinstance(event, dict):
+            found: tuple[str, dict[str, Any]] | str = "an event must be a JSON object"
+        elif len(written) > config.event_bytes:
+            found = f"an event must have at most {config.event_bytes} bytes, got {len(written)}"
+        elif deep(event, config.depth):
+            found = f"an event must be nested at most {config.depth} deep"
+        else:
+            found = shape(event)
+        if isinstance(found, str):
+            reason = "event_too_large" if len(written) > config.event_bytes else "bad_event"
+            delivery.refused.append(Refusal(place, reason, found, written[: config.event_bytes]))
+            continue
+        kind, plain = found
+        told, places = (
+            (delivery.calls, delivery.calls_at)
+            if kind == "call"
+            else (delivery.rows, delivery.rows_at)
+        )
+        told.append(orjson.dumps(plain))
+        places.append(place)
+        properties = plain.get("properties")
+        if kind == "call" and isinstance(properties, dict):
+            delivery.own.update(name for name in properties if "." not in name)
+    return delivery
+
+
+def deep(value: object, limit: int) -> bool:
+    """Whether JSON is nested deeper than a limit."""
+    level: list[object] = [value]
+    for _ in range(limit):
+        level = [
+            inner
+            for each in level
+            for inner in (
+                each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+            )
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,170 @@
+"""Portraits drawn as events come are those of the nightly run, to the byte."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from arrivals import NOW_US, T0, arrival, buy, frame, view
+from limner.events.ingest import ingest
+from limner.events.log import EventLog
+from limner.events.mapping import Mapping
+from limner.events.source import open_source
+from limner.profiles.counters import Counters, count, first_of_orders
+from limner.profiles.database.store import DatabaseStore
+from limner.profiles.inputs import PredictionInput
+from limner.profiles.painter import Painter, settled
+from limner.profiles.portrait import portray
+from limner.profiles.record import Recommendation
+from limner.profiles.references import learn_references
+
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+EVENTS = [
+    *(buy("ann", f"a{at}", order=f"o{at // 2}", day=at, price=at + 0.1) for at in range(9)),
+    *(buy("bob", f"b{at}", order=f"p{at}", day=3 * at, item_id="tea") for at in range(4)),
+    view("cat", "c1", day=2),
+    view("ann", None, day=4.5, item_id="tea"),
+]
+
+
+@pytest.fixture
+def store(tmp_path):
+    with DatabaseStore(tmp_path / "profiles.db") as found:
+        yield found
+
+
+def a_log(folder, events):
+    log = EventLog.create(folder, buckets=2)
+    rows = frame(*events).drop("_line")
+    mapping = Mapping(reader="frame", columns={name: name for name in rows.columns})
+    reader, mapping = open_source(rows, mapping)
+    ingest(log, [(reader, mapping, rows)], now=NOW)
+    return log
+
+
+def painted(painter, store, **more):
+    drawn, seen, about = painter.paint(store.stale(limit=100), now=NOW, **more)
+    store.put_portraits(drawn, seen=seen, about=about)
+    return {page.customer_id: page.portrait for page in store.pages() if page.portrait}
+
+
+def test_portraits_are_those_of_the_nightly_run_to_the_byte(store, tmp_path):
+    log = a_log(tmp_path / "log", EVENTS)
+    references = learn_references(
+        [log.scan(bucket=bucket) for bucket in range(2)], log.catalogue(), as_of=NOW
+    )
+    nightly = {
+        each.customer_id: each.to_json().decode()
+        for each in portray(
+            [log.scan(bucket=bucket) for bucket in range(2)], references, computed_at=NOW
+        )
+    }
+    sent = [*EVENTS, *EVENTS]
+    random.Random(3).shuffle(sent)
+    for at in range(0, len(sent), 4):
+        store.accept(arrival(*sent[at : at + 4]), received_us=NOW_US)
+    painter = Painter(store, None)
+    painter.refresh(NOW)
+    assert painted(painter, store) == nightly
+
+
+def test_the_log_and_what_came_since_are_one_history(store, tmp_path):
+    whole = a_log(tmp_path / "whole", EVENTS)
+    log = a_log(tmp_path / "log", EVENTS[:8])
+    painter = Painter(store, log)
+    assert painter.seed() == 1
+    assert painter.seed() == 0
+    store.accept(arrival(*EVENTS[4:]), received_us=NOW_US)
+    assert store.totals()["events"] == len(EVENTS) - 8
+    counted = count(first_of_orders(whole.scan().collect()))
+    assert {page.customer_id: page.counters for page in store.pages()} == {
+        who: one.to_json() for who, one in counted.items()
+    }
+    references = learn_references([whole.scan()], whole.catalogue(), as_of=NOW)
+    nightly = {
+        each.customer_id: each.to_json().decode()
+        for each in portray([whole.scan()], references, computed_at=NOW)
+    }
+    painter.refresh(NOW)
+    assert painted(painter, store) == nightly
+
+
+def test_a_log_that_grew_is_counted_anew_and_nothing_twice(store, tmp_path):
+    log = a_log(tmp_path / "log", EVENTS[:5])
+    painter = Painter(store, log)
+    painter.seed()
+    store.accept(arrival(*EVENTS[5:]), received_us=NOW_US)
+    more = frame(*EVENTS).drop("_line")
+    mapping = Mapping(reader="frame", columns={name: name for name in more.columns})
+    ingest(log, [(open_source(more, mapping)[0], mapping, more)], now=NOW)
+    assert painter.seed() == 3
+    told = Counters.from_json(store.page("ann").counters)
+    assert told.events == 10
+    drawn, _, _ = painter.paint(store.stale(limit=9), now=NOW)
+    ann = next(each for each in drawn if each.customer_id == "ann")
+    assert ann.trait("events").value == 10
+
+
+def test_what_was_foretold_and_offered_stays_until_it_is_asked_anew(store):
+    store.accept(arrival(*EVENTS), received_us=NOW_US)
+    painter = Painter(store, None)
+    painter.refresh(NOW)
+    drawn, seen, _ = painter.paint(store.stale(limit=9), now=NOW)
+    names = [each.customer_id for each in drawn]
+    churn = PredictionInput(
+        "churn", "whether", 14, "probability", "m1", names, pl.Series([0.5] * 3).to_numpy()
+    )
+    offer = Recommendation("tea", "Tea", 1.0, "reranked", "model", is_new=True)
+    told = [
+        replace(
+            each,
+            predictions=(churn.of(each.customer_id),),
+            recommendations=(offer,),
+            model_version="m1",
+        )
+        for each in drawn
+    ]
+    store.put_portraits(told, seen=seen)
+    store.accept(arrival(buy("ann", "new", order="n", day=20)), received_us=NOW_US)
+    (again,) = painter.paint(store.stale(limit=9), now=NOW)[0]
+    assert again.prediction("churn").value == 0.5
+    assert again.recommendations == (offer,)
+    assert again.model_version == "m1"
+    assert again.value.churn_probability == 0.5
+    assert again.trait("orders").value == 6
+
+
+def test_nothing_at_or_after_the_moment_is_in_a_portrait(store):
+    store.accept(arrival(*EVENTS), received_us=NOW_US)
+    painter = Painter(store, None)
+    painter.refresh(NOW)
+    drawn, _, _ = painter.paint(store.stale(limit=9), now=NOW, as_of=T0 + timedelta(days=2))
+    ann = next(each for each in drawn if each.customer_id == "ann")
+    assert ann.as_of == T0 + timedelta(days=2)
+    assert ann.trait("events").value == 2
+    assert ann.identity.last_seen < ann.as_of
+
+
+def test_the_clock_of_the_log_is_just_after_the_newest_event(store, tmp_path):
+    assert Painter(store, None, clock="log").as_of(NOW) == NOW
+    log = a_log(tmp_path / "log", EVENTS)
+    newest = max(each.time for each in EVENTS)
+    assert Painter(store, log, clock="log").as_of(NOW) == newest + timedelta(microseconds=1)
+    store.accept(arrival(buy(day=99)), received_us=NOW_US)
+    assert Painter(store, log, clock="log").as_of(NOW) > T0 + timedelta(days=99)
+    assert Painter(store, log).as_of(NOW) == NOW
+
+
+def test_an_empty_shop_has_no_portraits(store):
+    painter = Painter(store, None)
+    painter.refresh(NOW)
+    assert painter.paint([], now=NOW)[0] == []
+
+
+def test_settled_keeps_each_event_once():
+    before = frame(buy(), view(day=1)).drop("_line")
+    came = frame(view(day=1), buy("ann", "e2")).drop("_line")
+    assert len(settled(before, came)) == 3
+    assert settled(before, came.clear()).equals(before)

@@ -1,0 +1,169 @@
+"""The service as trackers and applications meet it, over real HTTP."""
+
+import json
+import re
+
+import pytest
+
+from limner.service.guard import scope_of
+from limner.service.keys import SCOPES
+from serving import a_server, bought
+
+
+def operations(served):
+    document = served.client.get("/openapi.json").json()
+    return [
+        (method, path, told)
+        for path, methods in document["paths"].items()
+        for method, told in methods.items()
+    ]
+
+
+def test_a_purchase_is_in_the_profile_that_is_read_next(served):
+    sent = served.send(bought("u42", "n1", order="n1")).json()
+    assert (sent["success"], sent["accepted"]) == (True, 1)
+    token = sent["consistency_token"]
+    told = served.client.get("/v1/profiles/u42", params={"consistency_token": token}).json()
+    assert told["live"]["orders"] == 1
+    assert told["live"]["spend"] == 5.0
+    told = served.profile("u42")
+    assert told["freshness"]["stale"] is False
+    traits = {each["name"]: each["value"] for each in told["portrait"]["traits"]}
+    assert traits["spend"] == 5.0
+    assert told["portrait"]["items"][0]["name"] == "Tea"
+
+
+def test_what_came_without_being_asked_for_is_drawn_soon(served):
+    served.send(bought("u43", "n2", order="n2"))
+    for _ in range(200):
+        told = served.client.get("/v1/profiles/u43").json()
+        if told["portrait"] is not None and not told["freshness"]["stale"]:
+            break
+    else:
+        pytest.fail("the portrait was never drawn")
+    assert served.client.get("/v1/profiles/u43/traits").json()
+
+
+def test_every_route_says_who_may_ask(served):
+    for method, path, told in operations(served):
+        scope = scope_of(told)
+        assert scope in {*SCOPES, "public"}, f"{method} {path}"
+
+
+def test_nobody_passes_without_a_key_that_is_for_it(served):
+    """The matrix of every operation and every scope, made from the OpenAPI document."""
+    keys = {scope: served.key_for(scope) for scope in SCOPES}
+    for method, path, told in operations(served):
+        scope = scope_of(told)
+        if scope == "public":
+            continue
+        address = re.sub(r"\{[^}]*\}", "nobody", path)
+
+        def ask(headers, method=method, address=address):
+            bare = {"Authorization": "", "X-Purpose": "service", **headers}
+            return served.client.request(method, address, headers=bare).status_code
+
+        assert ask({}) == 401, path
+        assert ask({"Authorization": "Bearer lk_no_key"}) == 401, path
+        assert ask({"X-API-Key": "nonsense"}) == 401, path
+        for other, key in keys.items():
+            if other == scope:
+                assert ask(key) not in {401, 403}, path
+            else:
+                assert ask(key) == 403, path
+
+
+def test_a_write_key_may_come_as_segments_libraries_send_it(served):
+    answer = served.client.post(
+        "/v1/track", json=bought("u44", "n3"), auth=(served.key, ""), headers={"Authorization": ""}
+    )
+    # httpx sets the header of auth last, as libraries do
+    assert answer.status_code == 200
+
+
+def test_a_reading_says_what_it_is_for(served):
+    served.send(bought("u45", "n4"))
+    for purpose in ("", "curiosity"):
+        answer = served.client.get("/v1/profiles/u45", headers={"X-Purpose": purpose})
+        assert (answer.status_code, answer.json()["code"]) == (400, "purpose_missing")
+    bound = served.key_for("profile:read", purposes=("risk",))
+    answer = served.client.get("/v1/profiles/u45", headers=bound)
+    assert (answer.status_code, answer.json()["code"]) == (403, "purpose_denied")
+    answer = served.client.get("/v1/profiles/u45", headers=bound | {"X-Purpose": "risk"})
+    assert answer.status_code == 200
+
+
+def test_what_did_not_change_is_not_sent_again(served):
+    served.send(bought("u46", "n5"))
+    served.profile("u46")
+    first = served.client.get("/v1/profiles/u46")
+    again = served.client.get("/v1/profiles/u46", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+    served.send(bought("u46", "n6", order="n6"))
+    again = served.client.get("/v1/profiles/u46", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 200
+
+
+def test_problems_are_told_as_the_standard_says(served):
+    answer = served.client.get("/v1/profiles/nobody-at-all")
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert (told["status"], told["code"]) == (404, "unknown_customer")
+    assert served.client.get("/nowhere").json()["code"] == "not_found"
+    assert served.client.get("/v1/profiles/a/timeline?limit=0").json()["code"] == "invalid"
+    answer = served.client.get("/v1/profiles/a", params={"consistency_token": "999999999"})
+    assert answer.status_code in {400, 404}
+
+
+def test_pages_of_profiles_and_events(served):
+    for at in range(5):
+        served.send(bought(f"v{at}", f"p{at}", order=f"p{at}"))
+    first = served.client.get("/v1/profiles", params={"limit": 2, "cursor": "v"}).json()
+    assert [each["customer_id"] for each in first["profiles"]] == ["v0", "v1"]
+    assert first["cursor"] == "v1"
+    batch = served.client.post("/v1/profiles:batchGet", json={"ids": ["v3", "no", "v0"]}).json()
+    assert [each["customer_id"] for each in batch["profiles"]] == ["v0", "v3"]
+    assert batch["unknown"] == ["no"]
+    told = served.client.get("/v1/profiles/v3/timeline").json()
+    assert told["events"][0]["order_id"] == "p3"
+    assert told["cursor"] is None
+    bad = served.client.post("/v1/profiles:batchGet", json={"ids": [1]})
+    assert bad.status_code == 400
+
+
+def test_items_are_named_as_they_were_last_told(served):
+    item = {"item_id": "mug", "title": "Mug", "price": 4, "brand": "Alp"}
+    assert served.client.post("/v1/items", json=[item]).status_code == 200
+    rows = {row["item_id"]: row for row in served.store.catalogue().rows(named=True)}
+    assert (rows["mug"]["title"], rows["mug"]["price"]) == ("Mug", 4.0)
+    assert served.client.post("/v1/items", json=[{"title": "no id"}]).status_code == 400
+
+
+def test_the_operator_sees_how_it_does(served):
+    served.send({"type": "track", "userId": "x"})
+    stats = served.client.get("/v1/ingest/stats").json()
+    assert stats["rejects"] >= 1
+    rejects = served.client.get("/v1/ingest/rejects").json()["rejects"]
+    assert "kind_missing" in {each["reason"] for each in rejects}
+    assert json.loads(rejects[-1]["row"])["userId"]
+    assert served.client.get("/livez").json()["status"] == "alive"
+    assert served.client.get("/readyz").json() == {"status": "ready", "degraded": []}
+    assert "limner_events_accepted_total" in served.client.get("/metrics").text
+
+
+def test_who_asks_too_often_is_told_when_to_come_again(tmp_path):
+    with a_server(tmp_path, requests_per_second=0.1, burst=3) as served:
+        codes = [served.client.get("/v1/ingest/stats").status_code for _ in range(4)]
+        assert codes == [200, 200, 200, 429]
+        answer = served.client.get("/v1/ingest/stats")
+        assert int(answer.headers["retry-after"]) >= 1
+        assert answer.json()["code"] == "too_many_requests"
+
+
+def test_a_revoked_key_is_refused(served):
+    headers = served.key_for("ingest")
+    secret = headers["Authorization"].split()[1]
+    assert served.client.post("/v1/track", json=bought(), headers=headers).status_code == 200
+    served.store.revoke_key(secret.split("_")[1], at_us=1)
+    served.app.state.keyring._known.clear()
+    assert served.client.post("/v1/track", json=bought(), headers=headers).status_code == 401

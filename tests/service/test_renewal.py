@@ -1,0 +1,49 @@
+"""Stale portraits are drawn; what fails is tried again and never lost."""
+
+import time
+
+import pytest
+
+from arrivals import NOW_US, arrival, buy
+from limner.profiles.database.store import DatabaseStore
+from limner.profiles.painter import Painter
+from limner.service.renewal import Renewer
+from limner.service.settings import ServeConfig
+
+
+@pytest.fixture
+def store(tmp_path):
+    with DatabaseStore(tmp_path / "profiles.db") as found:
+        yield found
+
+
+def test_so_many_at_a_time_until_none_is_stale(store):
+    store.accept(arrival(*(buy(f"c{at}") for at in range(5))), received_us=NOW_US)
+    renewer = Renewer(store, Painter(store, None), config=ServeConfig(renew_customers=2))
+    assert [renewer.once() for _ in range(4)] == [2, 2, 1, 0]
+    assert renewer.drawn == 5
+    assert store.stale(limit=9) == []
+
+
+def test_a_failure_is_counted_and_tried_again(store, monkeypatch):
+    store.accept(arrival(buy()), received_us=NOW_US)
+    painter = Painter(store, None)
+    real, calls = painter.paint, []
+
+    def failing(*arguments, **more):
+        calls.append(1)
+        if len(calls) == 1:
+            raise ValueError("no")
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(Painter, "paint", lambda _, *a, **k: failing(*a, **k))
+    renewer = Renewer(store, painter, config=ServeConfig(renew_seconds=0.01))
+    renewer.start()
+    for _ in range(500):
+        if not store.stale(limit=1):
+            break
+        time.sleep(0.02)
+    renewer.close()
+    renewer.close()
+    assert renewer.failures == 1
+    assert store.page("ann").portrait is not None

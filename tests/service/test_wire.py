@@ -1,0 +1,171 @@
+"""How trackers write: each of the folder takes its own form apart, and refuses what is not."""
+
+from datetime import UTC, datetime
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import limner.service.intake
+from limner import plugins
+from limner.events.cleaning import CleaningConfig
+from limner.events.mapping import Mapping
+from limner.service.reading import read_deliveries
+from limner.service.settings import ServeConfig
+from limner.service.wire import Malformed, Sending, Wire, deep, wires
+
+NOW = datetime(2026, 5, 2, tzinfo=UTC)
+CONFIG = ServeConfig()
+names = plugins.names(limner.service.intake)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
+    max_leaves=8,
+)
+known_words = st.sampled_from(
+    [
+        "type",
+        "track",
+        "batch",
+        "events",
+        "name",
+        "params",
+        "items",
+        "userId",
+        "client_id",
+        "data",
+        "id",
+        "source",
+        "specversion",
+        "time",
+        "properties",
+        "products",
+        "customer_id",
+        "kind",
+    ]
+)
+likely = st.recursive(
+    known_words | json_values,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(known_words, inner, max_size=6),
+    max_leaves=12,
+)
+
+
+def read(name, body, path=None):
+    wire = plugins.load(limner.service.intake, name)()
+    delivery = wire.unpack(body, Sending(path or wire.paths[-1], NOW, CONFIG))
+    found = read_deliveries(
+        [delivery], cleaning=CleaningConfig(), mapping=Mapping(reader="segment"), now=NOW
+    )
+    return delivery, found
+
+
+@pytest.mark.parametrize("name", names)
+def test_each_is_a_wire_with_addresses_of_its_own(name):
+    wire = plugins.load(limner.service.intake, name)()
+    assert isinstance(wire, Wire)
+    assert all(type(wires()[path]) is type(wire) for path in wire.paths)
+
+
+@pytest.mark.parametrize("name", names)
+@given(likely)
+def test_nothing_that_is_sent_breaks_it_and_everything_is_accounted_for(name, body):
+    try:
+        delivery, found = read(name, orjson.loads(orjson.dumps(body)))
+    except Malformed:
+        return
+    lines = len(delivery.calls) + len(delivery.rows)
+    assert len(delivery) == lines + len(delivery.refused)
+    told = set(found.arrival.events["_line"].to_list())
+    told |= {each for each in found.arrival.refused["line"].to_list() if each is not None}
+    calls = [orjson.loads(call) for call in delivery.calls]
+    silent = {
+        line for line, call in enumerate(calls, 1) if call["type"] in {"identify", "group", "alias"}
+    }
+    empty = {line for line, call in enumerate(calls, 1) if isinstance(call.get("properties"), dict)}
+    assert set(range(1, lines + 1)) - told <= silent | empty
+
+
+def test_too_many_and_too_large(monkeypatch):
+    small = ServeConfig(events_per_body=2, event_bytes=200)
+    wire = wires()["batch"]
+    with pytest.raises(Malformed, match="at most 2"):
+        wire.unpack({"batch": [{}] * 3}, Sending("batch", NOW, small))
+    large = {"type": "track", "event": "x", "properties": {"a": "y" * 300}}
+    delivery = wire.unpack({"batch": [large]}, Sending("batch", NOW, small))
+    assert delivery.refused[0].reason == "event_too_large"
+    assert len(delivery.refused[0].row) <= 200
+
+
+def test_depth_is_measured():
+    nested = {"a": [{"b": [1]}]}
+    assert deep(nested, 3)
+    assert not deep(nested, 4)
+    assert not deep(1, 1)
+
+
+def test_a_device_with_a_wrong_clock_is_set_right():
+    call = {"type": "track", "event": "Product Viewed", "userId": "u", "messageId": "m"}
+    call |= {"timestamp": "2026-05-01T00:00:00Z", "properties": {"product_id": "p"}}
+    body = {"batch": [call], "sentAt": "2026-05-01T00:00:10Z"}
+    _, found = read("segment", body, "batch")
+    (row,) = found.arrival.events.rows(named=True)
+    assert row["time"] == datetime(2026, 5, 1, 23, 59, 50, tzinfo=UTC)
+
+
+def test_ga4_speaks_of_the_same_deeds():
+    item = {"item_id": "p1", "item_name": "Tea", "price": 2.5, "quantity": 2}
+    item |= {"item_category": "Drinks", "item_category2": "Tea", "item_brand": "Alp"}
+    body = {
+        "client_id": "c1",
+        "timestamp_micros": "1777600000000000",
+        "events": [
+            {"name": "purchase", "params": {"transaction_id": "t1", "items": [item]}},
+            {"name": "search", "params": {"search_term": "green tea"}},
+            {"name": "shop_opened", "params": {"door": "left"}},
+            {"name": 5},
+            {"name": "view_item", "timestamp_micros": "soon"},
+        ],
+    }
+    delivery, found = read("ga4", body)
+    rows = found.arrival.events.sort("_line").rows(named=True)
+    assert [row["kind"] for row in rows] == ["purchase", "search", "shop_opened"]
+    assert (rows[0]["item_id"], rows[0]["price"], rows[0]["order_id"]) == ("p1", 2.5, "t1")
+    assert rows[0]["event_id"] == "ga4:purchase:t1"
+    assert rows[1]["text"] == "green tea"
+    assert found.arrival.catalogue.rows(named=True)[0]["category"] == "Drinks > Tea"
+    assert [each.place for each in delivery.refused] == [3, 4]
+    with pytest.raises(Malformed):
+        read("ga4", {"events": []})
+
+
+def test_cloudevents_carry_events_and_calls():
+    head = {"specversion": "1.0", "source": "/till", "type": "shop.purchase"}
+    plain = head | {"id": "1", "subject": "u1", "time": "2026-05-01T00:00:00Z"}
+    call = {"type": "track", "event": "Product Viewed", "userId": "u2", "properties": {"sku": "s"}}
+    body = [
+        plain | {"data": {"item_id": "p", "price": 2, "till": 4}},
+        head | {"id": "2", "data": call},
+        head | {"id": "3", "data_base64": "e30="},
+        head | {"id": "4", "data_base64": "?"},
+        {"id": "5"},
+    ]
+    delivery, found = read("cloudevents", body)
+    rows = {row["event_id"]: row for row in found.arrival.events.rows(named=True)}
+    assert rows["/till#1"]["kind"] == "purchase"
+    assert orjson.loads(rows["/till#1"]["properties"]) == {"till": 4}
+    assert rows["/till#2"]["kind"] == "view"
+    assert [each.place for each in delivery.refused] == [3, 4]
+    assert found.arrival.refused["reason"].to_list().count("customer_missing") == 1
+
+
+def test_plain_events_and_what_has_another_name():
+    body = {"events": [{"customer_id": "u", "kind": "view", "item_id": "p", "shelf": 3}, {}]}
+    _, found = read("plain", body)
+    (row,) = found.arrival.events.rows(named=True)
+    assert row["time"] == NOW
+    assert orjson.loads(row["properties"]) == {"shelf": 3}
+    (bad,) = found.arrival.refused.rows(named=True)
+    assert (bad["reason"], bad["file"]) == ("customer_missing", "plain")
+    assert "time" in orjson.loads(bad["row"])

@@ -1,0 +1,85 @@
+"""A real server of HTTP over a store of its own, begun for a test and gone with it."""
+
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from limner.profiles.database.store import DatabaseStore
+from limner.profiles.painter import Painter
+from limner.service.keys import SCOPES, Keyring
+from limner.service.parts import Parts
+from limner.service.running import listen, run
+from limner.service.settings import ServeConfig
+
+PEPPER = b"sixteen bytes or more"
+
+
+@dataclass
+class Served:
+    """A server that runs: how to ask it, and what is behind it."""
+
+    client: httpx.Client
+    store: DatabaseStore
+    app: object
+    key: str
+
+    def key_for(self, *scopes, purposes=()):
+        """Return the headers of a new key."""
+        made = Keyring(self.store, PEPPER).make("t", list(scopes), purposes=purposes)
+        return {"Authorization": f"Bearer {made.secret}"}
+
+    def send(self, *events, path="batch", **more):
+        """Send a batch of Segment's calls, or a body of its own to another address."""
+        body = {"batch": list(events)} if path == "batch" else events[0]
+        return self.client.post(f"/v1/{path}", json=body, **more)
+
+    def profile(self, customer, **params):
+        """Return what is told of a customer, drawn anew if need be."""
+        answer = self.client.get(f"/v1/profiles/{customer}", params={"fresh": True} | params)
+        answer.raise_for_status()
+        return answer.json()
+
+
+@contextmanager
+def a_server(folder, *, log=None, address=None, clock="now", **settings):
+    """Serve a store in a folder; its client has a key for everything, and a purpose."""
+    config = ServeConfig(clock=clock, **settings)
+    store = DatabaseStore(address or folder / "profiles.db")
+    parts = Parts(store, Painter(store, log, clock=clock), PEPPER, config=config)
+    parts.painter.seed()
+    key = Keyring(store, PEPPER).make("test", list(SCOPES)).secret
+    door, begun = listen("127.0.0.1", 0), []
+    thread = threading.Thread(
+        target=run, args=(parts, door), kwargs={"ready": begun.append}, daemon=True
+    )
+    thread.start()
+    while not (begun and begun[0].started):
+        assert thread.is_alive()
+        time.sleep(0.01)
+    (server,), port = begun, door.getsockname()[1]
+    app = server.config.app
+    headers = {"Authorization": f"Bearer {key}", "X-Purpose": "service"}
+    try:
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60
+        ) as client:
+            yield Served(client, store, app, key)
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def bought(customer="ann", message="m1", *, order="o1", **more):
+    """Return Segment's call of a completed order."""
+    product = {"product_id": "tea", "name": "Tea", "price": "2.5", "quantity": 2}
+    return {
+        "type": "track",
+        "event": "Order Completed",
+        "messageId": message,
+        "userId": customer,
+        "timestamp": "2026-05-01T10:00:00Z",
+        "properties": {"order_id": order, "products": [product]},
+    } | more
