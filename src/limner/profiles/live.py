@@ -121,6 +121,13 @@ class LiveStore(Protocol):
         """Return what is held of a customer. Raises UnknownCustomer."""
         ...
 
+    def state(self, customer_id: str) -> tuple[int, int]:
+        """Return a customer's newest event, and the newest in the portrait.
+
+        Raises UnknownCustomer. This is looked at before every answer, so it must be swift.
+        """
+        ...
+
     def pages(self, *, after: str = "", limit: int = 100) -> list[Page]:
         """Return what is held of customers by id, those after one."""
         ...

@@ -6,19 +6,24 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
+from threading import local
 from typing import Any, Self, final
 
 import polars as pl
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from limner.errors import UnknownCustomer
-from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEMA
 from limner.profiles.counters import Counters
 from limner.profiles.database import tables as t
 from limner.profiles.database.opening import open_engine, telling
+from limner.profiles.database.reading import (
+    attributes_of,
+    catalogue_of,
+    events_of,
+    timeline_of,
+    totals_of,
+    unknown,
+)
 from limner.profiles.database.writing import (
-    EVENT,
     accept,
     customers_of,
     insert_many,
@@ -56,8 +61,10 @@ class DatabaseStore:
 
     def __init__(self, address: str | Path) -> None:
         self.engine = open_engine(address)
-        self._reading: Connection | None = None
-        self._lock = Lock()
+        sign = "?" if self.engine.dialect.name == "sqlite" else "%s"
+        self._state = f"SELECT seq, drawn FROM customers WHERE customer_id = {sign}"  # noqa: S608
+        self._own = local()
+        self._readers: list[Connection] = []
 
     def accept(self, arrival: Arrival, *, received_us: int) -> Receipt:
         """Store what is new of an arrival and renew the counters; durable on return.
@@ -73,10 +80,18 @@ class DatabaseStore:
         with self._asking() as connection:
             row = connection.execute(_PAGE, {"who": customer_id}).first()
         if row is None:
-            raise UnknownCustomer(
-                f"nobody has the customer id {customer_id!r}", hint="look at the ids in the log"
-            )
+            raise unknown(customer_id)
         return Page(*row)
+
+    def state(self, customer_id: str) -> tuple[int, int]:
+        """Return a customer's newest event, and the newest in the portrait."""
+        with self._asking() as connection:
+            cursor = connection.connection.cursor()
+            cursor.execute(self._state, (customer_id,))
+            row = cursor.fetchone()
+        if row is None:
+            raise unknown(customer_id)
+        return row[0], row[1]
 
     def pages(self, *, after: str = "", limit: int = 100) -> list[Page]:
         """Return what is held of customers by id, those after one."""
@@ -111,24 +126,8 @@ class DatabaseStore:
 
     def events_of(self, numbers: Sequence[int]) -> pl.DataFrame:
         """Return the events held of some customers, with the columns of the log."""
-        c, j = t.customers.c, t.journal.c
-        found: list[tuple[Any, ...]] = []
         with self._asking() as connection:
-            for part in parts(list(numbers)):
-                asked = (
-                    select(c.customer_id, j.time_us, *(j[name] for name in EVENT))
-                    .join_from(t.journal, t.customers, j.customer_no == c.no)
-                    .where(j.customer_no.in_(part))
-                )
-                found += [tuple(row) for row in connection.execute(asked)]
-        schema = {"customer_id": pl.String, "time": pl.Int64} | {
-            name: EVENT_SCHEMA[name] for name in EVENT
-        }
-        return (
-            pl.DataFrame(found, schema=schema, orient="row")
-            .with_columns(pl.col("time").cast(EVENT_SCHEMA["time"]))
-            .select(EVENT_SCHEMA.names())
-        )
+            return events_of(connection, numbers)
 
     def put_portraits(
         self, profiles: Iterable[Profile], *, seen: Mapping[str, int], about: About | None = None
@@ -184,30 +183,8 @@ class DatabaseStore:
 
     def timeline(self, customer_id: str, *, before: int | None, limit: int) -> list[Told]:
         """Return a customer's events, the newest to come in first. Raises UnknownCustomer."""
-        c, j = t.customers.c, t.journal.c
         with self._asking() as connection:
-            no = connection.execute(
-                select(c.no).where(c.customer_id == customer_id)
-            ).scalar_one_or_none()
-            if no is None:
-                raise UnknownCustomer(
-                    f"nobody has the customer id {customer_id!r}",
-                    hint="look at the ids in the log",
-                )
-            asked = select(j.seq, j.received_us, j.time_us, *(j[name] for name in EVENT)).where(
-                j.customer_no == no
-            )
-            if before is not None:
-                asked = asked.where(j.seq < before)
-            rows = connection.execute(asked.order_by(j.seq.desc()).limit(limit)).all()
-        found = []
-        for seq, received, time_us, *rest in rows:
-            event = {"time": moment_of(time_us).isoformat()}
-            event |= {
-                name: value for name, value in zip(EVENT, rest, strict=True) if value is not None
-            }
-            found.append(Told(seq, received, event))
-        return found
+            return timeline_of(connection, customer_id, before=before, limit=limit)
 
     def rejects(self, *, after: int = 0, limit: int = 100) -> list[Rejected]:
         """Return refused rows in the order in which they came."""
@@ -217,30 +194,13 @@ class DatabaseStore:
 
     def catalogue(self, items: Sequence[str] | None = None) -> pl.DataFrame:
         """Return the newest word on each item, or on some."""
-        whole = select(t.items)
-        asked = (
-            [whole]
-            if items is None
-            else ([whole.where(t.items.c.item_id.in_(part)) for part in parts(list(items))])
-        )
         with self._asking() as connection:
-            rows = [tuple(row) for each in asked for row in connection.execute(each)]
-        return pl.DataFrame(rows, schema=CATALOGUE_SCHEMA, orient="row")
+            return catalogue_of(connection, items)
 
     def attributes(self, customers: Sequence[str]) -> pl.DataFrame:
         """Return what some customers told."""
-        a = t.attributes.c
-        rows = []
         with self._asking() as connection:
-            for part in parts(list(customers)):
-                asked = select(a.customer_id, a.name, a.value, a.known_us).where(
-                    a.customer_id.in_(part)
-                )
-                rows += [
-                    (who, name, value, moment_of(known) if known else None)
-                    for who, name, value, known in connection.execute(asked)
-                ]
-        return pl.DataFrame(rows, schema=ATTRIBUTES_SCHEMA, orient="row")
+            return attributes_of(connection, customers)
 
     def numbers(self) -> Mapping[str, int]:
         """Return the number of every customer, by id."""
@@ -288,18 +248,8 @@ class DatabaseStore:
 
     def totals(self) -> Mapping[str, int]:
         """Return how many events, customers, rejects and stale portraits there are."""
-        c = t.customers.c
         with self._asking() as connection:
-            asked = {
-                "customers": select(func.count()).select_from(t.customers),
-                "events": select(func.count()).select_from(t.journal),
-                "rejects": select(func.count()).select_from(t.rejects),
-                "stale": select(func.count()).select_from(t.customers).where(c.drawn < c.seq),
-            }
-            told = {
-                name: int(connection.execute(each).scalar_one()) for name, each in asked.items()
-            }
-            return {**told, "token": newest_of(connection)}
+            return totals_of(connection)
 
     def newest(self) -> datetime | None:
         """Return the time of the newest event, none where there is none."""
@@ -339,10 +289,9 @@ class DatabaseStore:
 
     def close(self) -> None:
         """Let go of the store; closing twice is fine."""
-        with self._lock:
-            if self._reading is not None:
-                self._reading.close()
-                self._reading = None
+        while self._readers:
+            self._readers.pop().close()
+        self._own = local()
         self.engine.dispose()
 
     def __enter__(self) -> Self:
@@ -363,12 +312,13 @@ class DatabaseStore:
     @contextmanager
     def _asking(self) -> Iterator[Connection]:
         """Yield a connection that sees the newest state at every question."""
-        with telling(), self._lock:
-            if self._reading is None or self._reading.closed or self._reading.invalidated:
-                self._reading = self.engine.connect().execution_options(
-                    isolation_level="AUTOCOMMIT"
-                )
-            yield self._reading
+        with telling():
+            mine: Connection | None = getattr(self._own, "reader", None)
+            if mine is None or mine.closed or mine.invalidated:
+                mine = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                self._own.reader = mine
+                self._readers.append(mine)
+            yield mine
 
 
 _C, _P = t.customers.c, t.profiles.c
