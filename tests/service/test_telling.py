@@ -36,8 +36,9 @@ def test_it_is_put_together_again_only_when_something_changed(store, monkeypatch
     assert first.stale
     store.accept(arrival(buy("ann", "e2")), received_us=NOW_US)
     assert orjson.loads(teller.tell("ann").body)["live"]["events"] == 2
-    (ann,), seen, _ = Painter(store, None).paint(store.stale(limit=1), now=NOW)
-    store.put_portraits([ann], seen=seen)
+    drawn = Painter(store, None).paint(store.stale(limit=1), now=NOW)
+    (ann,) = drawn.profiles
+    store.put_portraits(drawn)
     told = teller.tell("ann")
     assert not told.stale
     assert orjson.loads(told.body)["portrait"] == orjson.loads(ann.to_json())

@@ -1,6 +1,6 @@
 """The port to a store that lives: events in, each once, and what is known of every customer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from limner.profiles.counters import Counters
 from limner.profiles.record import Profile
 from limner.profiles.store import About
 
-__all__ = ["Arrival", "Key", "LiveStore", "Page", "Receipt", "Rejected", "Stale", "Told"]
+__all__ = ["Arrival", "Drawn", "Key", "LiveStore", "Page", "Receipt", "Rejected", "Stale", "Told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,20 @@ class Stale:
     customer_id: str
     seq: int
     changed_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Portraits, as they were drawn together.
+
+    ``seen`` says which event of each customer was the newest in it, ``edition`` in which edition
+    of the store they were begun, none: in whichever holds; ``about`` what holds for all of them.
+    """
+
+    profiles: Sequence[Profile]
+    seen: Mapping[str, int]
+    about: About | None = None
+    edition: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +162,16 @@ class LiveStore(Protocol):
         """Return the events held of some customers, with the columns of the log."""
         ...
 
-    def put_portraits(
-        self, profiles: Iterable[Profile], *, seen: Mapping[str, int], about: About | None = None
-    ) -> int:
-        """Write portraits; ``seen`` says which event of each customer was the newest in it."""
+    def put_portraits(self, drawn: Drawn) -> int:
+        """Write portraits; one that is older than what is there is left out."""
+        ...
+
+    def edition(self) -> int:
+        """Return how often every portrait was asked for anew."""
+        ...
+
+    def mark_all_stale(self) -> None:
+        """Have every portrait drawn anew, those that are being drawn at this moment too."""
         ...
 
     def timeline(self, customer_id: str, *, before: int | None, limit: int) -> list[Told]:

@@ -15,7 +15,7 @@ from limner.errors import UnknownCustomer
 from limner.events.refusals import REFUSED_SCHEMA
 from limner.profiles.counters import Counters, count, first_of_orders
 from limner.profiles.database.store import DatabaseStore
-from limner.profiles.live import Key
+from limner.profiles.live import Drawn, Key
 from limner.profiles.store import About
 
 
@@ -125,7 +125,7 @@ def test_a_portrait_is_stale_until_it_was_drawn(store, profiles):
     ann = profiles["ann"]
     seen = {each.customer_id: each.seq for each in stale}
     about = About(ann.as_of, ann.computed_at, currency="USD")
-    assert store.put_portraits([ann], seen=seen, about=about) == 1
+    assert store.put_portraits(Drawn([ann], seen, about)) == 1
     page = store.page("ann")
     assert page.portrait == ann.to_json().decode()
     assert not page.stale
@@ -134,16 +134,37 @@ def test_a_portrait_is_stale_until_it_was_drawn(store, profiles):
     assert store.page("ann").stale
 
 
+def test_every_portrait_can_be_asked_for_anew(store, profiles):
+    seq = accept(store, buy("ann")).token
+    store.put_portraits(Drawn([profiles["ann"]], {"ann": seq}))
+    assert store.stale(limit=1) == []
+    store.mark_all_stale()
+    assert [each.seq for each in store.stale(limit=9)] == [seq]
+    store.put_portraits(Drawn([profiles["ann"]], {"ann": seq}))
+    assert not store.page("ann").stale
+
+
+def test_what_was_being_drawn_when_all_were_asked_for_stays_stale(store, profiles):
+    seq = accept(store, buy("ann")).token
+    edition = store.edition()
+    store.mark_all_stale()
+    store.put_portraits(Drawn([profiles["ann"]], {"ann": seq}, edition=edition))
+    assert store.page("ann").stale
+    assert store.page("ann").portrait is not None
+    store.put_portraits(Drawn([profiles["ann"]], {"ann": seq}, edition=store.edition()))
+    assert not store.page("ann").stale
+
+
 def test_an_older_portrait_takes_the_place_of_no_newer_one(store, profiles):
     first = accept(store, buy("ann")).token
     second = accept(store, buy("ann", "e2")).token
     ann = profiles["ann"]
     newer = replace(ann, computed_at=ann.computed_at + timedelta(days=1))
-    assert store.put_portraits([newer], seen={"ann": second}) == 1
-    assert store.put_portraits([ann], seen={"ann": first}) == 0
+    assert store.put_portraits(Drawn([newer], {"ann": second})) == 1
+    assert store.put_portraits(Drawn([ann], {"ann": first})) == 0
     assert store.page("ann").portrait == newer.to_json().decode()
     stranger = replace(ann, customer_id="nobody")
-    assert store.put_portraits([stranger], seen={"nobody": 1}) == 0
+    assert store.put_portraits(Drawn([stranger], {"nobody": 1})) == 0
 
 
 def test_pages_are_in_the_order_of_ids(store):

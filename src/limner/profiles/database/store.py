@@ -1,7 +1,7 @@
 """Events, counters and portraits in a database; every change of them is one transaction."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from limner.profiles.counters import Counters
 from limner.profiles.database import tables as t
 from limner.profiles.database.opening import open_engine, telling
+from limner.profiles.database.portraits import EDITION, edition_of, put_portraits
 from limner.profiles.database.reading import (
     attributes_of,
     catalogue_of,
@@ -27,17 +28,13 @@ from limner.profiles.database.writing import (
     accept,
     customers_of,
     insert_many,
-    insert_of,
     moment_of,
     newest_of,
     parts,
     take_turns,
     tell,
-    tell_about,
 )
-from limner.profiles.live import Arrival, Key, Page, Receipt, Rejected, Stale, Told
-from limner.profiles.record import Profile
-from limner.profiles.store import About
+from limner.profiles.live import Arrival, Drawn, Key, Page, Receipt, Rejected, Stale, Told
 
 __all__ = ["DatabaseStore"]
 
@@ -129,57 +126,25 @@ class DatabaseStore:
         with self._asking() as connection:
             return events_of(connection, numbers)
 
-    def put_portraits(
-        self, profiles: Iterable[Profile], *, seen: Mapping[str, int], about: About | None = None
-    ) -> int:
-        """Write portraits; ``seen`` says which event of each customer was the newest in it.
+    def put_portraits(self, drawn: Drawn) -> int:
+        """Write portraits; one that is older than what is there is left out.
 
-        One that is older than what is there is left out, so that two who draw cannot set a
-        customer back.
+        So two who draw cannot set a customer back. What was begun in an older edition is written,
+        but stays stale.
         """
-        rows = [
-            {
-                "customer_id": each.customer_id,
-                "rfm_group": each.lifecycle.rfm_group,
-                "stage": each.lifecycle.stage,
-                "as_of": each.as_of.isoformat(),
-                "profile": each.to_json().decode(),
-            }
-            for each in profiles
-        ]
-        if not rows:
-            return 0
-        c = t.customers.c
-        mark = (
-            update(t.customers)
-            .where(c.customer_id == bindparam("who"), c.drawn <= bindparam("upto"))
-            .values(drawn=bindparam("upto"))
-        )
-        names = [column.name for column in t.profiles.c if column.name != "customer_id"]
         with self._writing() as connection:
-            add = insert_of(connection)(t.profiles)
-            renew = add.on_conflict_do_update(
-                index_elements=["customer_id"], set_={name: add.excluded[name] for name in names}
-            )
-            drawn: dict[str, int] = {}
-            for part in parts([row["customer_id"] for row in rows]):
-                asked = select(c.customer_id, c.drawn).where(c.customer_id.in_(part))
-                drawn |= {row[0]: row[1] for row in connection.execute(asked)}
-            kept = [
-                row
-                for row in rows
-                if drawn.get(row["customer_id"], -1) <= seen[row["customer_id"]]
-                and row["customer_id"] in drawn
-            ]
-            if kept:
-                connection.execute(renew, kept)
-                connection.execute(
-                    mark,
-                    [{"who": row["customer_id"], "upto": seen[row["customer_id"]]} for row in kept],
-                )
-            if about is not None:
-                tell_about(connection, about)
-        return len(kept)
+            return put_portraits(connection, drawn)
+
+    def edition(self) -> int:
+        """Return how often every portrait was asked for anew."""
+        with self._asking() as connection:
+            return edition_of(connection)
+
+    def mark_all_stale(self) -> None:
+        """Have every portrait drawn anew, those that are being drawn at this moment too."""
+        with self._writing() as connection:
+            tell(connection, EDITION, str(edition_of(connection) + 1))
+            connection.execute(update(t.customers).values(drawn=-1))
 
     def timeline(self, customer_id: str, *, before: int | None, limit: int) -> list[Told]:
         """Return a customer's events, the newest to come in first. Raises UnknownCustomer."""

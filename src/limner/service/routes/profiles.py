@@ -265,5 +265,4 @@ def _draw(request: Request, page: Page) -> None:
     parts = request.app.state.parts
     no = parts.store.numbers_of([page.customer_id])[page.customer_id]
     wanted = Stale(no, page.customer_id, page.seq, page.changed_us)
-    drawn, seen, about = parts.painter.paint([wanted], now=parts.clock())
-    parts.store.put_portraits(drawn, seen=seen, about=about)
+    parts.store.put_portraits(parts.painter.paint([wanted], now=parts.clock()))
