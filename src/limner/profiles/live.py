@@ -9,7 +9,7 @@ import polars as pl
 
 from limner.profiles.counters import Counters
 from limner.profiles.record import Profile
-from limner.profiles.store import About
+from limner.profiles.store import About, ProfileReader
 
 __all__ = ["Arrival", "Drawn", "Key", "LiveStore", "Page", "Receipt", "Rejected", "Stale", "Told"]
 
@@ -124,7 +124,7 @@ class Key:
     purposes: tuple[str, ...] = field(default=())
 
 
-class LiveStore(Protocol):
+class LiveStore(ProfileReader, Protocol):
     """Events, counters and portraits in one place, each change of them one transaction."""
 
     def accept(self, arrival: Arrival, *, received_us: int) -> Receipt:

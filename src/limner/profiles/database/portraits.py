@@ -1,12 +1,16 @@
 """Portraits written: none over a newer one, none fresh that was begun before all were asked for."""
 
+import json
+from datetime import datetime
+
 from sqlalchemy import Connection, bindparam, select, update
 
 from limner.profiles.database import tables as t
 from limner.profiles.database.writing import insert_of, parts, tell_about
 from limner.profiles.live import Drawn
+from limner.profiles.store import About, PopularItem
 
-__all__ = ["EDITION", "edition_of", "put_portraits"]
+__all__ = ["EDITION", "about_of", "edition_of", "put_portraits"]
 
 EDITION = "edition"
 """Under this name the store counts how often every portrait was asked for anew."""
@@ -17,6 +21,20 @@ def edition_of(connection: Connection) -> int:
     """Return how often every portrait was asked for anew."""
     asked = select(t.meta.c.value).where(t.meta.c.name == EDITION)
     return int(connection.execute(asked).scalar_one_or_none() or 0)
+
+
+def about_of(connection: Connection) -> About | None:
+    """Return what holds for all portraits, or None before one was drawn."""
+    rows = {row[0]: row[1] for row in connection.execute(select(t.meta.c.name, t.meta.c.value))}
+    if "as_of" not in rows:
+        return None
+    return About(
+        as_of=datetime.fromisoformat(rows["as_of"]),
+        computed_at=datetime.fromisoformat(rows["computed_at"]),
+        model_version=rows["model_version"],
+        currency=rows["currency"],
+        popular=tuple(PopularItem(**item) for item in json.loads(rows["popular"])),
+    )
 
 
 def put_portraits(connection: Connection, drawn: Drawn) -> int:

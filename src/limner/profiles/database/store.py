@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from limner.profiles.counters import Counters
 from limner.profiles.database import tables as t
 from limner.profiles.database.opening import open_engine, telling
-from limner.profiles.database.portraits import EDITION, edition_of, put_portraits
+from limner.profiles.database.portraits import EDITION, about_of, edition_of, put_portraits
 from limner.profiles.database.reading import (
     attributes_of,
     catalogue_of,
@@ -35,6 +35,8 @@ from limner.profiles.database.writing import (
     tell,
 )
 from limner.profiles.live import Arrival, Drawn, Key, Page, Receipt, Rejected, Stale, Told
+from limner.profiles.record import Profile
+from limner.profiles.store import About
 
 __all__ = ["DatabaseStore"]
 
@@ -62,6 +64,19 @@ class DatabaseStore:
         self._state = f"SELECT seq, drawn FROM customers WHERE customer_id = {sign}"  # noqa: S608
         self._own = local()
         self._readers: list[Connection] = []
+
+    @property
+    def about(self) -> About | None:
+        """What holds for all portraits, or None before one was drawn."""
+        with self._asking() as connection:
+            return about_of(connection)
+
+    def get(self, customer_id: str) -> Profile:
+        """Return one portrait. Raises UnknownCustomer where none was drawn yet."""
+        portrait = self.page(customer_id).portrait
+        if portrait is None:
+            raise unknown(customer_id)
+        return Profile.from_json(portrait)
 
     def accept(self, arrival: Arrival, *, received_us: int) -> Receipt:
         """Store what is new of an arrival and renew the counters; durable on return.
