@@ -23,7 +23,7 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1/profiles", tags=["profiles"])
 Reader = Annotated[Principal, Depends(Guard("profile:read"))]
 CustomerId = Annotated[str, Path(min_length=1, max_length=512)]
-_PROBLEMS = problems(400, 401, 403, 404, 422, 429, 503)
+_PROBLEMS = problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 _MOST = 1_000
 
 
@@ -152,7 +152,7 @@ async def _heed(request: Request, customer_id: str) -> None:
         raise Problem(422, "invalid", f"query.consistency_token: must be digits, got {token!r}")
     if token and int(token) > store.token():
         raise Problem(
-            400,
+            409,
             "unknown_token",
             f"consistency_token {token} is not of this store",
             hint="take the one of the newest acknowledgement",
