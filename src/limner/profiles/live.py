@@ -178,6 +178,16 @@ class LiveStore(ProfileReader, Protocol):
         """Return a customer's events, the newest to come in first. Raises UnknownCustomer."""
         ...
 
+    def oldest(
+        self, *, before: datetime, limit: int
+    ) -> tuple[Sequence[tuple[int, int]], pl.DataFrame]:
+        """Return events before a moment, those that came first, and by what they are forgotten."""
+        ...
+
+    def forget(self, numbers: Sequence[tuple[int, int]]) -> None:
+        """Let go of events, as :meth:`oldest` named them; counters and marks stay."""
+        ...
+
     def rejects(self, *, after: int = 0, limit: int = 100) -> list[Rejected]:
         """Return refused rows in the order in which they came."""
         ...

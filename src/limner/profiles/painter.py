@@ -20,10 +20,10 @@ from limner.profiles.record import Prediction, Profile
 from limner.profiles.references import References, learn_references, with_news
 from limner.profiles.summary import summarise
 
-__all__ = ["Painter"]
+__all__ = ["SEEDED", "Painter", "settled"]
 
 _INSTANT = timedelta(microseconds=1)
-_SEEDED = "seeded"
+SEEDED = "seeded"
 """Under this name the store remembers which state of the log it has counted."""
 
 
@@ -75,7 +75,7 @@ class Painter:
         What came over HTTP before stays counted, and nothing is counted twice.
         """
         log = self.log
-        if log is None or self.store.recall(_SEEDED) == log.manifest.fingerprint:
+        if log is None or self.store.recall(SEEDED) == log.manifest.fingerprint:
             return 0
         fingerprint, people = log.manifest.fingerprint, 0
         for bucket, came in enumerate(self._came(log.buckets)):
@@ -84,7 +84,7 @@ class Painter:
             marks = {*event_marks(rows), *order_marks(rows)}
             self.store.seed(counted, sorted(mark for mark in marks if mark is not None))
             people += len(counted)
-        self.store.remember(_SEEDED, fingerprint)
+        self.store.remember(SEEDED, fingerprint)
         return people
 
     def refresh(self, now: datetime) -> References:

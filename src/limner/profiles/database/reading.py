@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from limner.errors import UnknownCustomer
 from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEMA
@@ -12,28 +12,61 @@ from limner.profiles.database import tables as t
 from limner.profiles.database.writing import EVENT, moment_of, newest_of, parts
 from limner.profiles.live import Told
 
-__all__ = ["attributes_of", "catalogue_of", "events_of", "timeline_of", "totals_of", "unknown"]
+__all__ = [
+    "attributes_of",
+    "catalogue_of",
+    "events_of",
+    "forget",
+    "oldest_of",
+    "timeline_of",
+    "totals_of",
+    "unknown",
+]
 
 
 def events_of(connection: Connection, numbers: Sequence[int]) -> pl.DataFrame:
     """Return the events held of some customers, with the columns of the log."""
-    c, j = t.customers.c, t.journal.c
-    found: list[tuple[Any, ...]] = []
+    found: list[Any] = []
     for part in parts(list(numbers)):
-        asked = (
-            select(c.customer_id, j.time_us, *(j[name] for name in EVENT))
-            .join_from(t.journal, t.customers, j.customer_no == c.no)
-            .where(j.customer_no.in_(part))
-        )
-        found += [tuple(row) for row in connection.execute(asked)]
+        found += connection.execute(_EVENTS.where(t.journal.c.customer_no.in_(part))).all()
+    return _framed([row[2:] for row in found])
+
+
+def oldest_of(
+    connection: Connection, *, before_us: int, limit: int
+) -> tuple[list[tuple[int, int]], pl.DataFrame]:
+    """Return events before a moment, those that came first, and their customers and numbers."""
+    asked = _EVENTS.where(t.journal.c.time_us < before_us).order_by(t.journal.c.seq).limit(limit)
+    found = connection.execute(asked).all()
+    return [(row[0], row[1]) for row in found], _framed([row[2:] for row in found])
+
+
+def forget(connection: Connection, numbers: Sequence[tuple[int, int]]) -> None:
+    """Let go of events by customer and number."""
+    if numbers:
+        j = t.journal.c
+        gone = delete(t.journal).where(j.customer_no == bindparam("no"), j.seq == bindparam("at"))
+        connection.execute(gone, [{"no": no, "at": seq} for no, seq in numbers])
+
+
+def _framed(rows: list[Any]) -> pl.DataFrame:
     schema = {"customer_id": pl.String, "time": pl.Int64} | {
         name: EVENT_SCHEMA[name] for name in EVENT
     }
     return (
-        pl.DataFrame(found, schema=schema, orient="row")
+        pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
         .with_columns(pl.col("time").cast(EVENT_SCHEMA["time"]))
         .select(EVENT_SCHEMA.names())
     )
+
+
+_EVENTS = select(
+    t.journal.c.customer_no,
+    t.journal.c.seq,
+    t.customers.c.customer_id,
+    t.journal.c.time_us,
+    *(t.journal.c[name] for name in EVENT),
+).join_from(t.journal, t.customers, t.journal.c.customer_no == t.customers.c.no)
 
 
 def timeline_of(

@@ -20,6 +20,8 @@ from limner.profiles.database.reading import (
     attributes_of,
     catalogue_of,
     events_of,
+    forget,
+    oldest_of,
     timeline_of,
     totals_of,
     unknown,
@@ -33,6 +35,7 @@ from limner.profiles.database.writing import (
     parts,
     take_turns,
     tell,
+    us_of,
 )
 from limner.profiles.live import Arrival, Drawn, Key, Page, Receipt, Rejected, Stale, Told
 from limner.profiles.record import Profile
@@ -165,6 +168,18 @@ class DatabaseStore:
         """Return a customer's events, the newest to come in first. Raises UnknownCustomer."""
         with self._asking() as connection:
             return timeline_of(connection, customer_id, before=before, limit=limit)
+
+    def oldest(
+        self, *, before: datetime, limit: int
+    ) -> tuple[Sequence[tuple[int, int]], pl.DataFrame]:
+        """Return events before a moment, those that came first, and by what they are forgotten."""
+        with self._asking() as connection:
+            return oldest_of(connection, before_us=us_of(before), limit=limit)
+
+    def forget(self, numbers: Sequence[tuple[int, int]]) -> None:
+        """Let go of events, as :meth:`oldest` named them; counters and marks stay."""
+        with self._writing() as connection:
+            forget(connection, numbers)
 
     def rejects(self, *, after: int = 0, limit: int = 100) -> list[Rejected]:
         """Return refused rows in the order in which they came."""

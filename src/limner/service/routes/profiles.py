@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from limner.profiles.compaction import of_the_log
 from limner.profiles.live import Page, Stale
 from limner.service.answers import Json, answer, problems
 from limner.service.bodies import read_json
@@ -174,15 +175,32 @@ async def timeline(
     customer_id: CustomerId,
     who: Reader,
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
-    cursor: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    cursor: Annotated[int | None, Query(ge=-(2**31), le=2**63 - 1)] = None,
 ) -> Response:
-    """Return a customer's events, the newest to come in first."""
+    """Return a customer's events: those that came in since, newest first, then those of the log.
+
+    A negative cursor stands in the log.
+    """
     purpose_of(request, who)
-    store = request.app.state.parts.store
-    found = await run_in_threadpool(store.timeline, customer_id, before=cursor, limit=limit)
-    events = [{"seq": each.seq, **each.event} for each in found]
-    more = found[-1].seq if len(found) == limit else None
-    return answer({"events": events, "cursor": more})
+    parts = request.app.state.parts
+    log, events = parts.painter.log, []
+    if cursor is None or cursor > 0:
+        found = await run_in_threadpool(
+            parts.store.timeline, customer_id, before=cursor, limit=limit
+        )
+        events = [{"seq": each.seq, **each.event} for each in found]
+        if len(found) == limit or log is None:
+            more = found[-1].seq if len(found) == limit else None
+            return answer({"events": events, "cursor": more})
+        cursor = 0
+    if log is None:
+        return answer({"events": [], "cursor": None})
+    wanted = limit - len(events)
+    rows = await run_in_threadpool(of_the_log, log, customer_id, offset=-cursor, limit=wanted)
+    for row in rows.drop("customer_id").iter_rows(named=True):
+        told = {name: value for name, value in row.items() if value is not None}
+        events.append(told | {"time": row["time"].isoformat()})
+    return answer({"events": events, "cursor": cursor - len(rows) if len(rows) == wanted else None})
 
 
 @router.get(
