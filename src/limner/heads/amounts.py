@@ -51,6 +51,15 @@ class AmountAnswer:
         # Without a law of purchases, amounts are taken to come as evenly as the days.
         return self.head.predict(features) * (window.horizon_days / self.learned_days)
 
+    @property
+    def held_out_loss(self) -> float:
+        """How far what is typical was off on the validation sample: mean square on the logarithm.
+
+        Nought where a prior is corrected, which learns from that sample too: nothing can choose
+        by it.
+        """
+        return self.head.stack_.held_out_loss_ if self.head.stack_ is not None else 0.0
+
     def save(self, folder: Path) -> None:
         """Write the head and how it is to be used into a folder."""
         self.head.save(folder)

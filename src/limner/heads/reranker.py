@@ -1,6 +1,6 @@
 """Learning the order of candidates: boosted trees, and how far to trust them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -42,13 +42,13 @@ TRUST = (1.0, 0.7, 0.4, 0.0)
 class Reranker:
     """Trees and a source, ``trust`` the share of the trees; none where too little came true.
 
-    ``looks`` says whether they look at the items' words and pictures.
+    ``blocks`` says which modalities they know; see :func:`candidates_at`.
     """
 
     trees: Any
     trust: float
     source: int
-    looks: bool = False
+    blocks: frozenset[str] = frozenset()
 
     def scores(self, candidates: Candidates) -> Floats:
         """Return a score for each candidate (P,), comparable within a customer."""
@@ -75,35 +75,39 @@ class _Lesson:
         return ndcg_at_10(ranked, self.truth.at, self.truth.items)
 
 
-def learned_reranker(study: Study, *, learned: bool = False) -> Reranker:
+def learned_reranker(
+    study: Study, *, learned: bool = False, blocks: Collection[str] | None = None
+) -> Reranker:
     """Learn on the learnable windows, once a question and desk.
 
     Trees grown on the training windows are judged on the validation window, beside every source
     alone and blends of both; then they are grown anew on all learnable windows. Where the log keeps
     what models made of the items' words and pictures, all this is done without and with it, and the
-    better is taken.
+    better is taken. ``learned`` says whether the behaviour models that stand by are a source;
+    ``blocks``, where given, are the modalities to learn with, whatever is better.
     """
+    usual = frozenset({"collaborative", "sequence"} if learned else {"collaborative"})
 
     def learn() -> Reranker:
-        tried = [_learned(study, learned=learned, looks=False)]
+        if blocks is not None:
+            return _learned(study, frozenset(blocks))[1]()
+        tried = [_learned(study, usual)]
         if study.ledger.looks:
-            tried.append(_learned(study, learned=learned, looks=True))
+            tried.append(_learned(study, usual | set(study.ledger.looks)))
         return max(tried, key=lambda one: one[0])[1]()
 
-    found: Reranker = study.desk.once(
-        settings_key(study, "fused" if learned else "reranker"), learn
-    )
+    name = "fused" if learned else "reranker"
+    if blocks is not None:
+        name = f"reranker with {sorted(blocks)}"
+    found: Reranker = study.desk.once(settings_key(study, name), learn)
     return found
 
 
-def _learned(study: Study, *, learned: bool, looks: bool) -> tuple[float, Callable[[], Reranker]]:
+def _learned(study: Study, blocks: frozenset[str]) -> tuple[float, Callable[[], Reranker]]:
     """Return how well it goes on the validation window, and what learns on all windows."""
     rng = np.random.default_rng(study.seed)
-    train = [
-        _sampled(_lesson(study, window, learned=learned, looks=looks), rng)
-        for window in study.plan.train[-NEWEST:]
-    ]
-    validation = _lesson(study, study.plan.validation, learned=learned, looks=looks)
+    train = [_sampled(_lesson(study, window, blocks), rng) for window in study.plan.train[-NEWEST:]]
+    validation = _lesson(study, study.plan.validation, blocks)
     trees = _grow(train, seed=study.seed)
     asked = validation.candidates
     sources = range(len(asked.sources))
@@ -112,7 +116,7 @@ def _learned(study: Study, *, learned: bool, looks: bool) -> tuple[float, Callab
     judged = []
     for source, trust in product(sources, TRUST if trees is not None else (0.0,)):
         quality = validation.quality(_mixed(grown, opinions[source], trust))
-        judged.append((quality, Reranker(trees, trust, source, looks)))
+        judged.append((quality, Reranker(trees, trust, source, blocks)))
     quality, best = max(judged, key=lambda one: one[0])
 
     def finished() -> Reranker:
@@ -124,11 +128,20 @@ def _learned(study: Study, *, learned: bool, looks: bool) -> tuple[float, Callab
 
 
 def rerank(
-    study: Study, window: Window, customers: Ints, *, most: int, learned: bool = False
+    study: Study,
+    window: Window,
+    customers: Ints,
+    *,
+    most: int,
+    learned: bool = False,
+    blocks: Collection[str] | None = None,
 ) -> Ranked:
-    """Rank N customers' candidates; the reason is the source that speaks loudest for an item."""
-    reranker = learned_reranker(study, learned=learned)
-    candidates = candidates_at(study, window, customers, learned=learned, looks=reranker.looks)
+    """Rank N customers' candidates; the reason is the source that speaks loudest for an item.
+
+    ``learned`` and ``blocks`` are as for :func:`learned_reranker`.
+    """
+    reranker = learned_reranker(study, learned=learned, blocks=blocks)
+    candidates = candidates_at(study, window, customers, blocks=reranker.blocks)
     pairs = Pairs(
         candidates.owners,
         candidates.items,
@@ -145,10 +158,10 @@ def rerank(
     )
 
 
-def _lesson(study: Study, window: Window, *, learned: bool, looks: bool) -> _Lesson:
+def _lesson(study: Study, window: Window, blocks: frozenset[str]) -> _Lesson:
     truth = truth_of(study, window)
     truth = truth.take(np.flatnonzero(np.diff(truth.at)))
-    candidates = candidates_at(study, window, truth.customers, learned=learned, looks=looks)
+    candidates = candidates_at(study, window, truth.customers, blocks=blocks)
     width = len(study.ledger.items)
     came_true = np.isin(
         candidates.owners * width + candidates.items, truth.owners * width + truth.items

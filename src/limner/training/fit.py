@@ -156,6 +156,8 @@ class _Learner:
             # Columns depend on when the classes were learned, which another question may decide.
             columns = study.desk.aggregates
             own |= {"columns": _digest([columns.names, columns.edges])}
+            if looks := study.ledger.looks:
+                own |= {"looks": {name: each.version for name, each in sorted(looks.items())}}
             own |= {"question": study.question.model_dump(mode="json"), "plan": str(study.plan)}
             learned = _learned(study, self.folder / "heads" / name, _digest(own))
             return _answered(study, learned, self.version)

@@ -4,18 +4,34 @@ from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.dataset.cuts import Window
 from limner.heads.amounts import learn_amount
 from limner.heads.behaviour import pair_block, sequence_block
 from limner.heads.blockwise import learn_binary
-from limner.heads.pooled import PooledHead
+from limner.heads.modalities import beside, looks_in, pairs_beside, widths
+from limner.heads.pooled import PairBlock, PooledHead
+from limner.heads.reading import boosted_blocks
 from limner.heads.stacked import StackedHead, boosted_only, few_boosted
 from limner.heads.study import Learned, Sample, Study
 
 __all__ = ["FrozenBoosted"]
 
+Features = NDArray[np.float32]
+
+
+ALL = 10_000
+"""More columns than there are: a stack across blocks must not choose among them itself."""
+
 
 class FrozenBoosted:
-    """Boosted trees upon vectors and scores of models that never learned from the customers."""
+    """Boosted trees upon vectors and scores of models that never learned from the customers.
+
+    Where the log keeps vectors of its items, the words and the pictures of what was met are read
+    too, as far as that foretells better on the validation sample.
+    """
 
     shapes: ClassVar[frozenset[str]] = frozenset({"whether", "how_many", "how_much", "which"})
     learned: ClassVar[bool] = True
@@ -23,11 +39,42 @@ class FrozenBoosted:
 
     def learn(self, study: Study, train: Sequence[Sample], validation: Sample) -> Learned:
         """Learn boosted trees: pooled over all classes, or one model a value of an attribute."""
+        seen = looks_in(study)
+        wide = beside(None, ("sequence", *seen))
+        blocks = [sequence_block, wide] if seen else [sequence_block]
         if study.question.shape in ("how_many", "how_much"):
-            return learn_amount(study, train, validation, block=sequence_block, heads=boosted_only)
+            tried = [
+                learn_amount(study, train, validation, block=block, heads=boosted_only)
+                for block in blocks
+            ]
+            return min(tried, key=lambda one: one.held_out_loss)
         if study.question.shape == "which" and study.question.attribute is None:
-            head = PooledHead(seed=study.seed, beside=pair_block, counted=False)
-            return head.fit(study, train, validation)
-        heads = few_boosted if study.question.shape == "which" else boosted_only
-        make = partial(StackedHead, "binary", heads=heads, seed=study.seed)
-        return learn_binary(study, train, validation, block=sequence_block, make=make)
+            return _pooled(study, train, validation, seen)
+        few = study.question.shape == "which"
+        make = partial(StackedHead, "binary", seed=study.seed)
+        if not seen:
+            make = partial(make, heads=few_boosted if few else boosted_only)
+            return learn_binary(study, train, validation, block=sequence_block, make=make)
+        heads = boosted_blocks(widths(study, ["sequence"])["sequence"], few=few)
+        make = partial(make, heads=heads, most_columns=ALL)
+        return learn_binary(study, train, validation, block=wide, make=make)
+
+
+def _pooled(
+    study: Study, train: Sequence[Sample], validation: Sample, seen: tuple[str, ...]
+) -> PooledHead:
+    """Return the head over pairs that foretells best, without looks and with them."""
+    pairs: list[PairBlock] = [pair_block]
+    if seen:
+
+        def told(study: Study, window: Window, customers: NDArray[np.int64]) -> Features:
+            parts = (pair_block, pairs_beside(seen))
+            return np.concatenate([one(study, window, customers) for one in parts], axis=2)
+
+        pairs.append(told)
+    judged = [
+        PooledHead(seed=study.seed, beside=one, counted=False).judge(study, train, validation)
+        for one in pairs
+    ]
+    best = min(judged, key=lambda one: one.held_out_loss_)
+    return best.finish(study, train, validation)
