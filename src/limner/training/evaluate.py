@@ -119,7 +119,7 @@ def evaluate(
     names = _chosen(methods, learns=learning is not None, ladder=ladder)
     desks = Desks(log, dict(questions), seed, aggregates, level)
     share = 0.0
-    if learning is not None and any(_asks_models(name) for name in names):
+    if learning is not None and (tell or any(_asks_models(name) for name in names)):
         share = _SHARE_OF_PRETRAINING
         learning.prepare(
             desks,
