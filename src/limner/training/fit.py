@@ -297,7 +297,9 @@ def _card(
         f"| {one.question} | {one.shape} | {one.horizon_days:g} | {len(one):,} |"
         for one in forecasts
     ]
-    learned = " and vectors of behaviour models" if settings["learning"] else ""
+    learned = ", vectors of behaviour models" if settings["learning"] else ""
+    if ledger.looks:
+        learned += f", what was met by its {' and '.join(sorted(ledger.looks))}"
     method = (
         f"Method: automatic aggregates{learned}; a calibrated stack of boosted and bagged trees "
         "for whether, boosted heads for amounts, a pooled head for classes, reranked candidates "
