@@ -90,8 +90,8 @@ class PooledHead:
     ----------
     calibration_
         From raw to calibrated probability, from the validation sample; set by :meth:`judge`.
-    held_out_loss_
-        How well the first trees foretold the validation sample: mean log loss.
+    held_out_losses_
+        How far the first trees were off of each pair of the validation sample: log loss.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class PooledHead:
         self.beside, self.counted = beside, counted
         self.trees_: BoostedHead | None = None
         self.calibration_ = Calibration()
-        self.held_out_loss_ = np.inf
+        self.held_out_losses_ = np.zeros(0)
 
     def fit(self, study: Study, train: Sequence[Sample], validation: Sample) -> Self:
         """Learn from training samples, calibrate on validation, then learn from all of them."""
@@ -120,7 +120,7 @@ class PooledHead:
         said = first.predict(held_out)
         self.calibration_ = calibrate(said, held_out_truth, seed=self.seed)
         odds = logit(said)
-        self.held_out_loss_ = float(np.mean(np.logaddexp(0, odds) - held_out_truth * odds))
+        self.held_out_losses_ = np.logaddexp(0, odds) - held_out_truth * odds
         return self
 
     def finish(self, study: Study, train: Sequence[Sample], validation: Sample) -> Self:

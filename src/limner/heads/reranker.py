@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from limner.dataset.cuts import Window
 from limner.errors import MissingExtra
 from limner.heads.candidates import Candidates, candidates_at
+from limner.heads.choosing import preferred
 from limner.heads.item_choices import popular_fade
-from limner.heads.item_ranking import best_pairs, ndcg_at_10, places_within
+from limner.heads.item_ranking import best_pairs, ndcgs_at_10, places_within
 from limner.heads.item_shelf import Truth, shelf_at, truth_of
 from limner.heads.item_sources import Pairs, rank_by, settings_key
 from limner.heads.study import Ranked, Study
@@ -66,13 +67,13 @@ class _Lesson:
     candidates: Candidates
     came_true: NDArray[np.bool_]
 
-    def quality(self, scores: Floats) -> float:
-        """Return the NDCG@10 of the order that scores make."""
+    def qualities(self, scores: Floats) -> NDArray[np.float64]:
+        """Return the NDCG@10 of the order that scores make, of each customer who took something."""
         best = best_pairs(self.candidates.owners, self.candidates.items, scores, most=10)
         owners = self.candidates.owners[best]
         ranked = np.full((len(self.truth.customers), 10), -1, np.int64)
         ranked[owners, places_within(owners)] = self.candidates.items[best]
-        return ndcg_at_10(ranked, self.truth.at, self.truth.items)
+        return ndcgs_at_10(ranked, self.truth.at, self.truth.items)
 
 
 def learned_reranker(
@@ -82,9 +83,10 @@ def learned_reranker(
 
     Trees grown on the training windows are judged on the validation window, beside every source
     alone and blends of both; then they are grown anew on all learnable windows. Where the log keeps
-    what models made of the items' words and pictures, all this is done without and with it, and the
-    better is taken. ``learned`` says whether the behaviour models that stand by are a source;
-    ``blocks``, where given, are the modalities to learn with, whatever is better.
+    what models made of the items' words and pictures, all this is done without and with it, and
+    they are looked at if that is better beyond chance. ``learned`` says whether the behaviour
+    models that stand by are a source; ``blocks``, where given, are the modalities to learn with,
+    whatever is better.
     """
     usual = frozenset({"collaborative", "sequence"} if learned else {"collaborative"})
 
@@ -94,7 +96,7 @@ def learned_reranker(
         tried = [_learned(study, usual)]
         if study.ledger.looks:
             tried.append(_learned(study, usual | set(study.ledger.looks)))
-        return max(tried, key=lambda one: one[0])[1]()
+        return tried[preferred([-quality for quality, _ in tried])][1]()
 
     name = "fused" if learned else "reranker"
     if blocks is not None:
@@ -103,8 +105,10 @@ def learned_reranker(
     return found
 
 
-def _learned(study: Study, blocks: frozenset[str]) -> tuple[float, Callable[[], Reranker]]:
-    """Return how well it goes on the validation window, and what learns on all windows."""
+def _learned(
+    study: Study, blocks: frozenset[str]
+) -> tuple[NDArray[np.float64], Callable[[], Reranker]]:
+    """Return how well it goes of each customer validated, and what learns on all windows."""
     rng = np.random.default_rng(study.seed)
     train = [_sampled(_lesson(study, window, blocks), rng) for window in study.plan.train[-NEWEST:]]
     validation = _lesson(study, study.plan.validation, blocks)
@@ -115,9 +119,9 @@ def _learned(study: Study, blocks: frozenset[str]) -> tuple[float, Callable[[], 
     grown = opinions[0] if trees is None else _grown(trees, asked)
     judged = []
     for source, trust in product(sources, TRUST if trees is not None else (0.0,)):
-        quality = validation.quality(_mixed(grown, opinions[source], trust))
+        quality = validation.qualities(_mixed(grown, opinions[source], trust))
         judged.append((quality, Reranker(trees, trust, source, blocks)))
-    quality, best = max(judged, key=lambda one: one[0])
+    quality, best = max(judged, key=lambda one: one[0].mean() if len(one[0]) else 0.0)
 
     def finished() -> Reranker:
         if best.trust == 0.0:

@@ -116,9 +116,9 @@ class StackedHead:
         The curve for probabilities; the identity for a regression.
     columns_
         Which columns the heads read: the ones a first, quick ensemble found of use.
-    held_out_loss_
-        How well the mixture foretold the validation sample before it learned from it too: mean log
-        loss, or for a regression mean squared error.
+    held_out_losses_
+        How far the mixture was off of each case of the validation sample, before it learned from
+        them too (M,): log loss, or for a regression the squared error. Not kept in a folder.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class StackedHead:
         self.weights_: Floats | None = None
         self.calibration_ = Calibration()
         self.columns_: NDArray[np.int64] | None = None
-        self.held_out_loss_ = np.inf
+        self.held_out_losses_ = np.zeros(0)
 
     def fit(
         self, features: Features, truth: Floats, held_out: Features, held_out_truth: Floats
@@ -154,7 +154,7 @@ class StackedHead:
         }
         answers = np.stack([self._margin(head.predict(kept_out)) for head in first.values()])
         self.weights_ = _weigh(answers, held_out_truth, self.objective)
-        self.held_out_loss_ = _loss(self.weights_ @ answers, held_out_truth, self.objective)
+        self.held_out_losses_ = _losses(self.weights_ @ answers, held_out_truth, self.objective)
         if self.objective == "binary":
             mixed = 1 / (1 + np.exp(-self.weights_ @ answers))
             self.calibration_ = calibrate(mixed, held_out_truth, seed=self.seed)
@@ -269,11 +269,11 @@ def _correlations(features: Features, truth: Floats) -> Floats:
     return np.where(spread > 0, together / np.maximum(spread, 1e-12), 0.0)
 
 
-def _loss(mixed: Floats, truth: Floats, objective: Objective) -> float:
-    """Return the mean loss of log odds (N,), or of values (N,) for a regression."""
+def _losses(mixed: Floats, truth: Floats, objective: Objective) -> Floats:
+    """Return the losses (N,) of log odds (N,), or of values (N,) for a regression."""
     if objective == "binary":
-        return float(np.mean(np.logaddexp(0.0, mixed) - truth * mixed))
-    return float(np.mean((mixed - truth) ** 2))
+        return np.asarray(np.logaddexp(0.0, mixed) - truth * mixed)
+    return np.asarray((mixed - truth) ** 2)
 
 
 def _weigh(answers: Floats, truth: Floats, objective: Objective) -> Floats:

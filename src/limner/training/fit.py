@@ -18,6 +18,7 @@ from limner.dataset.cuts import Window
 from limner.dataset.ledger import Ledger, Source
 from limner.engine import Executor, Here
 from limner.errors import TooFew
+from limner.events.item_vectors import looks_of
 from limner.heads.blockwise import BlockAnswer
 from limner.heads.features import habit_names, habits_block
 from limner.heads.forecast import Forecast
@@ -105,6 +106,8 @@ def fit(
         "aggregates": (aggregates or AggregatesConfig()).model_dump(mode="json"),
         "questions": {name: one.model_dump(mode="json") for name, one in questions.items()},
     }
+    if looks := looks_of(log, np.zeros(0, np.str_)):
+        settings["looks"] = {name: each.version for name, each in sorted(looks.items())}
     version = _digest(settings)
     folder.mkdir(parents=True, exist_ok=True)
     desks = Desks(log, dict(questions), seed, aggregates, level, before=cut)
@@ -156,8 +159,6 @@ class _Learner:
             # Columns depend on when the classes were learned, which another question may decide.
             columns = study.desk.aggregates
             own |= {"columns": _digest([columns.names, columns.edges])}
-            if looks := study.ledger.looks:
-                own |= {"looks": {name: each.version for name, each in sorted(looks.items())}}
             own |= {"question": study.question.model_dump(mode="json"), "plan": str(study.plan)}
             learned = _learned(study, self.folder / "heads" / name, _digest(own))
             return _answered(study, learned, self.version)

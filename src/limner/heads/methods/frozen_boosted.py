@@ -11,6 +11,7 @@ from limner.dataset.cuts import Window
 from limner.heads.amounts import learn_amount
 from limner.heads.behaviour import pair_block, sequence_block
 from limner.heads.blockwise import learn_binary
+from limner.heads.choosing import preferred
 from limner.heads.modalities import beside, looks_in, pairs_beside, widths
 from limner.heads.pooled import PairBlock, PooledHead
 from limner.heads.reading import boosted_blocks
@@ -30,7 +31,7 @@ class FrozenBoosted:
     """Boosted trees upon vectors and scores of models that never learned from the customers.
 
     Where the log keeps vectors of its items, the words and the pictures of what was met are read
-    too, as far as that foretells better on the validation sample.
+    too, as far as that foretells the validation sample better beyond chance.
     """
 
     shapes: ClassVar[frozenset[str]] = frozenset({"whether", "how_many", "how_much", "which"})
@@ -47,7 +48,7 @@ class FrozenBoosted:
                 learn_amount(study, train, validation, block=block, heads=boosted_only)
                 for block in blocks
             ]
-            return min(tried, key=lambda one: one.held_out_loss)
+            return tried[preferred([one.held_out_losses for one in tried])]
         if study.question.shape == "which" and study.question.attribute is None:
             return _pooled(study, train, validation, seen)
         few = study.question.shape == "which"
@@ -76,5 +77,5 @@ def _pooled(
         PooledHead(seed=study.seed, beside=one, counted=False).judge(study, train, validation)
         for one in pairs
     ]
-    best = min(judged, key=lambda one: one.held_out_loss_)
+    best = judged[preferred([one.held_out_losses_ for one in judged])]
     return best.finish(study, train, validation)

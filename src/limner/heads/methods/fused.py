@@ -14,6 +14,7 @@ from limner.dataset.cuts import Window
 from limner.errors import TooFew
 from limner.heads.amounts import AmountAnswer, learn_amount
 from limner.heads.blockwise import BlockAnswer, learn_binary
+from limner.heads.choosing import preferred
 from limner.heads.features import Block, automatic_block, habit_names, habits_block
 from limner.heads.modalities import MODALITIES, beside, looks_in, pairs_beside, possible, widths
 from limner.heads.pooled import PooledHead, counted_pool
@@ -58,7 +59,8 @@ class Fused:
     That is a behaviour model's vectors and scores, learned without that customer; and, where the
     log keeps vectors of its items, what the words and pictures were like of all that was met. A
     stack weighs heads that read what was counted, what was learned and both, by the validation
-    sample, which also says whether words and pictures are read of amounts and classes. Who
+    sample; of amounts and classes words and pictures are read if that is better there beyond
+    chance. Who
     somebody is, an attribute, is told from the block ``collaborative`` and from words and
     pictures, which need no behaviour model.
 
@@ -128,7 +130,7 @@ class Fused:
                 lean_on_prior=True,
             )
             tried.append((answer, names))
-        return _Chosen(*min(tried, key=lambda one: one[0].held_out_loss))
+        return _Chosen(*tried[preferred([answer.held_out_losses for answer, _ in tried])])
 
     def _classes(self, study: Study, train: Sequence[Sample], validation: Sample) -> _Chosen:
         # Of other classes than categories the model says nothing.
@@ -139,7 +141,7 @@ class Fused:
                 judged.append((_pool(study, names).judge(study, train, validation), names))
             else:
                 judged.append((counted_pool(study, train, validation), names))
-        head, names = min(judged, key=lambda one: one[0].held_out_loss_)
+        head, names = judged[preferred([head.held_out_losses_ for head, _ in judged])]
         return _Chosen(head.finish(study, train, validation) if names else head, names)
 
     def _stack(self, study: Study) -> tuple[Block, Callable[[], StackedHead]]:
