@@ -7,7 +7,7 @@ from limner.errors import NotFitted
 from limner.heads import reading
 from limner.heads.boosted import TreesConfig
 from limner.heads.linear import LinearHead
-from limner.heads.reading import ReadingHead, attribute_heads, block_heads, boosted_blocks
+from limner.heads.reading import ReadingHead, attribute_heads, block_heads
 from limner.heads.stacked import StackedHead
 
 
@@ -83,16 +83,6 @@ def test_without_a_model_the_blocks_stand_behind_what_was_counted(told):
     assert made["text"].columns == slice(2, 3)
     assert made["met"].columns.tolist() == [0, 1, 2]
     assert list(block_heads(2, 0)("binary", 0)) == ["boosted", "bagged"]
-
-
-def test_trees_with_what_was_met_and_without(told):
-    features, truth = told
-    for few in (True, False):
-        made = boosted_blocks(2, few=few)("binary", 3)
-        assert list(made) == ["boosted", "met"]
-        blind = made["boosted"].fit(features, truth).predict(features)
-        seeing = made["met"].fit(features, truth).predict(features)
-        assert np.corrcoef(seeing, truth)[0, 1] > np.corrcoef(blind, truth)[0, 1]
 
 
 def test_who_somebody_is_is_told_from_the_columns_that_tell_most(told, tmp_path):

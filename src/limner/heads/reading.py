@@ -14,7 +14,7 @@ from limner.heads.linear import LinearHead
 from limner.heads.stacked import Contributing, Head, Objective, useful_columns
 from limner.model.normaliser import StandardScores
 
-__all__ = ["ReadingHead", "attribute_heads", "block_heads", "boosted_blocks"]
+__all__ = ["ReadingHead", "attribute_heads", "block_heads"]
 
 Floats = NDArray[np.float64]
 Features = NDArray[np.float32]
@@ -125,28 +125,6 @@ def block_heads(
 
     def _end(width: int | None) -> int | None:
         return None if width is None else counted + width
-
-    return make
-
-
-def boosted_blocks(learned: int, *, few: bool) -> Callable[[Objective, int], Mapping[str, Head]]:
-    """Return what makes boosted trees upon a model's columns, and upon all columns.
-
-    Parameters
-    ----------
-    learned
-        How many columns a behaviour model learned; those behind them tell what was met.
-    few
-        Whether trees shall be few, for a model a value.
-    """
-
-    def make(objective: Objective, seed: int) -> Mapping[str, Head]:
-        trees = few_trees() if few else boosted_trees()
-        own = BoostedHead(objective, config=trees, seed=seed)
-        return {
-            "boosted": ReadingHead(own, slice(0, learned)),
-            "met": BoostedHead(objective, config=trees, seed=seed + 1),
-        }
 
     return make
 

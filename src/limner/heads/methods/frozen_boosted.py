@@ -12,19 +12,14 @@ from limner.heads.amounts import learn_amount
 from limner.heads.behaviour import pair_block, sequence_block
 from limner.heads.blockwise import learn_binary
 from limner.heads.choosing import preferred
-from limner.heads.modalities import beside, looks_in, pairs_beside, widths
+from limner.heads.modalities import beside, looks_in, pairs_beside
 from limner.heads.pooled import PairBlock, PooledHead
-from limner.heads.reading import boosted_blocks
 from limner.heads.stacked import StackedHead, boosted_only, few_boosted
 from limner.heads.study import Learned, Sample, Study
 
 __all__ = ["FrozenBoosted"]
 
 Features = NDArray[np.float32]
-
-
-ALL = 10_000
-"""More columns than there are: a stack across blocks must not choose among them itself."""
 
 
 class FrozenBoosted:
@@ -41,8 +36,7 @@ class FrozenBoosted:
     def learn(self, study: Study, train: Sequence[Sample], validation: Sample) -> Learned:
         """Learn boosted trees: pooled over all classes, or one model a value of an attribute."""
         seen = looks_in(study)
-        wide = beside(None, ("sequence", *seen))
-        blocks = [sequence_block, wide] if seen else [sequence_block]
+        blocks = [sequence_block, beside(None, ("sequence", *seen))] if seen else [sequence_block]
         if study.question.shape in ("how_many", "how_much"):
             tried = [
                 learn_amount(study, train, validation, block=block, heads=boosted_only)
@@ -51,14 +45,10 @@ class FrozenBoosted:
             return tried[preferred([one.held_out_losses for one in tried])]
         if study.question.shape == "which" and study.question.attribute is None:
             return _pooled(study, train, validation, seen)
-        few = study.question.shape == "which"
-        make = partial(StackedHead, "binary", seed=study.seed)
-        if not seen:
-            make = partial(make, heads=few_boosted if few else boosted_only)
-            return learn_binary(study, train, validation, block=sequence_block, make=make)
-        heads = boosted_blocks(widths(study, ["sequence"])["sequence"], few=few)
-        make = partial(make, heads=heads, most_columns=ALL)
-        return learn_binary(study, train, validation, block=wide, make=make)
+        heads = few_boosted if study.question.shape == "which" else boosted_only
+        make = partial(StackedHead, "binary", heads=heads, seed=study.seed)
+        whole = [learn_binary(study, train, validation, block=one, make=make) for one in blocks]
+        return whole[preferred([one.held_out_losses for one in whole])]
 
 
 def _pooled(

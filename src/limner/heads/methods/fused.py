@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from limner.dataset.cuts import Window
 from limner.errors import TooFew
 from limner.heads.amounts import AmountAnswer, learn_amount
-from limner.heads.blockwise import BlockAnswer, learn_binary
+from limner.heads.blockwise import BLOCKS, BlockAnswer, learn_binary
 from limner.heads.choosing import preferred
 from limner.heads.features import Block, automatic_block, habit_names, habits_block
 from limner.heads.modalities import MODALITIES, beside, looks_in, pairs_beside, possible, widths
@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 ALL = 10_000
 """More columns than there are: a stack across blocks must not choose among them itself."""
-MARK = "blocks.json"
+NOBODY = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class _Chosen:
     def save(self, folder: Path) -> None:
         """Write the answer, and what it reads, into a folder."""
         self.answer.save(folder)
-        (folder / MARK).write_text(json.dumps(self.names), encoding="utf-8")
+        (folder / BLOCKS).write_text(json.dumps(self.names), encoding="utf-8")
 
 
 Answer = BlockAnswer | _Chosen
@@ -57,12 +57,10 @@ class Fused:
     """The automatic aggregates and whatever else is known of a customer, in one head.
 
     That is a behaviour model's vectors and scores, learned without that customer; and, where the
-    log keeps vectors of its items, what the words and pictures were like of all that was met. A
-    stack weighs heads that read what was counted, what was learned and both, by the validation
-    sample; of amounts and classes words and pictures are read if that is better there beyond
-    chance. Who
-    somebody is, an attribute, is told from the block ``collaborative`` and from words and
-    pictures, which need no behaviour model.
+    log keeps vectors of its items, what the words and pictures were like of all that was met: these
+    are read if that is better on the validation sample beyond chance. A stack weighs heads that
+    read what was counted, what was learned and both, by the same sample. Who somebody is, an
+    attribute, is told from the block ``collaborative``, which needs no behaviour model.
 
     Parameters
     ----------
@@ -83,15 +81,16 @@ class Fused:
 
     def learn(self, study: Study, train: Sequence[Sample], validation: Sample) -> Answer:
         """Learn the head that fits the shape."""
-        if study.question.attribute is not None:
-            block, make = self._attribute(study)
-            return learn_binary(study, train, validation, block=block, make=make)
         if study.question.shape in ("how_many", "how_much"):
             return self._amount(study, train, validation)
-        if study.question.shape == "which":
+        if study.question.shape == "which" and study.question.attribute is None:
             return self._classes(study, train, validation)
-        block, make = self._stack(study)
-        return learn_binary(study, train, validation, block=block, make=make)
+        tried = []
+        for names in self._tried(study, self._usual(study)):
+            block, make = self._stack(study, names)
+            answer = learn_binary(study, train, validation, block=block, make=make)
+            tried.append(replace(answer, names=names))
+        return tried[preferred([one.held_out_losses for one in tried])]
 
     def rank(self, study: Study, window: Window, customers: Ints, *, most: int) -> Ranked:
         """Rank candidates of every source, the behaviour model being one of them."""
@@ -99,13 +98,10 @@ class Fused:
 
     def load(self, study: Study, folder: Path) -> Answer:
         """Read what an answer's ``save`` wrote."""
-        if study.question.attribute is not None:
-            block, make = self._attribute(study)
-            return BlockAnswer.load(folder, block=block, make=make)
-        if study.question.shape == "whether":
-            block, make = self._stack(study)
-            return BlockAnswer.load(folder, block=block, make=make)
-        names = tuple(json.loads((folder / MARK).read_text(encoding="utf-8")))
+        names = tuple(json.loads((folder / BLOCKS).read_text(encoding="utf-8")))
+        if study.question.shape == "whether" or study.question.attribute is not None:
+            block, make = self._stack(study, names)
+            return replace(BlockAnswer.load(folder, block=block, make=make), names=names)
         if study.question.shape == "which":
             return _Chosen(_pool(study, names).load(folder), names)
         block = beside(habits_block, names)
@@ -144,45 +140,47 @@ class Fused:
         head, names = judged[preferred([head.held_out_losses_ for head, _ in judged])]
         return _Chosen(head.finish(study, train, validation) if names else head, names)
 
-    def _stack(self, study: Study) -> tuple[Block, Callable[[], StackedHead]]:
-        names = self._tried(study, ("sequence",))[-1]
-        wide = widths(study, [name for name in names if name != "sequence"])
+    def _stack(
+        self, study: Study, names: tuple[str, ...]
+    ) -> tuple[Block, Callable[[], StackedHead]]:
+        """Return the columns to read, and what makes a stack across them."""
+        make = partial(StackedHead, "binary", seed=study.seed, most_columns=ALL)
+        if study.question.attribute is not None:
+            if self.blocks is None and not names:
+                return automatic_block, partial(make, heads=quick_heads, most_columns=80)
+            if self.blocks is None and names == ("collaborative",):
+                return taste_block, partial(make, heads=taste_heads)
+            counts = self.blocks is not None or "collaborative" not in names
+            wide = automatic_block(study, study.plan.test, NOBODY).shape[1] if counts else 0
+            heads = attribute_heads(wide, widths(study, names))
+            return beside(automatic_block if counts else None, names), partial(make, heads=heads)
         counted = len(habit_names(study))
-        heads = block_heads(counted, None if names == ("sequence",) else _width(study, names), wide)
-        make = partial(StackedHead, "binary", heads=heads, most_columns=ALL, seed=study.seed)
-        return beside(habits_block, names), make
+        if names == ("sequence",):
+            heads = block_heads(counted)
+        else:
+            wider = widths(study, names)
+            heads = block_heads(counted, wider.pop("sequence", 0), wider)
+        return beside(habits_block, names), partial(make, heads=heads)
 
-    def _attribute(self, study: Study) -> tuple[Block, Callable[[], StackedHead]]:
-        """Return what tells who somebody is: tastes, or all that was counted where there are none.
+    @staticmethod
+    def _usual(study: Study) -> tuple[str, ...]:
+        """Return what is read of whether, or of who somebody is, where there are no vectors.
 
-        On the Complete Journey tastes alone were better than with all columns: docs/experiments.md.
+        Of an attribute tastes, or all that was counted where there are none. On the Complete
+        Journey tastes alone were better than with all columns: docs/experiments.md.
         """
-        make = partial(StackedHead, "binary", seed=study.seed)
-        nobody = np.zeros(0, np.int64)
-        if self.blocks is not None:
-            names = _able(study, self.blocks)
-            counted = automatic_block(study, study.plan.test, nobody).shape[1]
-            heads = attribute_heads(counted, widths(study, names))
-            return beside(automatic_block, names), partial(make, heads=heads, most_columns=ALL)
+        if study.question.attribute is None:
+            return ("sequence",)
         try:
-            taste_block(study, study.plan.test, nobody)
+            taste_block(study, study.plan.test, NOBODY)
         except TooFew:
-            return automatic_block, partial(make, heads=quick_heads, most_columns=80)
-        seen = looks_in(study)
-        if not seen:
-            return taste_block, partial(make, heads=taste_heads, most_columns=ALL)
-        names = ("collaborative", *seen)
-        heads = attribute_heads(0, widths(study, names))
-        return beside(None, names), partial(make, heads=heads, most_columns=ALL)
+            return ()
+        return ("collaborative",)
 
 
 def _able(study: Study, names: tuple[str, ...]) -> tuple[str, ...]:
     known = possible(study)
     return tuple(name for name in names if name in known)
-
-
-def _width(study: Study, names: tuple[str, ...]) -> int:
-    return widths(study, ["sequence"])["sequence"] if "sequence" in names else 0
 
 
 def _pool(study: Study, names: tuple[str, ...]) -> PooledHead:
