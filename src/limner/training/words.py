@@ -163,7 +163,7 @@ LABELS: Mapping[str, Words] = {
         (
             "The same heads with and without it: the difference, its interval paired over "
             "customers, and the value with it. Each is given in earnest; fused reads words and "
-            "pictures only as far as the validation sample tells. Items are new for 30 days; "
+            "pictures only where the validation sample gains by it. Items are new for 30 days; "
             "many take those that hold four fifths of all that was taken before."
         ),
         (
