@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import httpx
 
+from limner.profiles.database.privacy import PrivacyBook
 from limner.profiles.database.store import DatabaseStore
+from limner.profiles.eraser import Eraser
 from limner.profiles.painter import Painter
 from limner.service.keys import SCOPES, Keyring
 from limner.service.parts import Parts
@@ -43,12 +45,18 @@ class Served:
         return answer.json()
 
 
+def an_eraser(store, *, log=None, folder=None):
+    """Return who erases from a store, a log and a folder."""
+    return Eraser(store, PrivacyBook(store.engine, PEPPER), pepper=PEPPER, log=log, folder=folder)
+
+
 @contextmanager
 def a_server(folder, *, log=None, address=None, clock="now", **settings):
     """Serve a store in a folder; its client has a key for everything, and a purpose."""
     config = ServeConfig(clock=clock, **settings)
-    store = DatabaseStore(address or folder / "profiles.db")
-    parts = Parts(store, Painter(store, log, clock=clock), PEPPER, config=config)
+    store = DatabaseStore(address or folder / "profiles.db", pepper=PEPPER)
+    eraser = an_eraser(store, log=log, folder=folder)
+    parts = Parts(store, Painter(store, log, clock=clock), PEPPER, eraser, config=config)
     parts.painter.seed()
     key = Keyring(store, PEPPER).make("test", list(SCOPES)).secret
     door, begun = listen("127.0.0.1", 0), []

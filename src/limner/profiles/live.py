@@ -11,7 +11,20 @@ from limner.profiles.counters import Counters
 from limner.profiles.record import Profile
 from limner.profiles.store import About
 
-__all__ = ["Arrival", "Key", "LiveStore", "Page", "Receipt", "Rejected", "Stale", "Told"]
+__all__ = [
+    "ERASURES",
+    "Arrival",
+    "Key",
+    "LiveStore",
+    "Page",
+    "Receipt",
+    "Rejected",
+    "Stale",
+    "Told",
+]
+
+ERASURES = "erasures"
+"""Under this name a store says when somebody was erased last: the shop is then another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +47,15 @@ class Receipt:
     """What became of an arrival, once it was durable.
 
     ``token`` is the number of the newest event of the store: whoever reads at it or later sees
-    all of the arrival. ``duplicates`` are the lines of events that were there already.
+    all of the arrival. ``duplicates`` are the lines of events that were there already, ``erased``
+    those of people who were erased and stay out.
     """
 
     token: int
     accepted: int
     duplicates: tuple[int, ...]
     customers: tuple[str, ...]
+    erased: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from limner.events.event import EVENT_SCHEMA
 from limner.events.log import EventLog
 from limner.events.merging import ORIGIN, settle
 from limner.profiles.counters import count, first_of_orders
-from limner.profiles.live import LiveStore, Stale
+from limner.profiles.live import ERASURES, LiveStore, Stale
 from limner.profiles.marks import event_marks, order_marks
 from limner.profiles.portrait import PortraitConfig, about, portray
 from limner.profiles.record import Prediction, Profile
@@ -68,6 +68,7 @@ class Painter:
         self.store, self.log, self.clock = store, log, clock
         self.config = config or PortraitConfig()
         self.references: References | None = None
+        self._erasures: str | None = None
         self._lock = Lock()
 
     def seed(self) -> int:
@@ -92,6 +93,7 @@ class Painter:
         """Compare with the shop as a whole anew; none where nobody did anything yet."""
         buckets = 1 if self.log is None else self.log.buckets
         frames = []
+        erasures = self.store.recall(ERASURES)
         for bucket, came in enumerate(self._came(buckets)):
             rows = came.lazy()
             if self.log is not None:
@@ -101,7 +103,7 @@ class Painter:
         catalogue = self._catalogue()
         found = learn_references(frames, catalogue, as_of=as_of, config=self.config.traits)
         with self._lock:
-            self.references = found
+            self.references, self._erasures = found, erasures
         return found
 
     def as_of(self, now: datetime) -> datetime:
@@ -130,7 +132,9 @@ class Painter:
         as_of
             As of when; none: as :meth:`as_of` says.
         """
-        references = self.references or self.refresh(now)
+        references = self.references
+        if references is None or self.store.recall(ERASURES) != self._erasures:
+            references = self.refresh(now)
         if references is None:
             return [], {}, About(now, now)
         moment = as_of or self.as_of(now)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -17,6 +17,7 @@ from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEM
 from limner.profiles.counters import Counters
 from limner.profiles.database import tables as t
 from limner.profiles.database.opening import open_engine, telling
+from limner.profiles.database.suppressed import let_in, without_erased
 from limner.profiles.database.writing import (
     EVENT,
     accept,
@@ -45,6 +46,9 @@ class DatabaseStore:
     ----------
     address
         A file of SQLite (by habit the workspace's ``profiles.db``), or ``postgresql://…``.
+    pepper
+        The secret under which those who were erased are known; without it a store that knows any
+        takes nothing in.
 
     Raises
     ------
@@ -54,8 +58,9 @@ class DatabaseStore:
         If it cannot be opened, or holds something else.
     """
 
-    def __init__(self, address: str | Path) -> None:
+    def __init__(self, address: str | Path, *, pepper: bytes | None = None) -> None:
         self.engine = open_engine(address)
+        self.pepper = pepper
         self._reading: Connection | None = None
         self._lock = Lock()
 
@@ -66,7 +71,8 @@ class DatabaseStore:
         it says; what is known already changes nothing.
         """
         with self._writing() as connection:
-            return accept(connection, arrival, received_us=received_us)
+            arrival, erased = without_erased(connection, arrival, self.pepper)
+            return replace(accept(connection, arrival, received_us=received_us), erased=erased)
 
     def page(self, customer_id: str) -> Page:
         """Return what is held of a customer. Raises UnknownCustomer."""
@@ -266,6 +272,7 @@ class DatabaseStore:
             .values(counters=bindparam("told"))
         )
         with self._writing() as connection:
+            counters = let_in(connection, counters, self.pepper)
             customers_of(connection, list(counters))
             if counters:
                 connection.execute(

@@ -13,6 +13,7 @@ from limner.profiles.counters import Counters
 from limner.profiles.live import Page, Stale
 from limner.service.answers import answer, problems
 from limner.service.bodies import read_json
+from limner.service.disclosure import demand_consent, record_reading, split_by_consent
 from limner.service.guard import Guard, guarded, purpose_of
 from limner.service.keys import Principal
 from limner.service.problems import Problem
@@ -62,10 +63,11 @@ class LiveProfile(BaseModel):
 
 
 class Batch(BaseModel):
-    """Profiles of some customers, and who is not known."""
+    """Profiles of some customers, who is not known, and of whom it may not be told."""
 
     profiles: list[LiveProfile]
     unknown: list[str]
+    denied: list[str]
 
 
 class Timeline(BaseModel):
@@ -88,14 +90,16 @@ async def one(
 
     With the ``consistency_token`` of an acknowledgement it tells at least of those events.
     """
-    purpose_of(request, who)
+    purpose = purpose_of(request, who)
     state = request.app.state
     store = state.parts.store
     page: Page = store.page(customer_id)
+    demand_consent(request, who, customer_id, purpose)
     _check_token(store, consistency_token)
     if fresh and page.stale:
         page = await run_in_threadpool(_draw, request, page)
     now = state.parts.clock()
+    record_reading(request, who, [customer_id], purpose)
     tag = f'"{page.seq}-{page.drawn}-{now:%Y%m%d}"'
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"ETag": tag})
@@ -116,9 +120,11 @@ async def timeline(
     cursor: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
 ) -> Response:
     """Return a customer's events, the newest to come in first."""
-    purpose_of(request, who)
+    purpose = purpose_of(request, who)
     store = request.app.state.parts.store
     found = await run_in_threadpool(store.timeline, customer_id, before=cursor, limit=limit)
+    demand_consent(request, who, customer_id, purpose)
+    record_reading(request, who, [customer_id], purpose)
     events = [{"seq": each.seq, **each.event} for each in found]
     more = found[-1].seq if len(found) == limit else None
     return answer({"events": events, "cursor": more})
@@ -128,16 +134,14 @@ async def timeline(
             openapi_extra=_MAY | _PURPOSE)  # fmt: skip
 async def traits(request: Request, customer_id: CustomerId, who: Reader) -> Response:
     """Return a customer's traits, each with its unit, its source and the events behind it."""
-    purpose_of(request, who)
-    return answer(_of_portrait(request, customer_id, "traits"))
+    return answer(_of_portrait(request, who, customer_id, "traits"))
 
 
 @router.get("/{customer_id}/predictions", responses=_PROBLEMS,
             response_model=list[dict[str, Any]], openapi_extra=_MAY | _PURPOSE)  # fmt: skip
 async def predictions(request: Request, customer_id: CustomerId, who: Reader) -> Response:
     """Return what models foretell of a customer, each with its reasons."""
-    purpose_of(request, who)
-    return answer(_of_portrait(request, customer_id, "predictions"))
+    return answer(_of_portrait(request, who, customer_id, "predictions"))
 
 
 @router.get("", response_model=dict[str, Any], responses=_PROBLEMS,
@@ -148,12 +152,19 @@ async def several(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str, Query(max_length=512)] = "",
 ) -> Response:
-    """Return profiles in the order of customer ids; ``cursor`` fetches the next page."""
-    purpose_of(request, who)
+    """Return profiles in the order of customer ids; ``cursor`` fetches the next page.
+
+    Of whom it may not be told for this purpose is left out.
+    """
+    purpose = purpose_of(request, who)
     state = request.app.state
     pages = await run_in_threadpool(state.parts.store.pages, after=cursor, limit=limit)
-    now, degraded = state.parts.clock(), _degraded(request)
-    body = b",".join(_written(page, now, degraded=degraded) for page in pages)
+    told, _ = split_by_consent(request, who, [page.customer_id for page in pages], purpose)
+    record_reading(request, who, told, purpose)
+    now, degraded, may = state.parts.clock(), _degraded(request), set(told)
+    body = b",".join(
+        _written(page, now, degraded=degraded) for page in pages if page.customer_id in may
+    )
     more = orjson.dumps(pages[-1].customer_id if len(pages) == limit else None)
     return Response(
         b'{"profiles":[' + body + b'],"cursor":' + more + b"}", media_type="application/json"
@@ -167,7 +178,7 @@ async def several(
                  "items": {"type": "string"}}}}}}}})  # fmt: skip
 async def batch(request: Request, who: Reader) -> Response:
     """Return the profiles of up to 1,000 customers: ``{"ids": […]}``."""
-    purpose_of(request, who)
+    purpose = purpose_of(request, who)
     state = request.app.state
     body = await read_json(request, state.parts.config)
     ids = body.get("ids") if isinstance(body, dict) else None
@@ -176,12 +187,23 @@ async def batch(request: Request, who: Reader) -> Response:
     if len(ids) > _MOST:
         raise Problem(400, "bad_body", f"at most {_MOST} ids at once, got {len(ids)}")
     found = await run_in_threadpool(state.parts.store.pages_of, ids)
-    now, degraded = state.parts.clock(), _degraded(request)
-    told = b",".join(_written(page, now, degraded=degraded) for page in found)
     known = {page.customer_id for page in found}
+    allowed, denied = split_by_consent(request, who, sorted(known), purpose)
+    record_reading(request, who, allowed, purpose)
+    now, degraded, may = state.parts.clock(), _degraded(request), set(allowed)
+    told = b",".join(
+        _written(page, now, degraded=degraded) for page in found if page.customer_id in may
+    )
     unknown = orjson.dumps([each for each in dict.fromkeys(ids) if each not in known])
     return Response(
-        b'{"profiles":[' + told + b'],"unknown":' + unknown + b"}", media_type="application/json"
+        b'{"profiles":['
+        + told
+        + b'],"unknown":'
+        + unknown
+        + b',"denied":'
+        + orjson.dumps(denied)
+        + b"}",
+        media_type="application/json",
     )
 
 
@@ -206,8 +228,11 @@ def _written(page: Page, now: datetime, *, degraded: list[str]) -> bytes:
     return head[:-1] + b',"portrait":' + portrait + b"}"
 
 
-def _of_portrait(request: Request, customer_id: str, name: str) -> list[Any]:
+def _of_portrait(request: Request, who: Principal, customer_id: str, name: str) -> list[Any]:
+    purpose = purpose_of(request, who)
     page: Page = request.app.state.parts.store.page(customer_id)
+    demand_consent(request, who, customer_id, purpose)
+    record_reading(request, who, [customer_id], purpose)
     if page.portrait is None:
         return []
     return orjson.loads(page.portrait).get(name, [])  # type: ignore[no-any-return]
