@@ -242,22 +242,28 @@ class _Ingest:
             self.origins.append((tally, file))
         tally.rows_in += len(batch.events) + len(batch.refused)
         tally.other_rows += batch.other_rows
-        tally.refuse(self.suppression.hush(batch.refused))
-        told = batch.attributes
-        if told is not None and len(told) and "customer_id" in told.columns:
-            told = told.filter(~self.suppression.mask(told["customer_id"].cast(pl.String)))
-        for side, rows in ((self.catalogue, batch.catalogue), (self.attributes, told)):
-            dropped = side.dropped
-            side.add(rows)
-            tally.note({"beside_incomplete": Note(side.dropped - dropped, file)})
+        alone: set[str] = set()
+        bad = [batch.refused]
         if len(batch.events):
             cleaned: Cleaned = clean(batch.events, config, file=file, now=self.now)
-            tally.refuse(self.suppression.hush(cleaned.refused))
             tally.note(cleaned.noted)
+            bad.append(cleaned.refused)
             origin = pl.lit(len(self.origins) - 1, pl.Int32)
             gone = self.suppression.mask(cleaned.kept["customer_id"])
             tally.refuse(_refused_as_erased(cleaned.kept.filter(gone), file))
             self.spool.add(cleaned.kept.filter(~gone).with_columns(_source=origin))
+            alone = self.suppression.items_alone(cleaned.kept, *bad)
+        for refused in bad:
+            tally.refuse(self.suppression.hush(refused))
+        told, items = batch.attributes, batch.catalogue
+        if told is not None and len(told) and "customer_id" in told.columns:
+            told = told.filter(~self.suppression.mask(told["customer_id"].cast(pl.String)))
+        if items is not None and alone:
+            items = items.filter(~pl.col("item_id").cast(pl.String).is_in(sorted(alone)))
+        for side, rows in ((self.catalogue, items), (self.attributes, told)):
+            dropped = side.dropped
+            side.add(rows)
+            tally.note({"beside_incomplete": Note(side.dropped - dropped, file)})
 
     def finish(self) -> Manifest | None:
         """Write the new state and make it the state of the log; None if nothing is new."""

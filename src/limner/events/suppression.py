@@ -61,6 +61,17 @@ class Suppression:
         gone = [who for who in customers.drop_nulls().unique().to_list() if self.holds(who)]
         return customers.is_in(pl.Series(gone, dtype=pl.String).implode()).fill_null(value=False)
 
+    def items_alone(self, events: pl.DataFrame, *refused: pl.DataFrame) -> set[str]:
+        """Return the items that came with what erased people did, and with nothing else."""
+        if not self.digests:
+            return set()
+        gone = self.mask(events["customer_id"])
+        found = set(events.filter(gone)["item_id"].drop_nulls().to_list())
+        for row in (row for frame in refused for row in frame["row"].to_list()):
+            names = names_in(row)
+            found |= names if any(map(self.holds, names)) else set()
+        return found - set(events.filter(~gone)["item_id"].drop_nulls().to_list())
+
     def hush(self, refused: pl.DataFrame) -> pl.DataFrame:
         """Return refused rows; of those that name an erased person only the place is left."""
         if not self.digests or refused.is_empty():

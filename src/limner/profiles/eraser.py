@@ -19,12 +19,21 @@ from limner.profiles.marks import event_marks, order_marks
 
 __all__ = ["Eraser"]
 
-_DATABASE = ("profiles", "customers", "journal", "attributes", "consents", "seen", "rejects")
+_DATABASE = (
+    "profiles",
+    "customers",
+    "journal",
+    "attributes",
+    "consents",
+    "seen",
+    "rejects",
+    "items",
+)
 _LOG = ("events", "attributes", "flags", "rejects")
 _KEPT = (
     ("audit", "who read what and when stays provable, under a keyed hash of the id"),
     ("suppressed.txt", "a keyed hash of the id, so that the customer does not come back"),
-    ("catalogue", "speaks of items; it names no customer"),
+    ("log/catalogue", "speaks of items; it names no customer"),
     ("models", "weights that learned from many; they hold no id: limner fit learns them anew"),
     ("backups", "earlier ones still hold the customer: restore erases again, by suppressed.txt"),
 )
@@ -166,14 +175,16 @@ class Eraser:
         held = None if self.log is None else held_in_log(self.log, people)
         came = self.store.events_of(list(self.store.numbers_of(list(people)).values()))
         events = came if held is None else pl.concat([held.events.select(came.columns), came])
-        alone = self._met_by_nobody_else(events, people)
+        items, currencies = (
+            self._of_nobody_else(events, people, name) for name in ("item_id", "currency")
+        )
         texts = events["text"].drop_nulls().unique().to_list()
         for who, request in people.items():
             own = events.filter(pl.col("customer_id") == who)
             marks = {mark for mark in (*event_marks(own), *order_marks(own)) if mark is not None}
             if held is not None:
                 self.book.note(request, _counts_of(held, who))
-            self.book.erase(request, marks=marks, items=alone)
+            self.book.erase(request, marks=marks, items=items, currencies=currencies)
         if self.log is not None:
             erase_from_log(self.log, list(people), mark=running[0].id)
         cleared = [] if self.folder is None else list(clear_files(self.folder, people, texts))
@@ -185,16 +196,17 @@ class Eraser:
             places = sorted(named.get(request.customer_id or "", ()))
             self.book.forget(request, self._receipt(request, places))
 
-    def _met_by_nobody_else(self, events: pl.DataFrame, people: Mapping[str, Request]) -> set[str]:
-        """Return the items that these people met and the log knows of nobody else."""
-        items = set(events["item_id"].drop_nulls().unique().to_list())
-        if self.log is None or not items:
-            return items
+    def _of_nobody_else(
+        self, events: pl.DataFrame, people: Mapping[str, Request], name: str
+    ) -> set[str]:
+        """Return what stands in a column of these people's events, and of no others in the log."""
+        values = set(events[name].drop_nulls().unique().to_list())
+        if self.log is None or not values:
+            return values
         gone = pl.col("customer_id").is_in(pl.Series(list(people), dtype=pl.String).implode())
-        others = self.log.scan(columns=["customer_id", "item_id"]).filter(
-            pl.col("item_id").is_in(pl.Series(sorted(items), dtype=pl.String).implode()) & ~gone
-        )
-        return items - set(others.select(pl.col("item_id").unique()).collect()["item_id"].to_list())
+        ours = pl.col(name).is_in(pl.Series(sorted(values), dtype=pl.String).implode())
+        others = self.log.scan(columns=["customer_id", name]).filter(ours & ~gone)
+        return values - set(others.select(pl.col(name).unique()).collect()[name].to_list())
 
     def _receipt(self, request: Request, named: Sequence[str]) -> dict[str, Any]:
         stores = [f"database/{name}" for name in _DATABASE]

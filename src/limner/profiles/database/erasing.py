@@ -18,9 +18,8 @@ from limner.profiles.live import ERASURES
 __all__ = [
     "count_erasure",
     "erase_rows",
-    "forget_popular",
+    "forget_alone",
     "ids_held",
-    "items_left",
     "named_rejects",
     "scrub",
 ]
@@ -75,24 +74,38 @@ def named_rejects(connection: Connection, customer_id: str) -> list[Any]:
     return [row for row in rows if customer_id in names_in(row.row)]
 
 
-def forget_popular(connection: Connection, items: Collection[str]) -> int:
-    """Take items that nobody is left to have met out of what is popular; return how many were."""
-    asked = select(t.meta.c.value).where(t.meta.c.name == "popular")
-    told = connection.execute(asked).scalar_one_or_none()
-    known = json.loads(told) if told else []
+def forget_alone(
+    connection: Connection, items: Collection[str], currencies: Collection[str]
+) -> dict[str, int]:
+    """Forget items and currencies that the erased alone had, as far as no event names them still.
+
+    Of the items go what came of them over HTTP, and their places among what is popular.
+    """
+    items = set(items) - _left(connection, "item_id", items)
+    currencies = set(currencies) - _left(connection, "currency", currencies)
+    done = {"items": 0, "popular": 0}
+    for part in parts(sorted(items)):
+        done["items"] += _delete(connection, t.items, t.items.c.item_id.in_(part))
+    m = t.meta.c
+    told = dict(
+        connection.execute(select(m.name, m.value).where(m.name.in_(["popular", "currency"]))).all()
+    )
+    known = json.loads(told.get("popular") or "[]")
     kept = [each for each in known if each["item_id"] not in items]
     if len(kept) < len(known):
+        done["popular"] = len(known) - len(kept)
         tell(connection, "popular", json.dumps(kept))
-    return len(known) - len(kept)
+    if told.get("currency") in currencies:
+        tell(connection, "currency", None)
+    return {name: count for name, count in done.items() if count}
 
 
-def items_left(connection: Connection, items: Collection[str]) -> set[str]:
-    """Return which of some items the events of the store still name."""
-    j = t.journal.c
+def _left(connection: Connection, column: str, values: Collection[str]) -> set[str]:
+    """Return which of some values the events of the store still name."""
     found: set[str] = set()
-    for part in parts(sorted(items)):
-        asked = select(j.item_id).where(j.item_id.in_(part)).distinct()
-        found.update(row[0] for row in connection.execute(asked))
+    held = t.journal.c[column]
+    for part in parts(sorted(values)):
+        found.update(row[0] for row in connection.execute(select(held).where(held.in_(part))))
     return found
 
 

@@ -140,19 +140,23 @@ class PrivacyBook:
         return {name: rows for name, rows in found.items() if rows}
 
     def erase(
-        self, request: Request, *, marks: Collection[bytes], items: Collection[str]
+        self,
+        request: Request,
+        *,
+        marks: Collection[bytes],
+        items: Collection[str] = (),
+        currencies: Collection[str] = (),
     ) -> dict[str, int]:
         """Take a customer out of all tables; return how many rows went, by table.
 
-        ``items`` are those of the customer's events that the log knows of nobody else.
+        ``items`` and ``currencies`` are those of the customer's events that the log knows of
+        nobody else.
         """
         assert request.customer_id is not None
         with self._writing() as connection:
             done = erasing.erase_rows(connection, request.customer_id, marks=marks)
-            left = erasing.items_left(connection, items)
-            popular = erasing.forget_popular(connection, set(items) - left)
+            done |= erasing.forget_alone(connection, items, currencies)
             erasing.count_erasure(connection)
-            done |= {"popular": popular} if popular else {}
             self._note(connection, request, {f"database/{name}": n for name, n in done.items()})
         return done
 

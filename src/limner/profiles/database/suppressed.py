@@ -50,8 +50,13 @@ def without_erased(
         schema=REFUSED_SCHEMA,
         orient="row",
     )
+    alone = known.items_alone(events, arrival.refused)
+    items = arrival.catalogue
+    if items is not None and alone:
+        items = items.filter(~pl.col("item_id").is_in(sorted(alone)).fill_null(value=False))
     return replace(
         arrival,
+        catalogue=items,
         events=events.filter(~gone),
         refused=pl.concat([known.hush(arrival.refused), marks]),
         attributes=None if told is None else told.filter(~known.mask(told["customer_id"])),
