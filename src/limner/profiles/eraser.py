@@ -134,7 +134,9 @@ class Eraser:
             found["files"] = held_in_files(self.folder, customer_id)
             named = named_in_files(self.folder, [customer_id])
             found["named_in"] = sorted(named.get(customer_id, ()))
-        plain: dict[str, Any] = orjson.loads(orjson.dumps(found, default=_plain))
+        plain: dict[str, Any] = orjson.loads(
+            orjson.dumps(found, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+        )
         return plain
 
     def again(self, *, actor: str, more: Collection[bytes] = ()) -> list[Request]:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, or_, select, update
@@ -25,6 +25,8 @@ __all__ = [
 ]
 
 _PATIENCE_S = 60.0
+_AT_ONCE_MS = 500
+"""So long one try waits for readers, in milliseconds."""
 _TOUCHED = (t.profiles, t.customers, t.journal, t.seen, t.rejects, t.attributes, t.consents)
 
 
@@ -132,19 +134,18 @@ def scrub(engine: Engine) -> None:
             connection.exec_driver_sql(f"VACUUM (FULL) {', '.join(names)}")
             return
         connection.exec_driver_sql("VACUUM")
+        waits = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {_AT_ONCE_MS}")
         begun = time.monotonic()
-        while True:
-            told: Sequence[Any] = connection.exec_driver_sql(
-                "PRAGMA wal_checkpoint(TRUNCATE)"
-            ).one()
-            if not told[0]:
-                return
-            if time.monotonic() - begun > _PATIENCE_S:
-                raise BadStore(
-                    "the write-ahead log could not be emptied: another process is reading",
-                    hint="let it end, then finish: limner privacy erase",
-                )
-            time.sleep(0.05)
+        try:
+            while connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
+                if time.monotonic() - begun > _PATIENCE_S:
+                    raise BadStore(
+                        "the write-ahead log could not be emptied: another process is reading",
+                        hint="let it end, then finish: limner privacy erase",
+                    )
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {waits}")
 
 
 def _delete(connection: Connection, table: Any, wanted: Any) -> int:  # noqa: ANN401 - SQLAlchemy's
