@@ -143,3 +143,43 @@ def test_no_byte_is_left_of_people_who_were_erased(planted, tmp_path):
         assert eraser.book.audit.verify().good
         parts_of(shop, store).eraser.book.close()
         eraser.book.close()
+
+
+def test_an_export_holds_everything_that_was_planted(ask, tmp_path):
+    """Of a person whose data came by file and over HTTP, every canary is in the export."""
+    shop = Workspace.create(tmp_path / "shop", currency="EUR")
+    canaries.write_file(tmp_path / "orders.jsonl", [3], [canaries.bystander(1)])
+    shop.ingest(tmp_path / "orders.jsonl")
+    (shop.folder / "notes.txt").write_text(f"call {canaries.person(3)} back")
+    with service(shop.folder, tmp_path / "log.txt") as client:
+        client.post("/v1/batch", json={"batch": canaries.calls(3)}).raise_for_status()
+    out = tmp_path / "export.json"
+    done = ask("privacy", "export", canaries.person(3), "--out", out, "-w", shop.folder)
+    assert done.exit_code == 0, done.stderr
+    told = out.read_text(encoding="utf-8")
+    for where in ("file", "http"):
+        for name in canaries.FIELDS:
+            if (where, name) != ("http", "session_id"):
+                assert f"{canaries.CANARY}-{where}-{name}-003" in told, (where, name)
+    for word in ("no-time-3", "name-3", "city-3", "event", "when"):
+        assert f"{canaries.CANARY}-{word}" in told, word
+    assert json.loads(told)["named_in"] == ["notes.txt"]
+    assert "stays-1" not in told
+
+
+def test_erasing_on_the_command_line(ask, ingested):
+    who = Workspace(ingested).log.scan().collect()["customer_id"][0]
+    done = ask("privacy", "erase", who, "--json", "-w", ingested)
+    assert done.exit_code == 0, done.stderr
+    (receipt,) = json.loads(done.stdout)
+    assert receipt["counts"]["log/events"] > 0
+    assert {"log/events", "database/profiles"} <= set(receipt["searched"])
+    assert "searched:" in done.stderr
+    left = Workspace(ingested).log.scan(columns=["customer_id"]).collect()["customer_id"]
+    assert who not in left.to_list()
+    again = ask("privacy", "erase", "-w", ingested)
+    assert "nothing to erase" in again.stderr
+    told = ask("privacy", "erase", who, "--allow-return", "-w", ingested)
+    assert "nothing was held" in told.stdout
+    assert who not in (ingested / "suppressed.txt").read_text()
+    assert len((ingested / "suppressed.txt").read_text().split()) > 0
