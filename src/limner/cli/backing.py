@@ -231,7 +231,7 @@ def _add(archive: tarfile.TarFile, name: str, path: Path) -> str:
         state = path.stat()
         about.size, about.mode, about.mtime = state.st_size, state.st_mode & 0o777, state.st_mtime
         hashed = _Hashed(file)
-        archive.addfile(about, hashed)  # type: ignore[arg-type] # it only reads
+        archive.addfile(about, hashed)
     return hashed.digest.hexdigest()
 
 

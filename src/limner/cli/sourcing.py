@@ -1,6 +1,6 @@
 """From what a shop names to what is read: each file, its reader and its mapping."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
@@ -20,6 +20,7 @@ __all__ = [
     "ingest_into",
     "open_sources",
     "suppression_of",
+    "was_erased",
     "with_currency",
 ]
 
@@ -183,3 +184,21 @@ def suppression_of(folder: Path) -> "Suppression | None":
     from limner.service.keys import read_pepper
 
     return Suppression.read(listed, read_pepper(folder / PEPPER))
+
+
+def was_erased(folder: Path) -> Callable[[str], bool]:
+    """Return who tells whether somebody was erased by now; the list is read when it changes."""
+    listed, seen = folder / SUPPRESSED, (0, 0)
+    known: Suppression | None = None
+
+    def tell(customer_id: str) -> bool:
+        nonlocal known, seen
+        try:
+            state = listed.stat()
+        except FileNotFoundError:
+            return False
+        if (state.st_mtime_ns, state.st_ino) != seen:
+            seen, known = (state.st_mtime_ns, state.st_ino), suppression_of(folder)
+        return known is not None and known.holds(customer_id)
+
+    return tell

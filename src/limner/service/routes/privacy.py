@@ -92,8 +92,8 @@ async def ask(request: Request, who: Officer) -> Response:
     told = body if isinstance(body, dict) else {}
     kind, customer = told.get("type"), told.get("customer_id")
     back = told.get("allow_return", False)
-    good = kind in {"access", "erase"} and isinstance(customer, str) and isinstance(back, bool)
-    if not good or not 0 < len(customer) <= _LONGEST_ID:
+    named = isinstance(customer, str) and 0 < len(customer) <= _LONGEST_ID
+    if kind not in {"access", "erase"} or not named or not isinstance(back, bool):
         raise Problem(
             400, "bad_body", 'the body must be {"type": "access|erase", "customer_id": "…"}'
         )
