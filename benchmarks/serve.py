@@ -32,7 +32,9 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.responses import Response
 
+from limner.profiles.database.privacy import PrivacyBook
 from limner.profiles.database.store import DatabaseStore
+from limner.profiles.eraser import Eraser
 from limner.profiles.painter import Painter
 from limner.service.keys import SCOPES, Keyring
 from limner.service.parts import Parts
@@ -58,11 +60,13 @@ def call(number: int, chance: np.random.Generator) -> dict[str, Any]:
 
 
 def serve(folder: str, told: Connection) -> None:
-    store = DatabaseStore(Path(folder) / "profiles.db")
+    store = DatabaseStore(Path(folder) / "profiles.db", pepper=PEPPER)
+    eraser = Eraser(store, PrivacyBook(store.engine, PEPPER), pepper=PEPPER)
     key = Keyring(store, PEPPER).make("load", list(SCOPES)).secret
     door = listen("127.0.0.1", 0)
     told.send((door.getsockname()[1], key))
-    run(Parts(store, Painter(store, None), PEPPER, config=ServeConfig(**KEYS)), door)
+    parts = Parts(store, Painter(store, None), PEPPER, eraser, config=ServeConfig(**KEYS))
+    run(parts, door)
 
 
 def serve_bytes(size: int, told: Connection) -> None:

@@ -35,7 +35,9 @@ class Nursery:
 
 
 def _serve(folder: Path, told: int) -> None:
+    from limner.profiles.database.privacy import PrivacyBook
     from limner.profiles.database.store import DatabaseStore
+    from limner.profiles.eraser import Eraser
     from limner.profiles.painter import Painter
     from limner.service.parts import Parts
     from limner.service.running import listen, run
@@ -43,9 +45,10 @@ def _serve(folder: Path, told: int) -> None:
 
     door = listen("127.0.0.1", 0)
     os.write(told, f"{os.getpid()} {door.getsockname()[1]}\n".encode())
-    store = DatabaseStore(folder / "profiles.db")
+    store = DatabaseStore(folder / "profiles.db", pepper=KEY_PEPPER)
+    eraser = Eraser(store, PrivacyBook(store.engine, KEY_PEPPER), pepper=KEY_PEPPER)
     config = ServeConfig(renew_customers=20, renew_seconds=0.01)
-    run(Parts(store, Painter(store, None), KEY_PEPPER, config=config), door)
+    run(Parts(store, Painter(store, None), KEY_PEPPER, eraser, config=config), door)
 
 
 def main() -> None:

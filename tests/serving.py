@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 
 import httpx
 
+from limner.profiles.database.privacy import PrivacyBook
 from limner.profiles.database.store import DatabaseStore
+from limner.profiles.eraser import Eraser
 from limner.profiles.painter import Painter
 from limner.service.keys import SCOPES, Keyring
 from limner.service.parts import Parts
@@ -44,15 +46,21 @@ class Served:
         return answer.json()
 
 
+def an_eraser(store, *, log=None, folder=None):
+    """Return who erases from a store, a log and a folder."""
+    return Eraser(store, PrivacyBook(store.engine, PEPPER), pepper=PEPPER, log=log, folder=folder)
+
+
 @contextmanager
 def a_server(folder, *, log=None, address=None, clock="now", present=None, **settings):
     """Serve a store in a folder; its client has a key for everything, and a purpose."""
     config = ServeConfig(clock=clock, **settings)
-    store = DatabaseStore(address or folder / "profiles.db")
+    store = DatabaseStore(address or folder / "profiles.db", pepper=PEPPER)
     parts = Parts(
         store,
         Painter(store, log, clock=clock),
         PEPPER,
+        an_eraser(store, log=log, folder=folder),
         config=config,
         clock=(lambda: present) if present else lambda: datetime.now(UTC),
     )

@@ -4,9 +4,11 @@ import polars as pl
 import pytest
 
 from limner.cli.settings import read_settings
-from limner.cli.sourcing import choose_mappings, open_sources
+from limner.cli.sourcing import choose_mappings, open_sources, was_erased
 from limner.errors import BadConfig, BadSource
 from limner.events.mapping import Mapping, write_mapping
+from limner.events.suppression import Suppression, add_suppressed
+from limner.service.keys import read_pepper
 
 EVENTS = pl.DataFrame(
     {"user_id": ["u1"], "time": ["2024-05-01"], "kind": ["purchase"], "price": [1.0]}
@@ -79,3 +81,15 @@ def test_a_folder_beside_the_settings_goes_before_a_published_name(tmp_path):
 def test_what_no_reader_takes_is_refused(tmp_path):
     with pytest.raises(BadSource):
         open_sources(tmp_path, settings(tmp_path), ["no-such-log"], None)
+
+
+def test_whoever_is_erased_meanwhile_is_known_from_then_on(tmp_path):
+    gone = was_erased(tmp_path)
+    assert not gone("ann")
+    pepper = read_pepper(tmp_path / "secrets" / "pepper")
+    listed, key = tmp_path / "suppressed.txt", Suppression(pepper)
+    add_suppressed(listed, pepper, [key.digest("ann")])
+    assert gone("ann")
+    assert not gone("ben")
+    add_suppressed(listed, pepper, [key.digest("ben")])
+    assert gone("ben")

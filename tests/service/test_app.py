@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 
@@ -35,10 +36,11 @@ def test_a_purchase_is_in_the_profile_that_is_read_next(served):
 
 def test_what_came_without_being_asked_for_is_drawn_soon(served):
     served.send(bought("u43", "n2", order="n2"))
-    for _ in range(200):
+    for _ in range(600):
         told = served.client.get("/v1/profiles/u43").json()
         if told["portrait"] is not None and not told["freshness"]["stale"]:
             break
+        time.sleep(0.05)
     else:
         pytest.fail("the portrait was never drawn")
     assert served.client.get("/v1/profiles/u43/traits").json()

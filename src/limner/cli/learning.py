@@ -11,6 +11,7 @@ from limner.cli.portraits import draw, portrait_config
 from limner.cli.progress import Tell
 from limner.cli.reviews import review_note, review_traits
 from limner.cli.runs import open_run
+from limner.cli.sourcing import was_erased
 from limner.cli.tuning import learning_of
 from limner.engine import Executor, Here, Pool
 from limner.errors import MissingExtra
@@ -125,6 +126,7 @@ def learn(
             version=fitted.version,
             config=config,
             traits=review_traits(workspace.folder, as_of),
+            without=was_erased(workspace.folder),
             executor=_executor(settings.engine.workers),
             progress=lambda what, share: progress(
                 what, _SHARE_OF_LEARNING + share * (1 - _SHARE_OF_LEARNING)

@@ -22,6 +22,10 @@ _WAY = (
     *(
         "serve",
         "keys",
+        "privacy",
+        "audit",
+        "backup",
+        "restore",
         "items",
         "reviews",
         "pretrain",

@@ -13,6 +13,7 @@ __all__ = [
     "QuestionOption",
     "SeedOption",
     "Sources",
+    "StoreOption",
     "WorkspaceOption",
 ]
 
@@ -74,6 +75,15 @@ Sources = Annotated[
     ),
 ]
 
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="Where profiles live; by default profiles.db of the workspace.",
+        show_default=False,
+    ),
+]
 CutOption = Annotated[
     str | None,
     typer.Option(

@@ -1,6 +1,6 @@
 """Join the wings: what the models foresee and what the log says become profiles."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,7 @@ def draw(
     version: str,
     config: PortraitConfig,
     traits: Sequence[TraitInput] = (),
+    without: Callable[[str], bool] = lambda _: False,
     executor: Executor | None = None,
     progress: Tell = silent,
 ) -> int:
@@ -52,6 +53,8 @@ def draw(
         Which models those are.
     traits
         What is known of customers beside what the log counts.
+    without
+        Whether somebody was erased, also while this goes on; nothing is kept of them.
 
     Returns
     -------
@@ -76,7 +79,8 @@ def draw(
         version=version,
         config=config,
     )
-    drawn = _told((executor or Here()).map(work, buckets), len(buckets), progress)
+    everybody = _told((executor or Here()).map(work, buckets), len(buckets), progress)
+    drawn = (each for each in everybody if not without(each.customer_id))
     whole = about(references, computed_at=computed_at, model_version=version)
     return store.put(drawn, about=whole, replace=True)
 

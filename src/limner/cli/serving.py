@@ -1,21 +1,31 @@
 """Put the service together over a workspace."""
 
 import ipaddress
+import time
 from typing import TYPE_CHECKING
 
 from limner.cli.settings import SETTINGS_NAME
+from limner.cli.sourcing import PEPPER
 from limner.errors import BadConfig, MissingExtra, NotFitted
 
 if TYPE_CHECKING:
     from limner.cli.workspace import Workspace
+    from limner.events.log import EventLog
     from limner.profiles.database.store import DatabaseStore
+    from limner.profiles.eraser import Eraser
     from limner.service.keys import Keyring
     from limner.service.parts import Parts
 
-__all__ = ["demand_safe_address", "keyring_of", "open_store", "parts_of", "store_address"]
-
-PEPPER = "secrets/pepper"
-"""Where, within a workspace, the secret lies with which keys are hashed."""
+__all__ = [
+    "demand_safe_address",
+    "eraser_of",
+    "keyring_of",
+    "log_of",
+    "open_store",
+    "parts_of",
+    "record",
+    "store_address",
+]
 
 
 def store_address(shop: "Workspace", store: str | None) -> str:
@@ -29,7 +39,10 @@ def open_store(shop: "Workspace", store: str | None) -> "DatabaseStore":
         from limner.profiles.database.store import DatabaseStore
     except ModuleNotFoundError as error:
         raise MissingExtra("the service", error.name or "sqlalchemy", "serve") from None
-    return DatabaseStore(store_address(shop, store))
+    from limner.service.keys import read_pepper
+
+    pepper = read_pepper(shop.folder / PEPPER)
+    return DatabaseStore(store_address(shop, store), pepper=pepper)
 
 
 def keyring_of(shop: "Workspace", store: "DatabaseStore") -> "Keyring":
@@ -37,6 +50,34 @@ def keyring_of(shop: "Workspace", store: "DatabaseStore") -> "Keyring":
     from limner.service.keys import Keyring, read_pepper
 
     return Keyring(store, read_pepper(shop.folder / PEPPER))
+
+
+def eraser_of(shop: "Workspace", store: "DatabaseStore") -> "Eraser":
+    """Return who shows and erases what a workspace holds on a customer."""
+    from limner.profiles.database.privacy import PrivacyBook
+    from limner.profiles.eraser import Eraser
+    from limner.service.keys import read_pepper
+
+    pepper = read_pepper(shop.folder / PEPPER)
+    book = PrivacyBook(store.engine, pepper)
+    return Eraser(store, book, pepper=pepper, log=log_of(shop), folder=shop.folder)
+
+
+def log_of(shop: "Workspace") -> "EventLog | None":
+    """Return the log of a workspace, none if nothing was ingested yet."""
+    try:
+        return shop.log
+    except NotFitted:
+        return None
+
+
+def record(shop: "Workspace", store: "DatabaseStore", action: str, detail: str) -> None:
+    """Take down in the audit log what was done on the command line."""
+    from limner.profiles.database.audit import AuditLog, Entry
+    from limner.service.keys import read_pepper
+
+    audit = AuditLog(store.engine, read_pepper(shop.folder / PEPPER))
+    audit.append([Entry(time.time_ns() // 1000, "command line", action, None, detail)])
 
 
 def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = None) -> "Parts":
@@ -50,15 +91,14 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
 
     told = {} if clock is None else {"clock": clock}
     config = ServeConfig.read({**shop.settings.serve, **told}, where=f"{SETTINGS_NAME} [serve]")
-    try:
-        log = shop.log
-    except NotFitted:
-        log = None
-    painter = Painter(store, log, config=portrait_config(shop.settings), clock=config.clock)
+    painter = Painter(
+        store, log_of(shop), config=portrait_config(shop.settings), clock=config.clock
+    )
     return Parts(
         store,
         painter,
         read_pepper(shop.folder / PEPPER),
+        eraser_of(shop, store),
         config=config,
         cleaning=cleaning_of(shop.settings),
         currency=shop.settings.shop.currency,

@@ -1,6 +1,6 @@
 """From what a shop names to what is read: each file, its reader and its mapping."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
@@ -12,11 +12,27 @@ from limner.errors import BadConfig, NoWorkspace
 from limner.events.mapping import Mapping, read_mapping
 from limner.events.source import Reader, open_source
 
-__all__ = ["choose_mappings", "ingest_into", "open_sources", "with_currency"]
+__all__ = [
+    "PEPPER",
+    "SUPPRESSED",
+    "choose_mappings",
+    "cleaning_of",
+    "ingest_into",
+    "open_sources",
+    "suppression_of",
+    "was_erased",
+    "with_currency",
+]
+
+PEPPER = "secrets/pepper"
+"""Where, within a workspace, the secret lies with which keys and ids are hashed."""
+SUPPRESSED = "suppressed.txt"
+"""Where, within a workspace, the hashes of those who were erased stand."""
 
 if TYPE_CHECKING:
     from limner.events.cleaning import CleaningConfig
     from limner.events.ingest import IngestReport
+    from limner.events.suppression import Suppression
 
 Chosen = Path | str | Mapping | Sequence[Mapping] | None
 
@@ -154,4 +170,35 @@ def ingest_into(
         config=cleaning_of(settings),
         now=now or datetime.now(UTC),
         progress=lambda at: progress(f"{at.stage} {at.name}", at.share),
+        suppression=suppression_of(folder),
     )
+
+
+def suppression_of(folder: Path) -> "Suppression | None":
+    """Return who was erased from a workspace, none if nobody was."""
+    from limner.events.suppression import Suppression
+
+    listed = folder / SUPPRESSED
+    if not listed.is_file():
+        return None
+    from limner.service.keys import read_pepper
+
+    return Suppression.read(listed, read_pepper(folder / PEPPER))
+
+
+def was_erased(folder: Path) -> Callable[[str], bool]:
+    """Return who tells whether somebody was erased by now; the list is read when it changes."""
+    listed, seen = folder / SUPPRESSED, (0, 0)
+    known: Suppression | None = None
+
+    def tell(customer_id: str) -> bool:
+        nonlocal known, seen
+        try:
+            state = listed.stat()
+        except FileNotFoundError:
+            return False
+        if (state.st_mtime_ns, state.st_ino) != seen:
+            seen, known = (state.st_mtime_ns, state.st_ino), suppression_of(folder)
+        return known is not None and known.holds(customer_id)
+
+    return tell

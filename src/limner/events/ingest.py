@@ -18,10 +18,11 @@ from limner.events.look import files_of
 from limner.events.manifest import BucketFile, Manifest, SideFile, SourceRecord
 from limner.events.quality import write_quality
 from limner.events.rebuild import Rebuilt, rebuild
-from limner.events.refusals import refuse
+from limner.events.refusals import REFUSED_SCHEMA, refuse
 from limner.events.sides import Side
 from limner.events.source import RawBatch, Reader
 from limner.events.spool import Spool
+from limner.events.suppression import ERASED, Suppression
 from limner.events.tally import Tally, settings_digest
 from limner.events.writing import Change, change
 
@@ -98,6 +99,7 @@ def ingest(
     now: datetime,
     progress: Callable[[Progress], None] | None = None,
     memory_bytes: int = MEMORY_BYTES,
+    suppression: Suppression | None = None,
 ) -> IngestReport:
     """Add sources to a log: all of them, or none.
 
@@ -119,6 +121,8 @@ def ingest(
         Called now and then.
     memory_bytes
         How much cleaned rows may take in memory before they wait on disk.
+    suppression
+        Who was erased: their rows are refused as ``erased``, and only their places are kept.
 
     Raises
     ------
@@ -138,6 +142,7 @@ def ingest(
             now=now,
             progress=progress,
             memory_bytes=memory_bytes,
+            suppression=suppression,
         )
         for reader, mapping, source in sources:
             work.read(reader, mapping, source)
@@ -166,8 +171,10 @@ class _Ingest:
         now: datetime,
         progress: Callable[[Progress], None] | None,
         memory_bytes: int,
+        suppression: Suppression | None,
     ) -> None:
         self.change, self.log, self.config, self.now = under_way, log, config, now
+        self.suppression = suppression or Suppression(b"")
         self.tell = progress or (lambda _: None)
         self.before = under_way.before
         self.spool = Spool(
@@ -235,17 +242,28 @@ class _Ingest:
             self.origins.append((tally, file))
         tally.rows_in += len(batch.events) + len(batch.refused)
         tally.other_rows += batch.other_rows
-        tally.refuse(batch.refused)
-        for side, rows in ((self.catalogue, batch.catalogue), (self.attributes, batch.attributes)):
+        alone: set[str] = set()
+        bad = [batch.refused]
+        if len(batch.events):
+            cleaned: Cleaned = clean(batch.events, config, file=file, now=self.now)
+            tally.note(cleaned.noted)
+            bad.append(cleaned.refused)
+            origin = pl.lit(len(self.origins) - 1, pl.Int32)
+            gone = self.suppression.mask(cleaned.kept["customer_id"])
+            tally.refuse(_refused_as_erased(cleaned.kept.filter(gone), file))
+            self.spool.add(cleaned.kept.filter(~gone).with_columns(_source=origin))
+            alone = self.suppression.items_alone(cleaned.kept, *bad)
+        for refused in bad:
+            tally.refuse(self.suppression.hush(refused))
+        told, items = batch.attributes, batch.catalogue
+        if told is not None and len(told) and "customer_id" in told.columns:
+            told = told.filter(~self.suppression.mask(told["customer_id"].cast(pl.String)))
+        if items is not None and alone:
+            items = items.filter(~pl.col("item_id").cast(pl.String).is_in(sorted(alone)))
+        for side, rows in ((self.catalogue, items), (self.attributes, told)):
             dropped = side.dropped
             side.add(rows)
             tally.note({"beside_incomplete": Note(side.dropped - dropped, file)})
-        if len(batch.events):
-            cleaned: Cleaned = clean(batch.events, config, file=file, now=self.now)
-            tally.refuse(cleaned.refused)
-            tally.note(cleaned.noted)
-            origin = pl.lit(len(self.origins) - 1, pl.Int32)
-            self.spool.add(cleaned.kept.with_columns(_source=origin))
 
     def finish(self) -> Manifest | None:
         """Write the new state and make it the state of the log; None if nothing is new."""
@@ -343,6 +361,21 @@ _WHY_LOST = {
     "repeated_id": "the customer has an earlier row with this event_id",
     "bot_like": "the customer acts faster than people do",
 }
+
+
+def _refused_as_erased(rows: pl.DataFrame, file: str) -> pl.DataFrame:
+    """Return rows of erased people as refused ones that say where they stood, and no more."""
+    return (
+        rows.select(
+            pl.lit(ERASED).alias("reason"),
+            pl.lit("the customer was erased").alias("detail"),
+            pl.lit(file).alias("file"),
+            pl.col("_line") if "_line" in rows.columns else pl.lit(None, pl.Int64).alias("line"),
+            pl.lit(None, pl.String).alias("row"),
+        )
+        .rename({"_line": "line"}, strict=False)
+        .cast(REFUSED_SCHEMA)
+    )
 
 
 def _told_by(mapping: Any, config: CleaningConfig) -> CleaningConfig:  # noqa: ANN401

@@ -14,7 +14,7 @@ from limner.events.outliers import histogram
 from limner.events.spool import Spool
 from limner.events.writing import Change
 
-__all__ = ["ROWS_AT_ONCE", "Rebuilt", "rebuild"]
+__all__ = ["ROWS_AT_ONCE", "Rebuilt", "rebuild", "write_bucket"]
 
 ROWS_AT_ONCE = 2_000_000
 """How many rows of a bucket are held at once."""
@@ -83,7 +83,7 @@ def rebuild(
         if total <= ROWS_AT_ONCE and same:
             files.extend(old_files)
         elif len(settled.kept):
-            files.append(_write(change, settled.kept, bucket, part))
+            files.append(write_bucket(change, settled.kept, bucket, part))
     if not any(map(len, added)) and not any(one["_source"].null_count() for one in lost):
         files = list(old_files)
     return Rebuilt(
@@ -148,7 +148,8 @@ def _without_machines(
     ), found
 
 
-def _write(change: Change, kept: pl.DataFrame, bucket: int, part: int) -> BucketFile:
+def write_bucket(change: Change, kept: pl.DataFrame, bucket: int, part: int) -> BucketFile:
+    """Write the settled rows of a bucket, or of a part of it, to a file of the next generation."""
     missing = [
         pl.lit(None, dtype).alias(name)
         for name, dtype in EVENT_SCHEMA.items()

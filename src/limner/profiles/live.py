@@ -11,7 +11,21 @@ from limner.profiles.counters import Counters
 from limner.profiles.record import Profile
 from limner.profiles.store import About, ProfileReader
 
-__all__ = ["Arrival", "Drawn", "Key", "LiveStore", "Page", "Receipt", "Rejected", "Stale", "Told"]
+__all__ = [
+    "ERASURES",
+    "Arrival",
+    "Drawn",
+    "Key",
+    "LiveStore",
+    "Page",
+    "Receipt",
+    "Rejected",
+    "Stale",
+    "Told",
+]
+
+ERASURES = "erasures"
+"""Under this name a store says when somebody was erased last: the shop is then another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +48,15 @@ class Receipt:
     """What became of an arrival, once it was durable.
 
     ``token`` is the number of the newest event of the store: whoever reads at it or later sees
-    all of the arrival. ``duplicates`` are the lines of events that were there already.
+    all of the arrival. ``duplicates`` are the lines of events that were there already, ``erased``
+    those of people who were erased and stay out.
     """
 
     token: int
     accepted: int
     duplicates: tuple[int, ...]
     customers: tuple[str, ...]
+    erased: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +151,10 @@ class LiveStore(ProfileReader, Protocol):
         """Return what is held of a customer. Raises UnknownCustomer."""
         ...
 
-    def state(self, customer_id: str) -> tuple[int, int]:
-        """Return a customer's newest event, and the newest in the portrait.
+    def state(self, customer_id: str, purpose: str) -> tuple[int, int, bool | None]:
+        """Return a customer's newest event, the newest in the portrait, and what they said.
 
+        That is whether they allow to be told of for a purpose, none where they said nothing.
         Raises UnknownCustomer. This is looked at before every answer, so it must be swift.
         """
         ...

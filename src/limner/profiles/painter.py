@@ -13,7 +13,7 @@ from limner.events.event import EVENT_SCHEMA
 from limner.events.log import EventLog
 from limner.events.merging import ORIGIN, settle
 from limner.profiles.counters import count, first_of_orders
-from limner.profiles.live import Drawn, LiveStore, Stale
+from limner.profiles.live import ERASURES, Drawn, LiveStore, Stale
 from limner.profiles.marks import event_marks, order_marks
 from limner.profiles.portrait import PortraitConfig, about, portray
 from limner.profiles.record import Prediction, Profile
@@ -67,6 +67,7 @@ class Painter:
         self.store, self.log, self.clock = store, log, clock
         self.config = config or PortraitConfig()
         self.references: References | None = None
+        self._erasures: str | None = None
         self._lock = Lock()
 
     def seed(self) -> int:
@@ -91,6 +92,7 @@ class Painter:
         """Compare with the shop as a whole anew."""
         buckets = 1 if self.log is None else self.log.buckets
         frames = []
+        erasures = self.store.recall(ERASURES)
         for bucket, came in enumerate(self._came(buckets)):
             rows = came.lazy()
             if self.log is not None:
@@ -100,7 +102,7 @@ class Painter:
         catalogue = self._catalogue()
         found = learn_references(frames, catalogue, as_of=as_of, config=self.config.traits)
         with self._lock:
-            self.references = found
+            self.references, self._erasures = found, erasures
         return found
 
     def as_of(self, now: datetime) -> datetime:
@@ -128,7 +130,9 @@ class Painter:
             As of when; none: as :meth:`as_of` says.
         """
         edition = self.store.edition()
-        references = self.references or self.refresh(now)
+        references = self.references
+        if references is None or self.store.recall(ERASURES) != self._erasures:
+            references = self.refresh(now)
         moment = as_of or self.as_of(now)
         names = [each.customer_id for each in stale]
         rows = self._events(stale)

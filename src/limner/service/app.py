@@ -17,7 +17,9 @@ from limner.service.keys import Keyring
 from limner.service.metrics import Metrics
 from limner.service.parts import Parts
 from limner.service.problems import say_problems
+from limner.service.recording import Recorder
 from limner.service.renewal import Renewer
+from limner.service.requests import Archivist
 from limner.service.telling import Teller
 from limner.service.writer import Writer
 
@@ -38,11 +40,16 @@ def create_app(parts: Parts) -> FastAPI:
         state = app.state
         state.writer.start()
         state.renewer.start()
+        state.recorder.start()
+        state.archivist.start()
         state.ready = True
         yield
         state.ready = False
         state.writer.close()
+        state.archivist.close()
         state.renewer.close()
+        state.recorder.close()
+        parts.eraser.book.close()
         parts.store.close()
 
     app = FastAPI(
@@ -67,6 +74,8 @@ def create_app(parts: Parts) -> FastAPI:
         clock=parts.clock,
         degraded=lambda: ("portraits",) if renewer.failures else (),
     )
+    state.recorder = Recorder(parts.eraser.book.audit)
+    state.archivist = Archivist(parts.eraser)
     state.keyring = Keyring(parts.store, parts.pepper)
     state.rates = Rates(parts.config.requests_per_second, parts.config.burst)
     state.writer = Writer(

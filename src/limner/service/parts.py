@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from limner.events.cleaning import CleaningConfig
 from limner.events.mapping import Mapping
+from limner.profiles.eraser import Eraser
 from limner.profiles.live import LiveStore
 from limner.profiles.painter import Painter
 from limner.service.settings import ServeConfig
@@ -25,6 +26,8 @@ class Parts:
         Who draws portraits anew.
     pepper
         The secret with which keys are hashed.
+    eraser
+        Who shows what is held on a customer, and erases it.
     config, cleaning, mapping
         How it behaves, what counts as an event, and what the shop's own events are called.
     currency
@@ -36,6 +39,7 @@ class Parts:
     store: LiveStore
     painter: Painter
     pepper: bytes
+    eraser: Eraser
     config: ServeConfig = field(default_factory=ServeConfig)
     cleaning: CleaningConfig = field(default_factory=CleaningConfig)
     mapping: Mapping = field(default_factory=lambda: Mapping(reader="segment"))

@@ -10,6 +10,7 @@ import structlog
 
 from limner.profiles.live import LiveStore
 from limner.profiles.painter import Painter
+from limner.service.quiet import place_of
 from limner.service.settings import ServeConfig
 
 __all__ = ["Renewer"]
@@ -103,10 +104,12 @@ class Renewer:
             try:
                 done = self.once()
                 rest = self.config.renew_seconds
-            except Exception:
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
                 self.failures += 1
                 done, rest = 0, min(30.0, rest * 2)
-                log.exception("portraits could not be drawn", again_in_s=rest)
+                log.warning(
+                    "portraits could not be drawn", trouble=place_of(error), again_in_s=rest
+                )
             if not done:
                 self._wake.wait(rest if self.failures else 5 * rest)
             self._wake.clear()

@@ -8,6 +8,7 @@ import uvicorn
 from limner.errors import BadConfig
 from limner.service.app import create_app
 from limner.service.parts import Parts
+from limner.service.quiet import hush_errors
 
 __all__ = ["listen", "run"]
 
@@ -52,6 +53,7 @@ def run(
             h11_max_incomplete_event_size=_LONGEST_HEADERS,
         )
     )
+    hush_errors()
     if ready is not None:
         ready(server)
     server.run(sockets=[door])

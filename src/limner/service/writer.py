@@ -11,6 +11,7 @@ from typing import final
 from limner.errors import LimnerError
 from limner.events.cleaning import CleaningConfig
 from limner.events.mapping import Mapping
+from limner.events.suppression import ERASED
 from limner.profiles.live import LiveStore, Receipt
 from limner.service.reading import read_deliveries
 from limner.service.settings import ServeConfig
@@ -168,6 +169,7 @@ class Writer:
         again = [0] * len(deliveries)
         for line in receipt.duplicates:
             again[read.origin[line - 1][0]] += 1
+        gone = [0] * len(deliveries)
         rejected: list[list[tuple[int, str, str]]] = [
             [(each.place, each.reason, each.detail) for each in one.refused] for one in deliveries
         ]
@@ -177,12 +179,16 @@ class Writer:
             if line is not None:
                 at, place = read.origin[line - 1]
                 rejected[at].append((place, reason, detail or ""))
+        for line in receipt.erased:
+            at, place = read.origin[line - 1]
+            gone[at] += 1
+            rejected[at].append((place, ERASED, "the customer was erased"))
         return [
             Outcome(
                 receipt.token,
-                accepted=len(own) - twice,
+                accepted=len(own) - twice - lost,
                 duplicates=twice,
                 rejected=tuple(sorted(bad)),
             )
-            for own, twice, bad in zip(lines, again, rejected, strict=True)
+            for own, twice, lost, bad in zip(lines, again, gone, rejected, strict=True)
         ]

@@ -27,8 +27,8 @@ def served(tmp_path_factory):
         )
         offer = Recommendation("mug", "Mug", 1.0, "reranked", "model", is_new=True)
         told = [
-            replace(found.store.get(name), predictions=(churn.of(name),), recommendations=(offer,))
-            for name in names
+            replace(each, predictions=(churn.of(each.customer_id),), recommendations=(offer,))
+            for each in first.profiles
         ]
         found.app.state.renewer.close()
         found.store.put_portraits(Drawn(told, first.seen, first.about))
@@ -56,6 +56,20 @@ def test_what_to_offer_and_why(served):
     stranger = ask(customer_id="nobody")
     assert stranger["personalized"] is False
     assert stranger["items"][0]["item_id"] == "tea"
+
+
+def test_who_said_no_is_neither_scored_nor_known(served):
+    said = served.client.put("/v1/privacy/subjects/c1/consents", json={"risk": False})
+    assert said.status_code == 200
+    risk = {"X-Purpose": "risk"}
+    told = served.client.post("/v1/score", json={"ids": ["c1", "c0"]}, headers=risk).json()
+    assert {each["customer_id"] for each in told["scores"]} == {"c0"}
+    assert told["denied"] == ["c1"]
+    answer = served.client.post("/v1/recommendations", json={"customer_id": "c1"}, headers=risk)
+    assert (answer.status_code, answer.json()["code"]) == (403, "consent_denied")
+    body = {"customer_id": "c1", "personalized": False}
+    answer = served.client.post("/v1/recommendations", json=body, headers=risk)
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("body", [{}, {"customer_id": ""}, {"customer_id": "a", "n": 0}, []])

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from limner.cli.console import emit, narrate, show
-from limner.cli.options import AsJson, SeedOption, WorkspaceOption
-from limner.cli.serving import keyring_of, open_store
+from limner.cli.options import AsJson, SeedOption, StoreOption, WorkspaceOption
+from limner.cli.serving import keyring_of, open_store, record
 from limner.cli.workspace import Workspace
 from limner.errors import BadConfig
 
@@ -19,15 +19,6 @@ keys = typer.Typer(
     rich_markup_mode="markdown",
     help="Keys of the service: made, listed and revoked. Needs `pip install 'limner[serve]'`.",
 )
-StoreOption = Annotated[
-    str | None,
-    typer.Option(
-        "--store",
-        metavar="URL",
-        help="Where profiles live; by default profiles.db of the workspace.",
-        show_default=False,
-    ),
-]
 
 
 @keys.command("create")
@@ -55,6 +46,7 @@ def create(
     shop = Workspace(workspace)
     with open_store(shop, store) as living:
         made = keyring_of(shop, living).make(name, scope, purposes=purpose or ())
+        record(shop, living, "key.created", made.key.id)
     told = {"id": made.key.id, "name": name, "scopes": list(made.key.scopes), "key": made.secret}
     if as_json:
         emit(told)
@@ -111,6 +103,8 @@ def revoke(
     shop = Workspace(workspace)
     with open_store(shop, store) as living:
         done = living.revoke_key(key_id, at_us=time.time_ns() // 1000)
+        if done:
+            record(shop, living, "key.revoked", key_id)
     if not done:
         raise BadConfig(
             f"no key that holds has the id {key_id!r}", hint="see them: limner keys list"

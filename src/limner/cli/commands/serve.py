@@ -47,7 +47,7 @@ def serve(
 
     Example: limner serve --port 8000
     """
-    from limner.cli.serving import demand_safe_address, keyring_of, open_store, parts_of
+    from limner.cli.serving import demand_safe_address, keyring_of, open_store, parts_of, record
 
     del seed  # nothing here is left to chance
     shop = Workspace(workspace)
@@ -61,6 +61,7 @@ def serve(
             from limner.service.keys import SCOPES
 
             made = keyring.make("first", list(SCOPES))
+            record(shop, living, "key.created", made.key.id)
             show(f"a key for everything, shown this once: {made.secret}")
         from limner.service.running import listen, run
 

@@ -42,12 +42,13 @@ def open_engine(address: str | Path) -> Engine:
         if not url.database or url.database == ":memory:":
             raise BadConfig("a store must outlive the process, so it needs a file, got none")
         SqliteStore(url.database).close()  # says what a file that is not ours is
-        engine = create_engine(url, connect_args={"timeout": _WAIT_S, "check_same_thread": False})
+        ours = {"timeout": _WAIT_S, "check_same_thread": False}
+        engine = create_engine(url, connect_args=ours, hide_parameters=True)
         event.listen(engine, "connect", _steady_file)
         event.listen(engine, "begin", _begin_to_write)
     else:
         try:
-            engine = create_engine(url, pool_pre_ping=True)
+            engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
         except ModuleNotFoundError:
             raise MissingExtra("PostgreSQL", "psycopg", "serve") from None
     try:

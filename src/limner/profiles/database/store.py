@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from threading import local
@@ -26,6 +26,7 @@ from limner.profiles.database.reading import (
     totals_of,
     unknown,
 )
+from limner.profiles.database.suppressed import let_in, without_erased
 from limner.profiles.database.writing import (
     accept,
     customers_of,
@@ -52,6 +53,9 @@ class DatabaseStore:
     ----------
     address
         A file of SQLite (by habit the workspace's ``profiles.db``), or ``postgresql://…``.
+    pepper
+        The secret under which those who were erased are known; without it a store that knows any
+        takes nothing in.
 
     Raises
     ------
@@ -61,10 +65,11 @@ class DatabaseStore:
         If it cannot be opened, or holds something else.
     """
 
-    def __init__(self, address: str | Path) -> None:
+    def __init__(self, address: str | Path, *, pepper: bytes | None = None) -> None:
         self.engine = open_engine(address)
+        self.pepper = pepper
         sign = "?" if self.engine.dialect.name == "sqlite" else "%s"
-        self._state = f"SELECT seq, drawn FROM customers WHERE customer_id = {sign}"  # noqa: S608
+        self._state = _STATE.replace("?", sign)
         self._own = local()
         self._readers: list[Connection] = []
 
@@ -88,7 +93,8 @@ class DatabaseStore:
         it says; what is known already changes nothing.
         """
         with self._writing() as connection:
-            return accept(connection, arrival, received_us=received_us)
+            arrival, erased = without_erased(connection, arrival, self.pepper)
+            return replace(accept(connection, arrival, received_us=received_us), erased=erased)
 
     def page(self, customer_id: str) -> Page:
         """Return what is held of a customer. Raises UnknownCustomer."""
@@ -98,15 +104,15 @@ class DatabaseStore:
             raise unknown(customer_id)
         return Page(*row)
 
-    def state(self, customer_id: str) -> tuple[int, int]:
-        """Return a customer's newest event, and the newest in the portrait."""
+    def state(self, customer_id: str, purpose: str) -> tuple[int, int, bool | None]:
+        """Return a customer's newest event, the newest in the portrait, and what they said."""
         with self._asking() as connection:
             cursor = connection.connection.cursor()
-            cursor.execute(self._state, (customer_id,))
+            cursor.execute(self._state, (purpose, customer_id))
             row = cursor.fetchone()
         if row is None:
             raise unknown(customer_id)
-        return row[0], row[1]
+        return row[0], row[1], None if row[2] is None else bool(row[2])
 
     def pages(self, *, after: str = "", limit: int = 100) -> list[Page]:
         """Return what is held of customers by id, those after one."""
@@ -221,6 +227,7 @@ class DatabaseStore:
             .values(counters=bindparam("told"))
         )
         with self._writing() as connection:
+            counters = let_in(connection, counters, self.pepper)
             customers_of(connection, list(counters))
             if counters:
                 connection.execute(
@@ -316,6 +323,9 @@ class DatabaseStore:
             yield mine
 
 
+_STATE = """SELECT c.seq, c.drawn, s.granted FROM customers c LEFT JOIN consents s
+ON s.customer_id = c.customer_id AND s.purpose = ? WHERE c.customer_id = ?"""
+"""What is looked at before every answer, so it goes to the driver as it is."""
 _C, _P = t.customers.c, t.profiles.c
 _WHOLE = select(
     _C.customer_id, _P.profile, _C.counters, _C.seq, _C.drawn, _C.changed_us

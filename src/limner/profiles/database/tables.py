@@ -16,6 +16,8 @@ from sqlalchemy import (
 __all__ = [
     "EVENT_COLUMNS",
     "attributes",
+    "audit",
+    "consents",
     "customers",
     "items",
     "journal",
@@ -24,7 +26,9 @@ __all__ = [
     "metadata",
     "profiles",
     "rejects",
+    "requests",
     "seen",
+    "suppressed",
 ]
 
 metadata = MetaData()
@@ -145,3 +149,56 @@ keys = Table(
     Column("revoked_us", BigInteger),
 )
 """Who may ask, and for what; of a secret only its keyed hash."""
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("customer_id", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("granted", Integer, nullable=False),
+    Column("told_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("customer_id", "purpose"),
+    sqlite_with_rowid=False,
+)
+"""For what customers allow or forbid that their profiles are told, as they last said."""
+
+requests = Table(
+    "privacy_requests",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("customer_id", Text),
+    Column("allow_return", Integer, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+    Column("receipt", Text),
+)
+"""What people asked to see or to have erased; the id is gone as soon as the person is."""
+
+suppressed = Table(
+    "suppressed",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("since_us", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Keyed hashes of the ids of those who were erased."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("no", BigInteger, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("link", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("no"),
+    sqlite_with_rowid=False,
+)
+"""Who did what to whose data, each row tied to the one before by a keyed hash."""
+
+Index("audit_subject", audit.c.subject)

@@ -13,6 +13,7 @@ from limner.errors import TooFew, UnknownCustomer
 from limner.profiles.record import Profile
 from limner.service.answers import Json, answer, problems
 from limner.service.bodies import read_json
+from limner.service.disclosure import demand_consent, record_reading, split_by_consent
 from limner.service.guard import Guard, guarded, purpose_of
 from limner.service.keys import PURPOSES, Principal
 from limner.service.problems import Problem
@@ -52,10 +53,11 @@ class Score(BaseModel):
 
 
 class Scores(BaseModel):
-    """The scores, and who is not known or was never drawn."""
+    """The scores, who is not known or was never drawn, and of whom it may not be told."""
 
     scores: list[Score]
     unknown: list[str]
+    denied: list[str]
 
 
 class Offering(BaseModel):
@@ -99,14 +101,17 @@ async def _read(request: Request, kind: type[BaseModel]) -> Any:  # noqa: ANN401
 )
 async def score(request: Request, who: Annotated[Principal, Depends(Guard("score"))]) -> Response:
     """Return what models foretell of up to 1,000 customers."""
-    purpose_of(request, who)
+    purpose = purpose_of(request, who)
     asked: Asked = await _read(request, Asked)
     store = request.app.state.parts.store
     pages = await run_in_threadpool(store.pages_of, asked.ids)
+    drawn = [page.customer_id for page in pages if page.portrait is not None]
+    told, denied = split_by_consent(request, who, drawn, purpose)
+    record_reading(request, who, told, purpose)
     scores: list[Json] = []
-    known = set()
+    known, may = set(denied), set(told)
     for page in pages:
-        if page.portrait is None:
+        if page.portrait is None or page.customer_id not in may:
             continue
         known.add(page.customer_id)
         scores += [
@@ -124,7 +129,7 @@ async def score(request: Request, who: Annotated[Principal, Depends(Guard("score
             if asked.questions is None or each.question in asked.questions
         ]
     unknown = [each for each in dict.fromkeys(asked.ids) if each not in known]
-    return answer({"scores": scores, "unknown": unknown})
+    return answer({"scores": scores, "unknown": unknown, "denied": denied})
 
 
 @router.post(
@@ -140,9 +145,12 @@ async def recommendations(
 
     With ``personalized`` false, and for whom nothing is known, what many bought lately.
     """
-    purpose_of(request, who)
+    purpose = purpose_of(request, who)
     asked: Offering = await _read(request, Offering)
     store = request.app.state.parts.store
+    if asked.personalized and knows(store, asked.customer_id):
+        demand_consent(request, who, asked.customer_id, purpose)
+        record_reading(request, who, [asked.customer_id], purpose)
     name = asked.customer_id if asked.personalized else ""
     try:
         items = recommend(store, name, k=asked.n, exclude=asked.exclude, new_only=asked.new_only)

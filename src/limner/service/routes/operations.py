@@ -82,6 +82,10 @@ async def readyz(request: Request) -> Response:
         degraded.append("store")
     if state.renewer.failures:
         degraded.append("portraits")
+    if state.recorder.failing:
+        degraded.append("audit")
+    if state.archivist.failing:
+        degraded.append("privacy")
     good = state.ready and "store" not in degraded
     told = {"status": "ready" if good else "not ready", "degraded": degraded}
     return answer(told, status=200 if good else 503)

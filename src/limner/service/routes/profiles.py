@@ -14,6 +14,12 @@ from limner.profiles.compaction import of_the_log
 from limner.profiles.live import Page, Stale
 from limner.service.answers import Json, answer, problems
 from limner.service.bodies import read_json
+from limner.service.disclosure import (
+    demand_consent,
+    demand_granted,
+    record_reading,
+    split_by_consent,
+)
 from limner.service.guard import Guard, admit, guarded, purpose_of
 from limner.service.keys import PURPOSES, Principal
 from limner.service.problems import Problem
@@ -104,10 +110,11 @@ class Profiles(BaseModel):
 
 
 class Batch(BaseModel):
-    """Profiles of some customers, and who is not known."""
+    """Profiles of some customers, who is not known, and of whom it may not be told."""
 
     profiles: list[LiveProfile]
     unknown: list[str]
+    denied: list[str]
 
 
 class Timeline(BaseModel):
@@ -131,11 +138,15 @@ async def one(request: Request) -> Response:
     """
     state = request.app.state
     who = admit(request, "profile:read", state.keyring, state.rates)
-    purpose_of(request, who)
+    purpose = purpose_of(request, who)
     customer_id = request.path_params["customer_id"]
+    seq, drawn, granted = state.parts.store.state(customer_id, purpose)
+    demand_granted(request, who, customer_id, purpose, granted=granted)
     if request.url.query:
         await _heed(request, customer_id)
-    told = state.teller.tell(customer_id)
+        seq, drawn, _ = state.parts.store.state(customer_id, purpose)
+    told = state.teller.tell(customer_id, seq, drawn)
+    record_reading(request, who, [customer_id], purpose)
     if request.headers.get("if-none-match") == told.tag:
         return Response(status_code=304, headers={"ETag": told.tag})
     return Response(
@@ -181,8 +192,11 @@ async def timeline(
 
     A negative cursor stands in the log.
     """
-    purpose_of(request, who)
+    purpose = purpose_of(request, who)
     parts = request.app.state.parts
+    _, _, granted = parts.store.state(customer_id, purpose)
+    demand_granted(request, who, customer_id, purpose, granted=granted)
+    record_reading(request, who, [customer_id], purpose)
     log, events = parts.painter.log, []
     if cursor is None or cursor > 0:
         found = await run_in_threadpool(
@@ -211,8 +225,7 @@ async def timeline(
 )
 async def traits(request: Request, customer_id: CustomerId, who: Reader) -> Response:
     """Return a customer's traits, each with its unit, its source and the events behind it."""
-    purpose_of(request, who)
-    return answer(_of_portrait(request, customer_id, "traits"))
+    return answer(_of_portrait(request, who, customer_id, "traits"))
 
 
 @router.get(
@@ -223,8 +236,7 @@ async def traits(request: Request, customer_id: CustomerId, who: Reader) -> Resp
 )
 async def predictions(request: Request, customer_id: CustomerId, who: Reader) -> Response:
     """Return what models foretell of a customer, each with its reasons."""
-    purpose_of(request, who)
-    return answer(_of_portrait(request, customer_id, "predictions"))
+    return answer(_of_portrait(request, who, customer_id, "predictions"))
 
 
 @router.get("", response_model=Profiles, responses=_PROBLEMS, openapi_extra=_MAY)
@@ -234,13 +246,19 @@ async def several(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str, Query(max_length=512)] = "",
 ) -> Response:
-    """Return profiles in the order of customer ids; ``cursor`` fetches the next page."""
-    purpose_of(request, who)
+    """Return profiles in the order of customer ids; ``cursor`` fetches the next page.
+
+    Of whom it may not be told for this purpose is left out.
+    """
+    purpose = purpose_of(request, who)
     state = request.app.state
     pages = await run_in_threadpool(state.parts.store.pages, after=cursor, limit=limit)
+    told, _ = split_by_consent(request, who, [page.customer_id for page in pages], purpose)
+    record_reading(request, who, told, purpose)
+    body = _together(request, [page for page in pages if page.customer_id in set(told)])
     more = orjson.dumps(pages[-1].customer_id if len(pages) == limit else None)
     return Response(
-        b'{"profiles":[' + _together(request, pages) + b'],"cursor":' + more + b"}",
+        b'{"profiles":[' + body + b'],"cursor":' + more + b"}",
         media_type="application/json",
     )
 
@@ -248,7 +266,7 @@ async def several(
 @router.post(":batchGet", response_model=Batch, responses=_PROBLEMS, openapi_extra=_BATCH)
 async def batch(request: Request, who: Reader) -> Response:
     """Return the profiles of up to 1,000 customers: ``{"ids": […]}``."""
-    purpose_of(request, who)
+    purpose = purpose_of(request, who)
     state = request.app.state
     body = await read_json(request, state.parts.config)
     ids = body.get("ids") if isinstance(body, dict) else None
@@ -258,9 +276,17 @@ async def batch(request: Request, who: Reader) -> Response:
         raise Problem(400, "bad_body", f"at most {_MOST} ids at once, got {len(ids)}")
     found = await run_in_threadpool(state.parts.store.pages_of, ids)
     known = {page.customer_id for page in found}
+    allowed, denied = split_by_consent(request, who, sorted(known), purpose)
+    record_reading(request, who, allowed, purpose)
     unknown = orjson.dumps([each for each in dict.fromkeys(ids) if each not in known])
     return Response(
-        b'{"profiles":[' + _together(request, found) + b'],"unknown":' + unknown + b"}",
+        b'{"profiles":['
+        + _together(request, [page for page in found if page.customer_id in set(allowed)])
+        + b'],"unknown":'
+        + unknown
+        + b',"denied":'
+        + orjson.dumps(denied)
+        + b"}",
         media_type="application/json",
     )
 
@@ -271,8 +297,11 @@ def _together(request: Request, pages: list[Page]) -> bytes:
     return b",".join(written(page, now, degraded=degraded) for page in pages)
 
 
-def _of_portrait(request: Request, customer_id: str, name: str) -> list[Any]:
+def _of_portrait(request: Request, who: Principal, customer_id: str, name: str) -> list[Any]:
+    purpose = purpose_of(request, who)
     page: Page = request.app.state.parts.store.page(customer_id)
+    demand_consent(request, who, customer_id, purpose)
+    record_reading(request, who, [customer_id], purpose)
     if page.portrait is None:
         return []
     return orjson.loads(page.portrait).get(name, [])  # type: ignore[no-any-return]

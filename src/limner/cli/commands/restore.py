@@ -1,0 +1,48 @@
+"""Make a workspace from a backup; who was erased stays erased."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from limner.cli.console import emit, show
+from limner.cli.options import AsJson, SeedOption
+
+__all__ = ["restore"]
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `limner backup` wrote.")],
+    workspace: Annotated[
+        Path,
+        typer.Option(
+            "--workspace",
+            "-w",
+            metavar="DIR",
+            help="Where to: a new folder, or an empty one but for suppressed.txt.",
+        ),
+    ],
+    suppressed: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Who was erased since the backup: suppressed.txt of the workspace as it was last.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    seed: SeedOption = 0,
+) -> None:
+    """Make a workspace from a backup, every file checked; who was erased since is erased again.
+
+    Needs `pip install 'limner[serve]'`.
+
+    Example: limner restore ../shop.tar --workspace shop --suppressed suppressed.txt
+    """
+    from limner.cli.backing import restore as put_back
+
+    del seed
+    done = put_back(file, workspace, suppressed=suppressed)
+    if as_json:
+        emit({"folder": str(done.folder), "files": done.files, "erased": done.erased})
+    show(f"{done.folder}: {done.files:,} files; {done.erased:,} erased again", aside=as_json)

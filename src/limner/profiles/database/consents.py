@@ -1,0 +1,54 @@
+"""For what customers allow and forbid that their profiles are told."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, delete, select
+
+from limner.profiles.database import tables as t
+from limner.profiles.database.writing import insert_of, parts
+
+__all__ = ["consents_of", "forget_consents", "tell_consents"]
+
+
+def tell_consents(
+    connection: Connection, customer_id: str, told: Mapping[str, bool | None]
+) -> None:
+    """Keep what a customer said, by purpose; none takes back what was said."""
+    c = t.consents.c
+    now = time.time_ns() // 1000
+    for purpose, granted in told.items():
+        if granted is None:
+            connection.execute(
+                delete(t.consents).where(c.customer_id == customer_id, c.purpose == purpose)
+            )
+            continue
+        add = insert_of(connection)(t.consents)
+        renew = add.on_conflict_do_update(
+            index_elements=["customer_id", "purpose"],
+            set_={"granted": add.excluded.granted, "told_us": add.excluded.told_us},
+        )
+        row = {
+            "customer_id": customer_id,
+            "purpose": purpose,
+            "granted": int(granted),
+            "told_us": now,
+        }
+        connection.execute(renew, [row])
+
+
+def consents_of(connection: Connection, customers: Sequence[str]) -> dict[str, dict[str, bool]]:
+    """Return what customers said, by customer and purpose; who said nothing is left out."""
+    c = t.consents.c
+    found: dict[str, dict[str, bool]] = {}
+    for part in parts(list(customers)):
+        asked = select(c.customer_id, c.purpose, c.granted).where(c.customer_id.in_(part))
+        for who, purpose, granted in connection.execute(asked):
+            found.setdefault(who, {})[purpose] = bool(granted)
+    return found
+
+
+def forget_consents(connection: Connection, customer_id: str) -> int:
+    """Take away what a customer said; return of how many purposes."""
+    asked = delete(t.consents).where(t.consents.c.customer_id == customer_id)
+    return connection.execute(asked).rowcount

@@ -1,0 +1,168 @@
+"""Take one customer out of the tables, and leave no byte of them in the file."""
+
+import json
+import time
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, func, or_, select, update
+
+from limner.errors import BadStore
+from limner.events.suppression import names_in
+from limner.profiles.database import tables as t
+from limner.profiles.database.consents import forget_consents
+from limner.profiles.database.opening import telling
+from limner.profiles.database.writing import parts, tell
+from limner.profiles.live import ERASURES
+
+__all__ = [
+    "count_erasure",
+    "erase_rows",
+    "forget_alone",
+    "ids_held",
+    "named_rejects",
+    "scrub",
+]
+
+_PATIENCE_S = 60.0
+_AT_ONCE_MS = 500
+"""So long one try waits for readers, in milliseconds."""
+_TOUCHED = (t.profiles, t.customers, t.journal, t.seen, t.rejects, t.attributes, t.consents)
+
+
+def erase_rows(
+    connection: Connection, customer_id: str, *, marks: Collection[bytes]
+) -> dict[str, int]:
+    """Take a customer out of all tables; return how many rows went, by table.
+
+    Parameters
+    ----------
+    connection
+        Within a transaction.
+    customer_id
+        Whom.
+    marks
+        Hashes of the customer's events and orders, which go too.
+    """
+    c = t.customers.c
+    no = connection.execute(select(c.no).where(c.customer_id == customer_id)).scalar_one_or_none()
+    done: dict[str, int] = {}
+    if no is not None:
+        done["journal"] = _delete(connection, t.journal, t.journal.c.customer_no == no)
+    done["customers"] = _delete(connection, t.customers, c.customer_id == customer_id)
+    done["profiles"] = _delete(connection, t.profiles, t.profiles.c.customer_id == customer_id)
+    told = t.attributes.c.customer_id == customer_id
+    done["attributes"] = _delete(connection, t.attributes, told)
+    done["consents"] = forget_consents(connection, customer_id)
+    gone = 0
+    for part in parts(sorted(marks)):
+        gone += _delete(connection, t.seen, t.seen.c.key.in_(part))
+    done["seen"] = gone
+    found = [row.no for row in named_rejects(connection, customer_id)]
+    for part in parts(found):
+        hush = update(t.rejects).where(t.rejects.c.no.in_(part)).values(detail="", row="")
+        connection.execute(hush)
+    done["rejects"] = len(found)
+    return {name: count for name, count in done.items() if count}
+
+
+def named_rejects(connection: Connection, customer_id: str) -> list[Any]:
+    """Return the refused rows that name a customer."""
+    r = t.rejects.c
+    spelt = {customer_id, json.dumps(customer_id, ensure_ascii=False)[1:-1]}
+    # A backslash may hide any letter, so rows with one are read too.
+    likely = or_(*(r.row.contains(each, autoescape=True) for each in spelt), r.row.contains("\\"))
+    rows = connection.execute(select(t.rejects).where(likely).order_by(r.no))
+    return [row for row in rows if customer_id in names_in(row.row)]
+
+
+def forget_alone(
+    connection: Connection, items: Collection[str], currencies: Collection[str]
+) -> dict[str, int]:
+    """Forget items and currencies that the erased alone had, as far as no event names them still.
+
+    Of the items go what came of them over HTTP, and their places among what is popular.
+    """
+    items = set(items) - _left(connection, "item_id", items)
+    currencies = set(currencies) - _left(connection, "currency", currencies)
+    done = {"items": 0, "popular": 0}
+    for part in parts(sorted(items)):
+        done["items"] += _delete(connection, t.items, t.items.c.item_id.in_(part))
+    m = t.meta.c
+    told = dict(
+        connection.execute(select(m.name, m.value).where(m.name.in_(["popular", "currency"]))).all()
+    )
+    known = json.loads(told.get("popular") or "[]")
+    kept = [each for each in known if each["item_id"] not in items]
+    if len(kept) < len(known):
+        done["popular"] = len(known) - len(kept)
+        tell(connection, "popular", json.dumps(kept))
+    if told.get("currency") in currencies:
+        tell(connection, "currency", None)
+    return {name: count for name, count in done.items() if count}
+
+
+def _left(connection: Connection, column: str, values: Collection[str]) -> set[str]:
+    """Return which of some values the events of the store still name."""
+    found: set[str] = set()
+    held = t.journal.c[column]
+    for part in parts(sorted(values)):
+        found.update(row[0] for row in connection.execute(select(held).where(held.in_(part))))
+    return found
+
+
+def count_erasure(connection: Connection) -> None:
+    """Say that somebody was erased, to whoever compares with the shop as a whole."""
+    tell(connection, ERASURES, str(time.time_ns()))
+
+
+def scrub(engine: Engine) -> None:
+    """Write the tables anew, so that nothing of deleted rows is left in their files.
+
+    SQLite's file is vacuumed, and its write-ahead log emptied. On PostgreSQL the tables are
+    rewritten; the server's own log is not ours.
+
+    Raises
+    ------
+    BadStore
+        If another process reads for so long that the write-ahead log cannot be emptied.
+    """
+    with telling(), engine.connect() as raw:
+        connection = raw.execution_options(isolation_level="AUTOCOMMIT")
+        if engine.dialect.name == "postgresql":
+            names: Iterable[str] = [table.name for table in (*_TOUCHED, t.requests, t.meta)]
+            connection.exec_driver_sql(f"VACUUM (FULL) {', '.join(names)}")
+            return
+        connection.exec_driver_sql("VACUUM")
+        waits = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {_AT_ONCE_MS}")
+        begun = time.monotonic()
+        try:
+            while connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
+                if time.monotonic() - begun > _PATIENCE_S:
+                    raise BadStore(
+                        "the write-ahead log could not be emptied: another process is reading",
+                        hint="let it end, then finish: limner privacy erase",
+                    )
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {waits}")
+
+
+def _delete(connection: Connection, table: Any, wanted: Any) -> int:  # noqa: ANN401 - SQLAlchemy's
+    return int(connection.execute(delete(table).where(wanted)).rowcount)
+
+
+def ids_held(connection: Connection) -> set[str]:
+    """Return the ids of everybody whom some table names."""
+    found: set[str] = set()
+    for column in (
+        t.customers.c.customer_id,
+        t.profiles.c.customer_id,
+        t.attributes.c.customer_id,
+        t.consents.c.customer_id,
+        t.requests.c.customer_id,
+    ):
+        found.update(row[0] for row in connection.execute(select(func.distinct(column))) if row[0])
+    for (row,) in connection.execute(select(t.rejects.c.row)):
+        found |= names_in(row)
+    return found

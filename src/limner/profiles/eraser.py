@@ -1,0 +1,251 @@
+"""Show all that is held on a customer, or erase it from every store: whole, and only once begun."""
+
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal, final
+
+import orjson
+import polars as pl
+
+from limner.events.erasing import Held, erase_from_log, held_in_log
+from limner.events.log import EventLog
+from limner.events.suppression import Suppression, add_suppressed, lift_suppressed, names_in
+from limner.profiles.database.privacy import PrivacyBook, Request
+from limner.profiles.leftovers import clear_files, held_in_files, named_in_files
+from limner.profiles.live import LiveStore
+from limner.profiles.marks import event_marks, order_marks
+
+__all__ = ["Eraser"]
+
+_DATABASE = (
+    "profiles",
+    "customers",
+    "journal",
+    "attributes",
+    "consents",
+    "seen",
+    "rejects",
+    "items",
+)
+_LOG = ("events", "attributes", "flags", "rejects")
+_KEPT = (
+    ("audit", "who read what and when stays provable, under a keyed hash of the id"),
+    ("suppressed.txt", "a keyed hash of the id, so that the customer does not come back"),
+    ("log/catalogue", "speaks of items; it names no customer"),
+    ("models", "weights that learned from many; they hold no id: limner fit learns them anew"),
+    ("backups", "earlier ones still hold the customer: restore erases again, by suppressed.txt"),
+)
+_SERVER = (
+    "server log",
+    "PostgreSQL's write-ahead log and its archives, for as long as it keeps them",
+)
+
+
+@final
+class Eraser:
+    """Answers what customers ask of a workspace: to see what is held, and to be erased.
+
+    Parameters
+    ----------
+    store, book
+        The living store, and its book of requests.
+    pepper
+        The secret of the workspace.
+    log
+        The log of events; none: there is none yet.
+    folder
+        The workspace, whose other files are searched too; none: only store and log.
+    """
+
+    def __init__(
+        self,
+        store: LiveStore,
+        book: PrivacyBook,
+        *,
+        pepper: bytes,
+        log: EventLog | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.store, self.book, self._pepper = store, book, pepper
+        self.log, self.folder = log, folder
+
+    @property
+    def listed(self) -> Path | None:
+        """The file with the hashes of those who were erased."""
+        return None if self.folder is None else self.folder / "suppressed.txt"
+
+    def ask(
+        self,
+        kind: Literal["access", "erase"],
+        customer_id: str,
+        *,
+        actor: str,
+        allow_return: bool = False,
+    ) -> Request:
+        """Write down what a customer asks, durable on return; an erasure is then to be :meth:`run`.
+
+        From now on nothing of somebody who asks to be erased comes in.
+        """
+        if kind == "erase" and self.listed is not None:
+            add_suppressed(self.listed, self._pepper, [self.book.names.digest(customer_id)])
+        number = f"{kind[0]}{secrets.token_hex(8)}"
+        return self.book.open(number, kind, customer_id, actor=actor, allow_return=allow_return)
+
+    def resume(self, *, actor: str) -> list[Request]:
+        """Finish all erasures that were begun."""
+        return self.run(self.book.unfinished(), actor=actor)
+
+    def run(self, requests: Sequence[Request], *, actor: str) -> list[Request]:
+        """Erase whom requests name, and return them with their receipts.
+
+        Killed at any moment it goes on when it is called again.
+
+        Raises
+        ------
+        LogBusy
+            If another process is writing to the log; what was begun stays begun.
+        """
+        running = [each for each in requests if each.state == "running" and each.customer_id]
+        if running:
+            self._erase(running)
+        if requests:
+            self.book.scrub()
+        done = [self.book.finish(each, actor=actor) for each in requests]
+        back = [bytes.fromhex(each.subject) for each in requests if each.allow_return]
+        if back and self.listed is not None:
+            lift_suppressed(self.listed, self._pepper, back)
+        return done
+
+    def export(self, customer_id: str) -> dict[str, Any]:
+        """Return all that is held on a customer, store by store, as JSON has it."""
+        found: dict[str, Any] = {"customer_id": customer_id, "exported_at": datetime.now(UTC)}
+        found["database"] = {
+            name: [_opened(row) for row in rows]
+            for name, rows in self.book.held(customer_id).items()
+        }
+        if self.log is not None:
+            held = held_in_log(self.log, [customer_id])
+            found["log"] = {
+                name: rows.rows(named=True) for name in _LOG if len(rows := getattr(held, name))
+            }
+        if self.folder is not None:
+            found["files"] = held_in_files(self.folder, customer_id)
+            named = named_in_files(self.folder, [customer_id])
+            found["named_in"] = sorted(named.get(customer_id, ()))
+        plain: dict[str, Any] = orjson.loads(
+            orjson.dumps(found, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+        )
+        return plain
+
+    def again(self, *, actor: str, more: Collection[bytes] = ()) -> list[Request]:
+        """Erase whoever is held although they were erased, as after a backup was put back.
+
+        ``more`` are hashes to go by beside those that the workspace knows.
+        """
+        known = self.book.digests() | set(more)
+        if self.listed is not None:
+            known |= Suppression.read(self.listed, self._pepper).digests
+            if known:
+                add_suppressed(self.listed, self._pepper, known)
+        if not known:
+            return []
+        self.book.add_digests(known)
+        list_of_all = Suppression(self._pepper, known)
+        back = sorted(who for who in self._everybody() if list_of_all.holds(who))
+        return self.run([self.ask("erase", who, actor=actor) for who in back], actor=actor)
+
+    def _everybody(self) -> set[str]:
+        """Return the ids of everybody whom some store names, and what may be one in rejects."""
+        people = self.book.ids_held()
+        if self.log is not None:
+            for bucket in range(self.log.buckets):
+                own = self.log.scan(bucket=bucket, columns=["customer_id"]).unique().collect()
+                people.update(own["customer_id"].to_list())
+            people.update(self.log.attributes()["customer_id"].unique().to_list())
+            for row in self.log.rejects().select("row").collect()["row"].to_list():
+                people |= names_in(row)
+        return people
+
+    def _erase(self, running: Sequence[Request]) -> None:
+        """Take people out of the database, the log and the files, in this order.
+
+        The database first: what the log still holds of somebody tells which hashes go there.
+        """
+        people = {each.customer_id: each for each in running if each.customer_id}
+        held = None if self.log is None else held_in_log(self.log, people)
+        came = self.store.events_of(list(self.store.numbers_of(list(people)).values()))
+        events = came if held is None else pl.concat([held.events.select(came.columns), came])
+        items, currencies = (
+            self._of_nobody_else(events, people, name) for name in ("item_id", "currency")
+        )
+        texts = events["text"].drop_nulls().unique().to_list()
+        for who, request in people.items():
+            own = events.filter(pl.col("customer_id") == who)
+            marks = {mark for mark in (*event_marks(own), *order_marks(own)) if mark is not None}
+            if held is not None:
+                self.book.note(request, _counts_of(held, who))
+            self.book.erase(request, marks=marks, items=items, currencies=currencies)
+        if self.log is not None:
+            erase_from_log(self.log, list(people), mark=running[0].id)
+        cleared = [] if self.folder is None else list(clear_files(self.folder, people, texts))
+        for each in cleared:
+            for request in running:
+                self.book.note(request, {f"{each.path} ({each.what})": each.rows})
+        named = {} if self.folder is None else named_in_files(self.folder, people)
+        for request in running:
+            places = sorted(named.get(request.customer_id or "", ()))
+            self.book.forget(request, self._receipt(request, places))
+
+    def _of_nobody_else(
+        self, events: pl.DataFrame, people: Mapping[str, Request], name: str
+    ) -> set[str]:
+        """Return what stands in a column of these people's events, and of no others in the log."""
+        values = set(events[name].drop_nulls().unique().to_list())
+        if self.log is None or not values:
+            return values
+        gone = pl.col("customer_id").is_in(pl.Series(list(people), dtype=pl.String).implode())
+        ours = pl.col(name).is_in(pl.Series(sorted(values), dtype=pl.String).implode())
+        others = self.log.scan(columns=["customer_id", name]).filter(ours & ~gone)
+        return values - set(others.select(pl.col(name).unique()).collect()[name].to_list())
+
+    def _receipt(self, request: Request, named: Sequence[str]) -> dict[str, Any]:
+        stores = [f"database/{name}" for name in _DATABASE]
+        stores += [f"log/{name}" for name in _LOG] if self.log is not None else []
+        kept = [{"store": store, "why": why} for store, why in _KEPT]
+        if self.book.engine.dialect.name == "postgresql":
+            kept.append({"store": _SERVER[0], "why": _SERVER[1]})
+        kept += [
+            {"store": each, "why": "a file of the shop's own names this id: it is yours to mend"}
+            for each in named
+        ]
+        return {
+            "request": request.id,
+            "subject": request.subject,
+            "asked_at": datetime.fromtimestamp(request.created_us / 1e6, UTC).isoformat(),
+            "may_return": request.allow_return,
+            "searched": stores,
+            "kept": kept,
+        }
+
+
+def _counts_of(held: Held, who: str) -> dict[str, int]:
+    return {f"log/{name}": int((getattr(held, name)["customer_id"] == who).sum()) for name in _LOG}
+
+
+def _opened(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with what it holds as JSON taken apart."""
+    opened = dict(row)
+    for name in ("profile", "counters", "properties", "receipt"):
+        if isinstance(opened.get(name), str):
+            opened[name] = orjson.loads(opened[name])
+    return opened
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)

@@ -1,0 +1,63 @@
+"""One thread erases whom requests name; what was begun is finished, also after a kill."""
+
+import threading
+from typing import final
+
+import structlog
+
+from limner.profiles.eraser import Eraser
+from limner.service.quiet import place_of
+
+__all__ = ["Archivist"]
+
+_AGAIN_S = 2.0
+
+
+@final
+class Archivist:
+    """Erases, one request after another; what fails is tried again.
+
+    Parameters
+    ----------
+    eraser
+        Who knows how.
+    """
+
+    def __init__(self, eraser: Eraser) -> None:
+        self.eraser = eraser
+        self.failing = False
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="limner-archivist", daemon=True)
+
+    def start(self) -> None:
+        """Begin with what was left unfinished."""
+        self._wake.set()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that something was asked."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Finish what is under way, then stop; closing twice is fine."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        log = structlog.get_logger("limner.requests")
+        while True:
+            self._wake.wait()
+            if self._stop.is_set():
+                return
+            self._wake.clear()
+            try:
+                self.eraser.resume(actor="service")
+                self.failing = False
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+                self.failing = True
+                log.warning("an erasure could not be finished", trouble=place_of(error))
+                self._stop.wait(_AGAIN_S)
+                self._wake.set()

@@ -1,0 +1,60 @@
+"""Files beside log and database: tables are rewritten, answers of models go, the rest is named."""
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+
+from limner.encoders.language.texts import tidy_text
+from limner.encoders.vector_store import VectorStore, digest
+from limner.profiles.leftovers import clear_files, held_in_files, named_in_files
+
+
+def key(text):
+    return digest(tidy_text(text, most=2_000).encode())
+
+
+def test_tables_are_written_anew_without_them(tmp_path):
+    folder = tmp_path / "reviews"
+    folder.mkdir()
+    rows = pl.DataFrame({"customer_id": ["ann", "ben", "ann"], "score": [1.0, 2.0, 3.0]})
+    rows.write_parquet(folder / "texts.parquet", metadata={"limner": "told"})
+    pl.DataFrame({"item_id": ["ann"]}).write_parquet(folder / "items.parquet")
+    assert held_in_files(tmp_path, "ann") == {
+        "reviews/texts.parquet": [
+            {"customer_id": "ann", "score": 1.0},
+            {"customer_id": "ann", "score": 3.0},
+        ]
+    }
+    (done,) = clear_files(tmp_path, ["ann"], [])
+    assert (done.path, done.what, done.rows) == ("reviews/texts.parquet", "rows", 2)
+    assert pl.read_parquet(folder / "texts.parquet")["customer_id"].to_list() == ["ben"]
+    assert pq.read_metadata(folder / "texts.parquet").metadata[b"limner"] == b"told"
+    assert sorted(each.name for each in folder.iterdir()) == ["items.parquet", "texts.parquet"]
+    assert list(clear_files(tmp_path, ["ann"], [])) == []
+
+
+def test_answers_of_models_and_vectors_of_what_they_wrote_go(tmp_path):
+    readings = tmp_path / "models" / "folds" / "a" / "0" / "readings"
+    readings.mkdir(parents=True)
+    (readings / "x.npz").write_bytes(b"x")
+    store = VectorStore(tmp_path / "models" / "text" / "v1", 2)
+    vectors = np.ones((2, 2), np.float32)
+    store.add([key("mine"), key("theirs")], vectors)
+    done = {each.what: each.rows for each in clear_files(tmp_path, ["ann"], ["mine"])}
+    assert done == {"answers of models, made again": 1, "vectors of texts": 1}
+    assert not readings.exists()
+    left = VectorStore(tmp_path / "models" / "text" / "v1", 2)
+    assert key("theirs") in left
+    assert key("mine") not in left
+
+
+def test_files_of_the_shops_own_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("limner.profiles.leftovers._PIECE", 7)
+    (tmp_path / "orders.csv").write_text("id\nben\nann-1,x\n" + "-" * 50 + "\nann\n")
+    (tmp_path / "notes.txt").write_text("annabel, joann, ann-1")
+    (tmp_path / "picture.jpg").write_text("ann")
+    assert named_in_files(tmp_path, ["ann", "ben"]) == {
+        "ann": {"orders.csv"},
+        "ben": {"orders.csv"},
+    }
+    assert named_in_files(tmp_path, []) == {}

@@ -1,0 +1,54 @@
+"""What was begun is finished when the service starts, and tried again where it fails."""
+
+import time
+
+from arrivals import NOW_US, arrival, buy
+from limner.errors import LogBusy
+from limner.profiles.database.store import DatabaseStore
+from limner.profiles.eraser import Eraser
+from limner.service import requests
+from limner.service.requests import Archivist
+from serving import PEPPER, a_server, an_eraser
+
+
+def done(book, request):
+    for _ in range(500):
+        if book.request(request.id).state == "done":
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_what_was_begun_before_a_kill_is_finished_at_the_start(tmp_path):
+    with DatabaseStore(tmp_path / "profiles.db", pepper=PEPPER) as store:
+        store.accept(arrival(buy()), received_us=NOW_US)
+        eraser = an_eraser(store)
+        request = eraser.ask("erase", "ann", actor="key")
+        eraser.book.close()
+    with a_server(tmp_path) as served:
+        assert done(served.app.state.parts.eraser.book, request)
+        assert served.client.get("/v1/profiles/ann").status_code == 404
+
+
+def test_what_fails_is_tried_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(requests, "_AGAIN_S", 0.05)
+    real, calls = Eraser.resume, []
+
+    def busy(self, *, actor):
+        calls.append(1)
+        if len(calls) == 1:
+            raise LogBusy("another writes")
+        return real(self, actor=actor)
+
+    monkeypatch.setattr(Eraser, "resume", busy)
+    with DatabaseStore(tmp_path / "profiles.db", pepper=PEPPER) as store:
+        eraser = an_eraser(store)
+        request = eraser.ask("erase", "ann", actor="key")
+        archivist = Archivist(eraser)
+        archivist.start()
+        assert done(eraser.book, request)
+        archivist.wake()
+        archivist.close()
+        archivist.close()
+        assert not archivist.failing
+        eraser.book.close()
