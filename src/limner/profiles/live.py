@@ -11,7 +11,7 @@ from limner.profiles.counters import Counters
 from limner.profiles.record import Profile
 from limner.profiles.store import About
 
-__all__ = ["Arrival", "Key", "LiveStore", "Page", "Receipt", "Rejected", "Stale", "Told"]
+__all__ = ["Arrival", "Key", "LiveStore", "Page", "Receipt", "Rejected", "Stale", "Step", "Told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,18 @@ class Arrival:
     refused: pl.DataFrame
     catalogue: pl.DataFrame | None = None
     attributes: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a stream is read once an arrival is stored, and how far it was before.
+
+    Positions mean something to the stream alone; ``before`` is none where it is read from its
+    beginning.
+    """
+
+    before: str | None
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +125,23 @@ class Key:
 class LiveStore(Protocol):
     """Events, counters and portraits in one place, each change of them one transaction."""
 
-    def accept(self, arrival: Arrival, *, received_us: int) -> Receipt:
-        """Store what is new of an arrival and renew the counters; durable on return."""
+    def accept(
+        self,
+        arrival: Arrival,
+        *,
+        received_us: int,
+        steps: Mapping[str, Step] | None = None,
+        replayed: Sequence[int] = (),
+    ) -> Receipt:
+        """Store what is new of an arrival and renew the counters; durable on return.
+
+        In the same transaction streams step on, and refused rows go that were replayed. Raises
+        Overtaken, and stores nothing, where another reader stepped or replayed before.
+        """
+        ...
+
+    def offsets(self) -> Mapping[str, str]:
+        """Return how far each stream was read, by its name."""
         ...
 
     def page(self, customer_id: str) -> Page:

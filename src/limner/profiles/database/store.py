@@ -17,6 +17,7 @@ from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEM
 from limner.profiles.counters import Counters
 from limner.profiles.database import tables as t
 from limner.profiles.database.opening import open_engine, telling
+from limner.profiles.database.rows import key_of, told_of
 from limner.profiles.database.writing import (
     EVENT,
     accept,
@@ -30,7 +31,7 @@ from limner.profiles.database.writing import (
     tell,
     tell_about,
 )
-from limner.profiles.live import Arrival, Key, Page, Receipt, Rejected, Stale, Told
+from limner.profiles.live import Arrival, Key, Page, Receipt, Rejected, Stale, Step, Told
 from limner.profiles.record import Profile
 from limner.profiles.store import About
 
@@ -59,14 +60,29 @@ class DatabaseStore:
         self._reading: Connection | None = None
         self._lock = Lock()
 
-    def accept(self, arrival: Arrival, *, received_us: int) -> Receipt:
+    def accept(
+        self,
+        arrival: Arrival,
+        *,
+        received_us: int,
+        steps: Mapping[str, Step] | None = None,
+        replayed: Sequence[int] = (),
+    ) -> Receipt:
         """Store what is new of an arrival and renew the counters; durable on return.
 
         An event that has an id is known by its customer and the id, one that has none by all that
-        it says; what is known already changes nothing.
+        it says; what is known already changes nothing. In the same transaction streams step on,
+        and refused rows go that were replayed; raises Overtaken where another was faster.
         """
         with self._writing() as connection:
-            return accept(connection, arrival, received_us=received_us)
+            return accept(
+                connection, arrival, received_us=received_us, steps=steps, replayed=replayed
+            )
+
+    def offsets(self) -> Mapping[str, str]:
+        """Return how far each stream was read, by its name."""
+        with self._asking() as connection:
+            return {row[0]: row[1] for row in connection.execute(select(t.offsets))}
 
     def page(self, customer_id: str) -> Page:
         """Return what is held of a customer. Raises UnknownCustomer."""
@@ -199,15 +215,10 @@ class DatabaseStore:
             )
             if before is not None:
                 asked = asked.where(j.seq < before)
-            rows = connection.execute(asked.order_by(j.seq.desc()).limit(limit)).all()
-        found = []
-        for seq, received, time_us, *rest in rows:
-            event = {"time": moment_of(time_us).isoformat()}
-            event |= {
-                name: value for name, value in zip(EVENT, rest, strict=True) if value is not None
-            }
-            found.append(Told(seq, received, event))
-        return found
+            return [
+                told_of(row)
+                for row in connection.execute(asked.order_by(j.seq.desc()).limit(limit))
+            ]
 
     def rejects(self, *, after: int = 0, limit: int = 100) -> list[Rejected]:
         """Return refused rows in the order in which they came."""
@@ -320,13 +331,13 @@ class DatabaseStore:
         """Return a key, revoked or not; none if there is none."""
         with self._asking() as connection:
             row = connection.execute(select(t.keys).where(t.keys.c.id == key_id)).first()
-        return None if row is None else _key(row)
+        return None if row is None else key_of(row)
 
     def keys(self) -> list[Key]:
         """Return all keys, the oldest first."""
         asked = select(t.keys).order_by(t.keys.c.created_us, t.keys.c.id)
         with self._asking() as connection:
-            return [_key(row) for row in connection.execute(asked)]
+            return [key_of(row) for row in connection.execute(asked)]
 
     def revoke_key(self, key_id: str, *, at_us: int) -> bool:
         """Mark a key as revoked; whether there was one that still held."""
@@ -379,15 +390,3 @@ _PAGE = _WHOLE.where(_C.customer_id == bindparam("who"))
 _PAGES = (
     _WHOLE.where(_C.customer_id > bindparam("after")).order_by(_C.customer_id).limit(bindparam("n"))
 )
-
-
-def _key(row: Any) -> Key:  # noqa: ANN401 - a row of SQLAlchemy's
-    plain = dict(row._mapping)  # noqa: SLF001 - this is how a row is asked
-    return Key(
-        **plain
-        | {
-            "scopes": tuple(json.loads(plain["scopes"])),
-            "purposes": tuple(json.loads(plain["purposes"])),
-            "digest": bytes(plain["digest"]),
-        }
-    )

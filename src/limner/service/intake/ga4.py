@@ -95,7 +95,14 @@ class Ga4:
                 call["messageId"] = params["event_id"]
             return "call", call
 
-        return pack(body["events"], Delivery("ga4"), sending.config, shape)
+        about = {name: value for name, value in body.items() if name != "events"}
+        return pack(
+            body["events"],
+            Delivery("ga4"),
+            sending.config,
+            shape,
+            alone=lambda event: about | {"events": [event]},
+        )
 
 
 def _when(micros: object, now: datetime) -> datetime | str:
