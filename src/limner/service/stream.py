@@ -12,11 +12,21 @@ from limner.errors import BadConfig, BadSource
 from limner.service import streams
 from limner.service.settings import WorkerConfig
 
-__all__ = ["Address", "Known", "Message", "Stream", "lost", "open_stream", "schemes"]
+__all__ = ["Address", "Known", "Lost", "Message", "Stream", "open_stream", "schemes"]
 
 Known = Callable[[], Mapping[str, str]]
 """Tells how far each source is read, as the store knows at this moment."""
 _COMMON = ("form", "name")
+
+
+class Lost(BadSource):
+    """Messages are gone that were not read yet, and that is not to be skipped."""
+
+    def __init__(self, source: str, detail: str) -> None:
+        super().__init__(
+            f"{source} must have every message since it was last read, but {detail}",
+            hint='lost = "skip" in [worker] of limner.toml goes on with the oldest there is',
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +160,3 @@ def open_stream(address: Address, config: WorkerConfig, known: Known) -> Stream:
             hint=f"did you mean {close[0]!r}?" if close else "",
         )
     return kinds[address.scheme](address, config, known)
-
-
-def lost(source: str, detail: str) -> BadSource:
-    """Return the error of messages that are gone before they were read."""
-    return BadSource(
-        f"{source} must have every message since it was last read, but {detail}",
-        hint='lost = "skip" in [worker] of limner.toml goes on with the oldest there is',
-    )

@@ -1,14 +1,15 @@
 """A message of a stream becomes a delivery, as a body of a request does."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import final
 
 import orjson
 
+from limner import plugins
 from limner.errors import BadConfig
+from limner.service import intake
 from limner.service.settings import ServeConfig
-from limner.service.wire import Delivery, Malformed, Refusal, Sending, Wire, deep, wires
+from limner.service.wire import Delivery, Malformed, Refusal, Sending, Wire, deep
 
 __all__ = ["Unwrapper"]
 
@@ -29,9 +30,7 @@ class Unwrapper:
 
     def __init__(self, config: ServeConfig) -> None:
         self.config = config
-        self._wires: Mapping[str, Wire] = {
-            type(wire).__module__.rpartition(".")[2]: wire for wire in wires().values()
-        }
+        self._wires: dict[str, Wire] = {name: make() for name, make in plugins.load_all(intake)}
 
     def demand(self, form: str) -> str:
         """Return a form. Raises BadConfig if nothing is written in it."""

@@ -10,7 +10,7 @@ import structlog
 
 from limner.errors import BadConfig, BadSource, MissingExtra
 from limner.service.settings import WorkerConfig
-from limner.service.stream import Address, Known, Message, lost
+from limner.service.stream import Address, Known, Lost, Message
 
 __all__ = ["Kafka"]
 
@@ -56,7 +56,6 @@ class Kafka:
         self._group = address.options.get("group")
         self._log = structlog.get_logger("limner.kafka")
         self._ends: dict[int, bool] = {}
-        self._next: dict[int, int] = {}
         self._looked = time.monotonic()
         self._consumer: Any = None
         try:
@@ -136,7 +135,6 @@ class Kafka:
     def _message(self, message: Any) -> Message:  # noqa: ANN401 - librdkafka's
         partition, offset = message.partition(), message.offset()
         self._ends[partition] = False
-        self._next[partition] = offset + 1
         kind, sent_ms = message.timestamp()
         known = kind != self._kafka.TIMESTAMP_NOT_AVAILABLE
         sent = datetime.fromtimestamp(sent_ms / 1000, UTC) if known else None
@@ -158,28 +156,21 @@ class Kafka:
         return sorted(topic.partitions)
 
     def _assign(self, partitions: Sequence[int]) -> None:
-        """Begin partitions where the store says; where it does not, as the group, or at first."""
         assert self._consumer is not None
-        stored = self._known()
-        begin = []
-        for each in partitions:
-            position = stored.get(self._source(each))
-            begin.append(
-                self._kafka.TopicPartition(
-                    self.topic,
-                    each,
-                    self._kafka.OFFSET_BEGINNING if position is None else int(position),
-                )
-            )
-        fresh = [each for each in begin if each.offset < 0]
-        if self._group is not None and fresh:
-            for told in self._consumer.committed(fresh, timeout=_ANSWER_S):
-                if told.offset >= 0:
-                    next(
-                        each for each in begin if each.partition == told.partition
-                    ).offset = told.offset
+        self._consumer.assign(self._beginnings(partitions))
         self._ends = dict.fromkeys(partitions, False)
-        self._consumer.assign(begin)
+
+    def _beginnings(self, partitions: Sequence[int]) -> list[Any]:
+        """Return where partitions begin: as the store says, else the group, else at the oldest."""
+        stored, place = self._known(), self._kafka.TopicPartition
+        told = {each: int(stored.get(self._source(each), -1)) for each in partitions}
+        fresh = [place(self.topic, each) for each, offset in told.items() if offset < 0]
+        if self._group is not None and fresh:
+            assert self._consumer is not None
+            for one in self._consumer.committed(fresh, timeout=_ANSWER_S):
+                told[one.partition] = one.offset
+        oldest = self._kafka.OFFSET_BEGINNING
+        return [place(self.topic, each, at if at >= 0 else oldest) for each, at in told.items()]
 
     def _forget(self) -> None:
         self._ends = {}
@@ -191,22 +182,14 @@ class Kafka:
         with suppress(BadSource):
             new = [each for each in self._partitions() if each not in self._ends]
             if new:
-                begin = [
-                    self._kafka.TopicPartition(
-                        self.topic,
-                        each,
-                        int(self._known().get(self._source(each), self._kafka.OFFSET_BEGINNING)),
-                    )
-                    for each in new
-                ]
-                self._consumer.incremental_assign(begin)
+                self._consumer.incremental_assign(self._beginnings(new))
                 self._ends |= dict.fromkeys(new, False)
 
     def _gone(self, partition: int, offset: str) -> None:
         """Stop where messages are gone, or go on with the oldest, as is wanted."""
         source = self._source(partition)
         if self._lost == "stop":
-            raise lost(source, f"offset {offset} is not there any more")
+            raise Lost(source, f"offset {offset} is not there any more")
         self._log.warning("messages are gone that were not read", source=source, offset=offset)
         assert self._consumer is not None
         self._consumer.seek(

@@ -10,7 +10,7 @@ import structlog
 
 from limner.errors import BadConfig, BadSource, MissingExtra
 from limner.service.settings import WorkerConfig
-from limner.service.stream import Address, Known, Message, lost
+from limner.service.stream import Address, Known, Lost, Message
 
 __all__ = ["Nats"]
 
@@ -164,7 +164,7 @@ class Nats:
 
     def _gone(self, detail: str, *, begin: int) -> None:
         if self._lost == "stop":
-            raise lost(self.name, detail)
+            raise Lost(self.name, detail)
         self._log.warning("messages are gone that were not read", source=self.name, detail=detail)
         self._last = begin
 

@@ -10,7 +10,7 @@ import structlog
 
 from limner.errors import BadConfig, BadSource, MissingExtra
 from limner.service.settings import WorkerConfig
-from limner.service.stream import Address, Known, Message, lost
+from limner.service.stream import Address, Known, Lost, Message
 
 __all__ = ["Redis"]
 
@@ -24,9 +24,11 @@ class Redis:
 
     An entry holds its JSON in the field ``data``; one without it is taken as an object of all its
     fields. With ``?group=`` the group is set to what is stored, so that Redis' own tools tell how
-    far Limner came; Redis is never asked for it. An append-only file that is written every second
-    may lose the last second of a machine that falls: what had not been read by then nobody can
-    bring back, and ids that are given anew are not read again.
+    far Limner came; Redis is never asked for it. A position is the id of an entry, and how many
+    had been added with it, by which it is noticed whenever the stream is opened that entries were
+    removed unread (Redis 7 or newer). An append-only file that is written every second may lose
+    the last second of a machine that falls: what had been read stays stored here, and what had
+    not is lost to everybody.
     """
 
     schemes: Sequence[str] = ("redis", "rediss")
@@ -50,8 +52,9 @@ class Redis:
         self._log = structlog.get_logger("limner.redis")
         self._ended = False
         url = address.text.partition("?")[0].removesuffix(address.path) + "/" + database
-        self._redis: Any = redis.Redis.from_url(url, socket_connect_timeout=10)
-        self._last = known().get(self.name, _START)
+        self._redis: Any = redis.Redis.from_url(url, protocol=2, socket_connect_timeout=10)
+        self._last, _, count = known().get(self.name, _START).partition("/")
+        self._count = int(count or 0)
         try:
             self._check()
         except redis.RedisError as error:
@@ -73,18 +76,9 @@ class Redis:
             raise self._said(error) from None
         if not found:
             return []
-        entries = next(iter(found.values())) if isinstance(found, dict) else found[0][1]
-        if (
-            entries
-            and isinstance(entries[0], list)
-            and entries[0]
-            and isinstance(entries[0][0], list)
-        ):
-            entries = entries[0]
         self._ended = False
-        messages = [self._message(identity.decode(), fields) for identity, fields in entries]
-        self._last = messages[-1].position
-        return messages
+        ((_, entries),) = found
+        return [self._message(identity.decode(), fields) for identity, fields in entries]
 
     def ended(self) -> bool:
         """Whether there was nothing more."""
@@ -94,7 +88,7 @@ class Redis:
         """Set the group, if one is named, to what is stored."""
         if self._group is None:
             return
-        position = positions[self.name]
+        position = positions[self.name].partition("/")[0]
         with suppress(self._trouble):
             try:
                 self._redis.xgroup_setid(self.stream, self._group, position)
@@ -106,8 +100,9 @@ class Redis:
         with suppress(self._trouble):
             self._redis.close()
 
-    def _message(self, identity: str, fields: Mapping[bytes, bytes] | None) -> Message:
-        fields = fields or {}
+    def _message(self, identity: str, fields: Mapping[bytes, bytes]) -> Message:
+        self._last = identity
+        self._count += 1
         body = fields.get(_FIELD)
         if body is None:
             body = orjson.dumps(
@@ -117,37 +112,31 @@ class Redis:
                 }
             )
         sent = datetime.fromtimestamp(int(identity.partition("-")[0]) / 1000, UTC)
-        return Message(self.name, identity, body, sent)
+        return Message(self.name, f"{identity}/{self._count}", body, sent)
 
     def _check(self) -> None:
         """See that the stream is the one that was read, and has what was not read yet."""
-        if not self._redis.exists(self.stream):
-            about: dict[Any, Any] = {}
-        else:
-            about = {
-                _plain(name): _plain(value)
-                for name, value in self._redis.xinfo_stream(self.stream).items()
-            }
-        newest = about.get("last-generated-id", _START)
-        deleted = about.get("max-deleted-entry-id", _START)
-        if self._last != _START and _order(newest) < _order(self._last):
-            self._gone(f"its newest id is {newest}, and {self._last} was read", begin=_START)
-        elif self._last != _START and _order(deleted) > _order(self._last):
-            self._gone(f"{deleted} was deleted, and only {self._last} was read", begin=self._last)
+        told = self._redis.xinfo_stream(self.stream) if self._redis.exists(self.stream) else {}
+        newest = told.get("last-generated-id", _START.encode()).decode()
+        removed = told.get("entries-added", 0) - told.get("length", 0)
+        if self._last == _START:
+            self._count = removed
+        elif _order(newest) < _order(self._last):
+            self._gone(f"its newest id is {newest}, and {self._last} was read")
+            self._last, self._count = _START, removed
+        elif removed > self._count:
+            self._gone(f"{removed} were removed, and only {self._count} were read")
+            self._count = removed
 
-    def _gone(self, detail: str, *, begin: str) -> None:
+    def _gone(self, detail: str) -> None:
+        """Stop where entries are gone, or let it go on with the oldest, as is wanted."""
         if self._lost == "stop":
-            raise lost(self.name, detail)
+            raise Lost(self.name, detail)
         self._log.warning("messages are gone that were not read", source=self.name, detail=detail)
-        self._last = begin
 
     def _said(self, error: Exception) -> BadSource:
         told = str(error) or type(error).__name__
         return BadSource(f"{self.name} cannot be read: {told}", hint="does Redis run there?")
-
-
-def _plain(value: object) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def _order(identity: str) -> tuple[int, int]:
