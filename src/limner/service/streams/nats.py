@@ -51,7 +51,7 @@ class Nats:
         self.name, self._lost = address.name, config.lost
         self._troubles: tuple[type[Exception], ...] = (Error, OSError, TimeoutError)
         self._log = structlog.get_logger("limner.nats")
-        self._loop = asyncio.new_event_loop()
+        self._runner: asyncio.Runner | None = asyncio.Runner()
         self._nats: Any = None
         self._reader: Any = None
         self._unacknowledged: Any = None
@@ -64,9 +64,10 @@ class Nats:
                 nats.connect(
                     server,
                     connect_timeout=_ANSWER_S,
-                    allow_reconnect=False,
                     error_cb=self._told,
-                    max_reconnect_attempts=0,
+                    allow_reconnect=False,
+                    max_reconnect_attempts=1,
+                    reconnect_time_wait=0.1,
                 )
             )
             self._wait(self._subscribe(address.options.get("stream")))
@@ -109,7 +110,7 @@ class Nats:
 
     def close(self) -> None:
         """Close the connection."""
-        if self._loop.is_closed():
+        if self._runner is None:
             return
         with suppress(*self._troubles):
             if self._reader is not None and self._nats.is_connected:
@@ -117,10 +118,12 @@ class Nats:
         with suppress(*self._troubles):
             if self._nats is not None:
                 self._wait(self._nats.close())
-        self._loop.close()
+        self._runner.close()
+        self._runner = None
 
     def _wait(self, work: Coroutine[Any, Any, Told]) -> Told:
-        return self._loop.run_until_complete(work)
+        assert self._runner is not None
+        return self._runner.run(work)
 
     async def _subscribe(self, stream: str | None) -> None:
         from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy
