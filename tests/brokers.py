@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -143,10 +144,10 @@ class FollowedFile:
     scheme = "follow"
 
     def __init__(self, folder):
-        self.folder = folder
+        self.folder = Path(folder)
 
     def path(self, name):
-        return os.path.join(self.folder, f"{name}.jsonl")
+        return self.folder / f"{name}.jsonl"
 
     def address(self, name):
         return f"follow:{self.path(name)}"
@@ -155,17 +156,14 @@ class FollowedFile:
         """A file is made with its first line."""
 
     def write(self, name, bodies):
-        with open(self.path(name), "ab") as file:
-            for body in bodies:
-                file.write(body + b"\n")
+        with self.path(name).open("ab") as file:
+            file.writelines(body + b"\n" for body in bodies)
 
     def close(self):
         """There is nobody to stop."""
 
 
-BROKERS = {
-    each.scheme: each for each in (FollowedFile, KafkaBroker, NatsBroker, RedisBroker)
-}
+BROKERS = {each.scheme: each for each in (FollowedFile, KafkaBroker, NatsBroker, RedisBroker)}
 
 
 @contextmanager

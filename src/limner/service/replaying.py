@@ -3,12 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-import polars as pl
-
 from limner.events.cleaning import CleaningConfig
 from limner.events.mapping import Mapping
-from limner.profiles.live import LiveStore, Receipt, Rejected
-from limner.service.reading import Read, read_deliveries
+from limner.events.refusals import nothing_refused
+from limner.profiles.live import LiveStore, Rejected
+from limner.service.reading import read_deliveries
 from limner.service.unwrapping import Unwrapper
 from limner.service.wire import Delivery
 
@@ -19,8 +18,8 @@ __all__ = ["Replay", "replay"]
 class Replay:
     """What became of refused rows: how many were taken, and how many events were new.
 
-    ``refused`` are those that stay; ``cursor`` is the number of the last row that was looked at,
-    none if there was no more.
+    ``refused`` are the rows that stay; ``cursor`` is the number of the last row that was looked
+    at, none if there was no more.
     """
 
     taken: int
@@ -28,7 +27,6 @@ class Replay:
     duplicates: int
     refused: int
     cursor: int | None
-    receipt: Receipt | None
 
 
 def replay(
@@ -44,8 +42,9 @@ def replay(
 ) -> Replay:
     """Send refused rows again through the intake that they came from, in one transaction.
 
-    A row of which nothing is understood now either stays as it is. One that is understood is
-    removed; what is still wrong with a part of it is kept as a refused row of its own.
+    A row in which nothing is wrong any more is removed. One that is still refused stays as it is;
+    whatever else it tells is stored, and, however often it is replayed, once: what names no time
+    happened when the row first came.
 
     Parameters
     ----------
@@ -64,27 +63,21 @@ def replay(
         If somebody else replays the same rows; nothing is changed.
     """
     rows = store.rejects(after=after, limit=limit)
+    cursor = rows[-1].no if len(rows) == limit else None
     deliveries = [_delivery(row, unwrapper) for row in rows]
     read = read_deliveries(
         deliveries, cleaning=cleaning, mapping=mapping, now=now, currency=currency
     )
-    bad = _refused_by_row(read, deliveries)
-    good = {read.origin[line - 1][0] for line in read.arrival.events["_line"].to_list()}
-    taken = [at for at in range(len(rows)) if at in good or not bad[at]]
-    cursor = rows[-1].no if len(rows) == limit else None
-    stay = len(rows) - len(taken)
-    if not taken:
-        return Replay(0, 0, 0, stay, cursor, None)
-    again = [place for at in taken for place in bad[at]]
-    arrival = replace(read.arrival, refused=read.arrival.refused[again])
+    bad = {at for at, each in enumerate(deliveries) if each.refused}
+    lines = read.arrival.refused["line"].drop_nulls()
+    bad |= {read.origin[line - 1][0] for line in lines.to_list()}
+    taken = [row.no for at, row in enumerate(rows) if at not in bad]
     receipt = store.accept(
-        arrival,
+        replace(read.arrival, refused=nothing_refused()),
         received_us=round(now.timestamp() * 1e6),
-        replayed=[rows[at].no for at in taken],
+        replayed=taken,
     )
-    return Replay(
-        len(taken), receipt.accepted, len(receipt.duplicates), stay + len(again), cursor, receipt
-    )
+    return Replay(len(taken), receipt.accepted, len(receipt.duplicates), len(bad), cursor)
 
 
 def _delivery(row: Rejected, unwrapper: Unwrapper) -> Delivery:
@@ -92,13 +85,3 @@ def _delivery(row: Rejected, unwrapper: Unwrapper) -> Delivery:
     form = row.source.rpartition(" as ")[2]
     sent = datetime.fromtimestamp(row.received_us / 1e6, UTC)
     return unwrapper.unwrap(row.row.encode("utf-8", "replace"), unwrapper.known(form), sent=sent)
-
-
-def _refused_by_row(read: Read, deliveries: list[Delivery]) -> list[list[int]]:
-    """Return of each row which of the refused are its own, by their places in the arrival."""
-    found: list[list[int]] = [[] for _ in deliveries]
-    lines = read.arrival.refused.select(pl.col("line").cast(pl.Int64))["line"].to_list()
-    early = iter([at for at, each in enumerate(deliveries) for _ in each.refused])
-    for place, line in enumerate(lines):
-        found[next(early) if line is None else read.origin[line - 1][0]].append(place)
-    return found

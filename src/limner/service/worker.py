@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from traceback import format_exception
 from typing import final
 
 import structlog
@@ -197,8 +198,9 @@ class Worker:
                 if self._stop.wait(rest):
                     return
             except Exception as error:  # noqa: BLE001 - whatever it is, the rest is stored
-                self._log.exception("messages could not be stored", messages=len(part))
                 half = len(part) // 2
+                trace = "" if half else "".join(format_exception(error))
+                self._log.warning("could not be stored", messages=len(part), trace=trace)
                 parts[:1] = [part[:half], part[half:]] if half else []
                 if not half:
                     self._refuse(part[0], error)

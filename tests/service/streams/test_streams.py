@@ -111,7 +111,9 @@ def test_an_address_that_lacks_something_is_refused(name):
 
 
 def test_another_kind_is_refused_with_those_there_are():
-    with pytest.raises(BadConfig, match="must be of follow, kafka, nats, redis, rediss, tls") as bad:
+    with pytest.raises(
+        BadConfig, match="must be of follow, kafka, nats, redis, rediss, tls"
+    ) as bad:
         opened("kafak://h/t")
     assert bad.value.hint == "did you mean 'kafka'?"
 

@@ -47,6 +47,8 @@ _PARAMS = {
     "ga_session_id": "session_id",
     "session_id": "session_id",
 }
+_ABOUT = ("client_id", "user_id", "timestamp_micros")
+"""What a body says of all its events."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_US = 253_402_300_799_000_000
 
@@ -95,7 +97,7 @@ class Ga4:
                 call["messageId"] = params["event_id"]
             return "call", call
 
-        about = {name: value for name, value in body.items() if name != "events"}
+        about = {name: body[name] for name in _ABOUT if name in body}
         return pack(
             body["events"],
             Delivery("ga4"),

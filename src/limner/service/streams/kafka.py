@@ -56,6 +56,7 @@ class Kafka:
         self._group = address.options.get("group")
         self._log = structlog.get_logger("limner.kafka")
         self._ends: dict[int, bool] = {}
+        self._next: dict[int, int] = {}
         self._looked = time.monotonic()
         self._consumer: Any = None
         try:
@@ -92,7 +93,7 @@ class Kafka:
     def read(self, most: int, *, wait_s: float) -> list[Message]:
         """Return the next messages of any partition."""
         assert self._consumer is not None
-        found = []
+        found, gone = [], False
         try:
             if self._group is None and time.monotonic() - self._looked > _LOOK_S:
                 self._look()
@@ -104,8 +105,11 @@ class Kafka:
                     self._ends[partition or 0] = True
                 elif error.code() == self._kafka.KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
                     self._gone(partition or 0, str(each.offset()))
+                    gone = True
                 elif not error.retriable():
                     raise self._trouble(error)
+            if gone:
+                self._go_on()
         except self._kafka.KafkaException as error:
             raise self._trouble(error.args[0]) from None
         return found
@@ -135,6 +139,7 @@ class Kafka:
     def _message(self, message: Any) -> Message:  # noqa: ANN401 - librdkafka's
         partition, offset = message.partition(), message.offset()
         self._ends[partition] = False
+        self._next[partition] = offset + 1
         kind, sent_ms = message.timestamp()
         known = kind != self._kafka.TIMESTAMP_NOT_AVAILABLE
         sent = datetime.fromtimestamp(sent_ms / 1000, UTC) if known else None
@@ -156,12 +161,7 @@ class Kafka:
         return sorted(topic.partitions)
 
     def _assign(self, partitions: Sequence[int]) -> None:
-        assert self._consumer is not None
-        self._consumer.assign(self._beginnings(partitions))
-        self._ends = dict.fromkeys(partitions, False)
-
-    def _beginnings(self, partitions: Sequence[int]) -> list[Any]:
-        """Return where partitions begin: as the store says, else the group, else at the oldest."""
+        """Begin partitions as the store says, else as the group does, else at the oldest."""
         stored, place = self._known(), self._kafka.TopicPartition
         told = {each: int(stored.get(self._source(each), -1)) for each in partitions}
         fresh = [place(self.topic, each) for each, offset in told.items() if offset < 0]
@@ -170,20 +170,26 @@ class Kafka:
             for one in self._consumer.committed(fresh, timeout=_ANSWER_S):
                 told[one.partition] = one.offset
         oldest = self._kafka.OFFSET_BEGINNING
-        return [place(self.topic, each, at if at >= 0 else oldest) for each, at in told.items()]
+        self._next |= {each: at if at >= 0 else oldest for each, at in told.items()}
+        self._ends |= dict.fromkeys(partitions, False)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Read on at the places where partitions are."""
+        assert self._consumer is not None
+        place = self._kafka.TopicPartition
+        self._consumer.assign([place(self.topic, each, at) for each, at in self._next.items()])
 
     def _forget(self) -> None:
-        self._ends = {}
+        self._ends, self._next = {}, {}
 
     def _look(self) -> None:
         """Read partitions that were added since."""
         self._looked = time.monotonic()
-        assert self._consumer is not None
         with suppress(BadSource):
             new = [each for each in self._partitions() if each not in self._ends]
             if new:
-                self._consumer.incremental_assign(self._beginnings(new))
-                self._ends |= dict.fromkeys(new, False)
+                self._assign(new)
 
     def _gone(self, partition: int, offset: str) -> None:
         """Stop where messages are gone, or go on with the oldest, as is wanted."""
@@ -191,10 +197,7 @@ class Kafka:
         if self._lost == "stop":
             raise Lost(source, f"offset {offset} is not there any more")
         self._log.warning("messages are gone that were not read", source=source, offset=offset)
-        assert self._consumer is not None
-        self._consumer.seek(
-            self._kafka.TopicPartition(self.topic, partition, self._kafka.OFFSET_BEGINNING)
-        )
+        self._next[partition] = self._kafka.OFFSET_BEGINNING
 
     def _told(self, error: Any) -> None:  # noqa: ANN401 - librdkafka's
         self._log.info("Kafka says", error=error.str())

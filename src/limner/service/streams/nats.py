@@ -114,7 +114,7 @@ class Nats:
             return
         with suppress(*self._troubles):
             if self._reader is not None and self._nats.is_connected:
-                self._wait(self._reader.unsubscribe())
+                self._wait(self._leave())
         with suppress(*self._troubles):
             if self._nats is not None:
                 self._wait(self._nats.close())
@@ -157,6 +157,12 @@ class Nats:
             ),
         )
         self._ended = (await self._reader.consumer_info()).num_pending == 0
+
+    async def _leave(self) -> None:
+        """Let the server forget this reader."""
+        about = await self._reader.consumer_info()
+        await self._reader.unsubscribe()
+        await self._nats.jetstream(timeout=_ANSWER_S).delete_consumer(about.stream_name, about.name)
 
     def _check(self, first: int, newest: int) -> None:
         """See that the stream is the one that was read, and has what was not read yet."""
