@@ -19,7 +19,7 @@ def positions(messages):
 
 
 def test_a_group_of_kafka_is_told_and_heeded_where_the_store_knows_nothing(tmp_path):
-    soon = WorkerConfig(kafka={"session.timeout.ms": 1000, "heartbeat.interval.ms": 100})
+    soon = WorkerConfig(kafka={"session.timeout.ms": 6000})
     with a_broker("kafka", tmp_path) as kafka:
         kafka.make("orders")
         kafka.write("orders", [an_event(at) for at in range(20)])

@@ -1,11 +1,13 @@
 """What every stream promises, each with a real broker: in order, from where the store stands."""
 
+import sys
+
 import pytest
 
 import limner.service.streams
 from brokers import BROKERS, a_broker, an_event
 from limner import plugins
-from limner.errors import BadConfig, BadSource
+from limner.errors import BadConfig, BadSource, MissingExtra
 from limner.profiles.database.store import DatabaseStore
 from limner.service.settings import WorkerConfig
 from limner.service.stream import Address, Stream, open_stream, schemes
@@ -126,3 +128,18 @@ def test_offsets_of_a_store_are_what_a_stream_begins_at(broker, tmp_path):
         stream = open_stream(Address.read(broker.address("stored")), WorkerConfig(), store.offsets)
         assert len(everything(stream, 1)) == 1
         stream.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("kafka", "confluent_kafka"), ("nats", "nats"), ("redis", "redis")]
+)
+def test_without_its_package_it_says_what_to_install(monkeypatch, name, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtra) as bad:
+        opened(f"{name}://127.0.0.1:9/orders")
+    assert bad.value.hint == f"pip install 'limner[{name}]'"
+
+
+def test_what_is_set_here_may_not_be_set_elsewhere():
+    with pytest.raises(BadConfig, match=r"must not set 'group.id'"):
+        opened("kafka://127.0.0.1:9/orders", kafka={"group.id": "x"})
