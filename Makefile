@@ -5,8 +5,8 @@ export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTHON ?=
 WORKERS ?= 2
-# The demo will serve its profiles once there is a service; SERVE=0 says not to, and is heeded already.
-SERVE ?= 0
+# The demo ends by serving its profiles until Ctrl-C; SERVE=0 says not to.
+SERVE ?= 1
 RUN := .venv/bin/python -m
 
 .DEFAULT_GOAL := all
@@ -16,6 +16,7 @@ all: check test          ## what CI does
 
 demo: .venv/demo         ## the main job on a published log: profiles with predictions, an honest report
 	.venv/bin/limner demo --workspace demo
+	$(if $(filter 0,$(SERVE)),,.venv/bin/limner serve --workspace demo --clock log)
 
 test: .venv/dev          ## the suite
 	$(RUN) pytest -n $(WORKERS)

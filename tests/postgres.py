@@ -43,8 +43,8 @@ def a_server(folder: Path):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
 
-    def call(*words):
-        subprocess.run(words, check=True, capture_output=True, user=user, cwd="/")
+    def call(*words, check=True):
+        subprocess.run(words, check=check, capture_output=True, user=user, cwd="/")
 
     data = folder / "data"
     call(home / "initdb", "-D", data, "-U", "limner", "-A", "trust", "-E", "UTF8", "--no-sync")
@@ -53,4 +53,4 @@ def a_server(folder: Path):
     try:
         yield f"postgresql://limner@127.0.0.1:{port}"
     finally:
-        call(home / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+        call(home / "pg_ctl", "-D", data, "-m", "immediate", "stop", check=False)

@@ -4,6 +4,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import httpx
 
@@ -44,11 +45,17 @@ class Served:
 
 
 @contextmanager
-def a_server(folder, *, log=None, address=None, clock="now", **settings):
+def a_server(folder, *, log=None, address=None, clock="now", present=None, **settings):
     """Serve a store in a folder; its client has a key for everything, and a purpose."""
     config = ServeConfig(clock=clock, **settings)
     store = DatabaseStore(address or folder / "profiles.db")
-    parts = Parts(store, Painter(store, log, clock=clock), PEPPER, config=config)
+    parts = Parts(
+        store,
+        Painter(store, log, clock=clock),
+        PEPPER,
+        config=config,
+        clock=(lambda: present) if present else lambda: datetime.now(UTC),
+    )
     parts.painter.seed()
     key = Keyring(store, PEPPER).make("test", list(SCOPES)).secret
     door, begun = listen("127.0.0.1", 0), []

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limner.dataset.familiarity import new_items, orders_before
+from limner.dataset.familiarity import new_items, orders_before, tail_items
 from limner.dataset.ledger import Ledger
 from shops import (
     CATALOGUE,
@@ -80,3 +81,17 @@ def test_a_future_event_moves_nothing():
         later = by_name(after, measure(after, cut), names)
         assert plain == {name: later[name] for name in plain}
         assert len(later) > len(plain)
+
+
+@given(st.lists(st.integers(0, 50), max_size=30), st.floats(0.1, 0.9))
+def test_the_head_holds_its_share_with_as_few_items_as_can_be(taken, share):
+    counts = np.array(taken, np.int64)
+    tail = tail_items(counts, head_share=share)
+    assert tail.shape == counts.shape
+    if counts.sum():
+        head = np.sort(counts[~tail])
+        assert head.sum() >= share * counts.sum()
+        assert head[1:].sum() < share * counts.sum()
+        assert counts[tail].max(initial=0) <= head[0]
+    else:
+        assert tail.all()

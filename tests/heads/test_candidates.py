@@ -47,7 +47,7 @@ def test_what_a_model_says_is_one_more_source(due):
     rng = np.random.default_rng(0)
     scores = rng.normal(size=(len(due.ledger), len(due.ledger.items)))
     due.desk.behaviour = Says(lambda asked: scores[asked])
-    found = candidates_at(due, due.plan.test, customers, learned=True)
+    found = candidates_at(due, due.plan.test, customers, blocks=("collaborative", "sequence"))
     assert set(found.names) - set(without.names) == {
         *("sequence_score", "sequence_share", "sequence_rank")
     }

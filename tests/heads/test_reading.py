@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from limner.errors import NotFitted
 from limner.heads import reading
 from limner.heads.boosted import TreesConfig
 from limner.heads.linear import LinearHead
-from limner.heads.reading import ReadingHead, block_heads
+from limner.heads.reading import ReadingHead, attribute_heads, block_heads
 from limner.heads.stacked import StackedHead
 
 
@@ -23,6 +24,7 @@ def quick(monkeypatch):
     small = TreesConfig(trees=8, ensembles=1, leaves=5, least_in_leaf=20, threads=1)
     monkeypatch.setattr(reading, "boosted_trees", lambda: small)
     monkeypatch.setattr(reading, "bagged_trees", lambda: small)
+    monkeypatch.setattr(reading, "few_trees", lambda: small)
 
 
 def test_it_knows_nothing_of_other_columns(told):
@@ -60,3 +62,40 @@ def test_a_stack_across_blocks_trusts_the_block_that_knows(told):
 def test_no_two_members_grow_the_same_trees():
     made = block_heads(2)("binary", 5)
     assert made["boosted"].seed != made["counted"].head.seed
+
+
+def test_further_blocks_are_read_alone_and_beside_what_was_counted(told):
+    features, truth = told
+    stack = StackedHead("binary", heads=block_heads(1, 1, {"text": 1}), most_columns=10_000).fit(
+        features[:300], truth[:300], features[300:], truth[300:]
+    )
+    assert {"boosted", "text"} <= set(stack.heads_)
+    weights = dict(zip(stack.heads_, stack.weights_, strict=True))
+    assert weights.get("counted", 0) + weights.get("learned", 0) < weights["text"]
+    added = stack.contributions(features)
+    assert added.shape == features.shape
+    assert not added[:, 2].any()  # the trees upon counts and the model do not read it
+
+
+def test_without_a_model_the_blocks_stand_behind_what_was_counted(told):
+    made = block_heads(2, 0, {"text": 1})("binary", 0)
+    assert list(made) == ["boosted", "bagged", "text", "met"]
+    assert made["text"].columns == slice(2, 3)
+    assert made["met"].columns.tolist() == [0, 1, 2]
+    assert list(block_heads(2, 0)("binary", 0)) == ["boosted", "bagged"]
+
+
+def test_who_somebody_is_is_told_from_the_columns_that_tell_most(told, tmp_path):
+    features, truth = told
+    wide = np.hstack([np.zeros((400, 90), np.float32), features])
+    made = attribute_heads(92, {"text": 1})("binary", 0)
+    assert list(made) == ["linear", "boosted", "text"]
+    for name, head in made.items():
+        head.fit(wide, truth).save(tmp_path / name)
+        again = attribute_heads(92, {"text": 1})("binary", 0)[name].load(tmp_path / name)
+        np.testing.assert_array_equal(again.predict(wide), head.predict(wide))
+    assert len(made["linear"].columns) == 80
+    assert {90, 91} <= set(made["linear"].columns)
+    assert list(attribute_heads(0, {"text": 1})("binary", 0)) == ["text"]
+    with pytest.raises(NotFitted, match="boosted"):
+        made["linear"].contributions(wide)

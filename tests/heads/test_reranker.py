@@ -102,8 +102,7 @@ def test_looks_count_where_they_foretell_better_and_else_not(due):
     shop.vectors["text"] = noise
     study = a_question(shop, day=112, horizon_days=4)
     found, plain = learned_reranker(study), learned_reranker(due)
-    assert isinstance(found.looks, bool)
-    assert not plain.looks
+    assert found.blocks - {"text"} == plain.blocks == {"collaborative"}
     ranked = rerank(study, study.plan.test, study.asked(study.plan.test), most=10)
-    assert ("text" in ranked.reason_names) == found.looks
+    assert ("text" in ranked.reason_names) == ("text" in found.blocks)
     assert quality(study, ranked) >= quality(due, ask(Reranked(), due)) - 0.05

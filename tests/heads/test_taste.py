@@ -7,7 +7,7 @@ import pytest
 from limner.errors import TooFew
 from limner.heads.question import Question
 from limner.heads.stacked import StackedHead
-from limner.heads.taste import taste_block, taste_heads
+from limner.heads.taste import taste_block, taste_classes, taste_heads
 from shops import Shop, a_lively_shop, a_study, planted
 
 CHURN = Question(shape="whether", nothing=True, horizon_days=14)
@@ -53,3 +53,17 @@ def test_a_shop_without_items_is_refused(shop):
     study = a_study(bare, CHURN)
     with pytest.raises(TooFew, match="no item, category or brand"):
         taste_block(study, study.plan.test, study.asked(study.plan.test))
+
+
+def test_tastes_are_tied_to_the_classes_that_were_met(shop):
+    question = Question(shape="which", horizon_days=14, of="category", classes=4)
+    study = a_study(shop, question)
+    window = study.plan.test
+    asked = study.asked(window)
+    told = taste_classes(study, window, asked)
+    assert told.shape == (len(asked), 4)
+    assert np.isfinite(told).all()
+    taken = study.sample(window).truth.astype(bool)
+    assert told[taken].mean() > told[~taken].mean()
+    departments = a_study(shop, question.model_copy(update={"of": "department"}))
+    assert np.isnan(taste_classes(departments, window, asked)).all()

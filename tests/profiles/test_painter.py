@@ -15,6 +15,7 @@ from limner.events.source import open_source
 from limner.profiles.counters import Counters, count, first_of_orders
 from limner.profiles.database.store import DatabaseStore
 from limner.profiles.inputs import PredictionInput
+from limner.profiles.live import Drawn
 from limner.profiles.painter import Painter, settled
 from limner.profiles.portrait import portray
 from limner.profiles.record import Recommendation
@@ -45,8 +46,7 @@ def a_log(folder, events):
 
 
 def painted(painter, store, **more):
-    drawn, seen, about = painter.paint(store.stale(limit=100), now=NOW, **more)
-    store.put_portraits(drawn, seen=seen, about=about)
+    store.put_portraits(painter.paint(store.stale(limit=100), now=NOW, **more))
     return {page.customer_id: page.portrait for page in store.pages() if page.portrait}
 
 
@@ -102,7 +102,7 @@ def test_a_log_that_grew_is_counted_anew_and_nothing_twice(store, tmp_path):
     assert painter.seed() == 3
     told = Counters.from_json(store.page("ann").counters)
     assert told.events == 10
-    drawn, _, _ = painter.paint(store.stale(limit=9), now=NOW)
+    drawn = painter.paint(store.stale(limit=9), now=NOW).profiles
     ann = next(each for each in drawn if each.customer_id == "ann")
     assert ann.trait("events").value == 10
 
@@ -111,7 +111,8 @@ def test_what_was_foretold_and_offered_stays_until_it_is_asked_anew(store):
     store.accept(arrival(*EVENTS), received_us=NOW_US)
     painter = Painter(store, None)
     painter.refresh(NOW)
-    drawn, seen, _ = painter.paint(store.stale(limit=9), now=NOW)
+    first = painter.paint(store.stale(limit=9), now=NOW)
+    drawn, seen = first.profiles, first.seen
     names = [each.customer_id for each in drawn]
     churn = PredictionInput(
         "churn", "whether", 14, "probability", "m1", names, pl.Series([0.5] * 3).to_numpy()
@@ -126,9 +127,9 @@ def test_what_was_foretold_and_offered_stays_until_it_is_asked_anew(store):
         )
         for each in drawn
     ]
-    store.put_portraits(told, seen=seen)
+    store.put_portraits(Drawn(told, seen))
     store.accept(arrival(buy("ann", "new", order="n", day=20)), received_us=NOW_US)
-    (again,) = painter.paint(store.stale(limit=9), now=NOW)[0]
+    (again,) = painter.paint(store.stale(limit=9), now=NOW).profiles
     assert again.prediction("churn").value == 0.5
     assert again.recommendations == (offer,)
     assert again.model_version == "m1"
@@ -140,7 +141,8 @@ def test_nothing_at_or_after_the_moment_is_in_a_portrait(store):
     store.accept(arrival(*EVENTS), received_us=NOW_US)
     painter = Painter(store, None)
     painter.refresh(NOW)
-    drawn, _, _ = painter.paint(store.stale(limit=9), now=NOW, as_of=T0 + timedelta(days=2))
+    moment = T0 + timedelta(days=2)
+    drawn = painter.paint(store.stale(limit=9), now=NOW, as_of=moment).profiles
     ann = next(each for each in drawn if each.customer_id == "ann")
     assert ann.as_of == T0 + timedelta(days=2)
     assert ann.trait("events").value == 2
@@ -160,7 +162,7 @@ def test_the_clock_of_the_log_is_just_after_the_newest_event(store, tmp_path):
 def test_an_empty_shop_has_no_portraits(store):
     painter = Painter(store, None)
     painter.refresh(NOW)
-    assert painter.paint([], now=NOW)[0] == []
+    assert painter.paint([], now=NOW).profiles == []
 
 
 def test_settled_keeps_each_event_once():

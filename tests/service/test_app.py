@@ -114,7 +114,7 @@ def test_problems_are_told_as_the_standard_says(served):
     assert served.client.get("/nowhere").json()["code"] == "not_found"
     assert served.client.get("/v1/profiles/a/timeline?limit=0").json()["code"] == "invalid"
     answer = served.client.get("/v1/profiles/a", params={"consistency_token": "999999999"})
-    assert answer.status_code in {400, 404}
+    assert answer.status_code in {404, 409}
 
 
 def test_pages_of_profiles_and_events(served):

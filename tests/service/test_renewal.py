@@ -47,3 +47,17 @@ def test_a_failure_is_counted_and_tried_again(store, monkeypatch):
     renewer.close()
     assert renewer.failures == 1
     assert store.page("ann").portrait is not None
+
+
+def test_a_shop_that_doubled_is_compared_with_anew(store):
+    store.accept(arrival(buy("a")), received_us=NOW_US)
+    renewer = Renewer(store, Painter(store, None), config=ServeConfig())
+    renewer.once()
+    first = renewer.painter.references
+    assert first.customers == 1
+    store.accept(arrival(buy("b"), buy("c")), received_us=NOW_US)
+    renewer._lasted = 0.0
+    assert renewer.once() == 3, "everybody, since the shop is another"
+    assert renewer.painter.references.customers == 3
+    store.accept(arrival(buy("d")), received_us=NOW_US)
+    assert renewer.once() == 1

@@ -12,7 +12,7 @@ from limner.heads.methods.automatic import Automatic
 from limner.heads.question import Question
 from limner.training.fit import fit
 from limner.training.standby import Standby
-from shops import COLUMNS, START, Shop, a_lively_shop, a_log, an_event, planted, quicken, told
+from shops import COLUMNS, START, Shop, a_lively_shop, a_log, an_event, planted, quicken, seen, told
 from standing import TUNED, a_plan
 
 DAY = 110
@@ -254,3 +254,24 @@ def test_heads_that_read_models_are_blind_to_the_future_and_have_reasons(shop, u
     assert "vectors of behaviour models" in (tmp_path / "plain" / "card.md").read_text("utf-8")
     again = learned(shop, "plain")
     assert again.version == done.version
+
+
+def test_heads_read_words_and_are_learned_anew_when_another_model_has_read_them(
+    shop, unbroken, tmp_path
+):
+    questions = {name: QUESTIONS[name] for name in ("buys", "taste", "club")}
+    standby = Standby(a_plan(tmp_path / "folds", steps=2), TUNED)
+    worded = [seen(shop, looks=["text"], seed=seed) for seed in (0, 1)]
+    first, again, other = (
+        learn(one, tmp_path / "m", questions, learning=standby)
+        for one in (worded[0], worded[0], worded[1])
+    )
+    assert first.version == again.version != other.version
+    for one, same_one in zip(first.forecasts, again.forecasts, strict=True):
+        same(one, same_one)
+    (buys,) = (one for one in first.forecasts if one.question == "buys")
+    assert buys.factor_places.max() < len(buys.factor_names)
+    (club,) = (one for one in first.forecasts if one.question == "club")
+    (plain,) = (one for one in unbroken[0].forecasts if one.question == "club")
+    assert club.values.tobytes() != plain.values.tobytes()
+    assert "what was met by its text" in (tmp_path / "m" / "card.md").read_text("utf-8")

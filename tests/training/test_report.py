@@ -187,6 +187,22 @@ def test_without_rungs_that_learned_there_is_no_ladder(html):
     assert "ladder" not in html
 
 
+def test_what_each_modality_adds_stands_below_its_question(board, asked):
+    row = next(row for row in board if row.value is not None)
+    rows = [
+        replace(row, modality=name, beside=beside, delta=0.02, delta_low=0.01, delta_high=0.03)
+        for name in ("sequence", "text")
+        for beside in ("counts", "others")
+    ]
+    html = page(replace(board, modalities=tuple(rows)), asked)
+    reader = Balance()
+    reader.feed(html)
+    assert (reader.open, reader.problems) == ([], [])
+    for text in ("What each modality adds", "各模态的增益", "words of items", "商品文字"):
+        assert text in html
+    assert "各模态的增益" not in page(board, asked)
+
+
 def test_without_slices_there_is_no_such_table(html):
     assert "Little known and well known" not in html
 

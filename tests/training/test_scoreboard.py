@@ -113,3 +113,15 @@ def test_another_file_is_refused(tmp_path, text):
     path.write_text(text)
     with pytest.raises(BadSource, match="must be a scoreboard"):
         Scoreboard.read(path)
+
+
+def test_what_modalities_add_stands_apart_too(tmp_path):
+    added = replace(ROW, modality="text", beside="counts")
+    board = Scoreboard.of([ROW], seed=0, resamples=20, modalities=[added])
+    assert board.modalities_of("churn", ROW.cut) == [added]
+    assert board.modalities_of("spend", ROW.cut) == []
+    board.write(tmp_path / "scoreboard.json")
+    assert Scoreboard.read(tmp_path / "scoreboard.json") == board
+    assert added.to_dict()["modality"] == "text"
+    assert not {"modality", "beside"} & set(ROW.to_dict())
+    assert "modalities" not in Scoreboard.of([ROW], seed=0, resamples=20).to_dict()

@@ -97,3 +97,16 @@ def test_all_methods_of_a_question_fit_into_eighty_columns(whether, how_much):
             if row.low is not None:
                 assert f"{figure(row.low)}…{figure(row.high)}" in text.getvalue()
         assert "volume_rat…" not in text.getvalue()
+
+
+def test_what_each_modality_adds_follows_its_question(board):
+    row = next(row for row in board if row.value is not None)
+    added = replace(
+        row, modality="text", beside="counts", delta=0.02, delta_low=0.01, delta_high=0.03
+    )
+    text = plain(replace(board, modalities=(added, replace(added, slice="items:new"))))
+    assert f"{row.question} · {row.shape}" in text
+    assert "what each modality adds" in text
+    assert "+0.020*" in text
+    assert "items:new" in text
+    assert "what each modality adds" not in plain(board)

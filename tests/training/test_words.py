@@ -3,11 +3,18 @@ import re
 import pytest
 
 from limner import plugins
-from limner.heads import methods
+from limner.heads import methods, modalities
 from limner.training import slices, words
 from limner.training.scoring import METRICS
 
-TABLES = (words.METHODS, words.QUESTIONS, words.METRICS, words.SLICES, words.LABELS)
+TABLES = (
+    words.METHODS,
+    words.QUESTIONS,
+    words.METRICS,
+    words.SLICES,
+    words.MODALITIES,
+    words.LABELS,
+)
 
 
 def test_every_metric_has_a_name():
@@ -22,7 +29,13 @@ def test_every_method_has_a_name():
 
 
 def test_every_slice_has_a_name():
-    assert set(words.SLICES) == {*slices.SLICES, "items:new", "items:known", slices.DRIFT}
+    items = {f"items:{name}" for name in ("new", "known", "tail", "head")}
+    assert set(words.SLICES) == {*slices.SLICES, *items, slices.DRIFT}
+
+
+def test_every_modality_has_a_name():
+    assert set(words.MODALITIES) == {*modalities.MODALITIES, "all"}
+    assert {"beside_counts", "beside_others"} < set(words.LABELS)
 
 
 def test_both_languages_leave_the_same_gaps():

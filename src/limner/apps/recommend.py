@@ -5,13 +5,13 @@ from collections.abc import Collection
 from limner.errors import BadConfig, TooFew, UnknownCustomer
 from limner.profiles.reasons import popular_reason
 from limner.profiles.record import Recommendation
-from limner.profiles.store import About, ProfileStore
+from limner.profiles.store import About, ProfileReader
 
 __all__ = ["knows", "recommend"]
 
 
 def recommend(
-    store: ProfileStore,
+    store: ProfileReader,
     customer_id: str,
     *,
     k: int = 10,
@@ -78,7 +78,7 @@ def recommend(
     return chosen[:k]
 
 
-def knows(store: ProfileStore, customer_id: str) -> bool:
+def knows(store: ProfileReader, customer_id: str) -> bool:
     """Say whether there is a profile of this customer."""
     try:
         store.get(customer_id)

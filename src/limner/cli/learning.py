@@ -150,6 +150,7 @@ def examine(
     cuts: Sequence[datetime],
     methods: Sequence[str],
     ladder: bool,
+    modalities: bool,
     seed: int,
     now: datetime,
     progress: Tell,
@@ -157,6 +158,7 @@ def examine(
     """Compare methods at cuts in the past; see :meth:`Workspace.evaluate`."""
     _need_learning()
     from limner.training.evaluate import evaluate
+    from limner.training.modalities import tell_modalities
     from limner.training.report import write_report
     from limner.training.scoreboard import Scoreboard
 
@@ -171,6 +173,7 @@ def examine(
         resamples=settings.evaluate.resamples,
         learning=learning_of(workspace, seed=seed),
         ladder=ladder,
+        tell=tell_modalities if modalities else None,
         executor=_executor(settings.engine.workers, ahead=len(questions) * len(cuts)),
         progress=progress,
     )
@@ -183,6 +186,7 @@ def examine(
             "cuts": [cut.isoformat() for cut in cuts],
             "methods": list(methods),
             "ladder": ladder,
+            "modalities": modalities,
         },
     )
     scoreboard = Scoreboard.of(
@@ -191,6 +195,7 @@ def examine(
         resamples=settings.evaluate.resamples,
         data={key: config[key] for key in ("shop", "log", "cuts", "limner", "commit")},
         slices=evaluation.slices,
+        modalities=evaluation.modalities,
     )
     scoreboard.write(run / "scoreboard.json")
     write_report(

@@ -302,6 +302,7 @@ class Workspace:
         questions: Sequence[str] = (),
         methods: Sequence[str] = (),
         ladder: bool = False,
+        modalities: bool = False,
         seed: int = 0,
         progress: Tell = silent,
     ) -> "Evaluated":
@@ -317,19 +318,13 @@ class Workspace:
             Which methods; none: what the settings say, or else all but the rungs of the ladder.
         ladder
             Whether to compare all rungs too: frozen vectors, and models tuned by each way.
+        modalities
+            Whether to tell what each modality adds; see :mod:`limner.training.modalities`.
         seed
             Where chance begins.
 
-        Raises
-        ------
-        BadConfig
-            If a question is unknown.
-        UnknownPlugin
-            If a method is unknown.
-        NotFitted
-            If nothing was ingested yet.
-        TooFew
-            If a cut leaves too little history.
+        Raises BadConfig for an unknown question, UnknownPlugin for an unknown method, NotFitted
+        where nothing was ingested yet, TooFew if a cut leaves too little history.
         """
         from limner.cli.learning import examine
 
@@ -342,6 +337,7 @@ class Workspace:
             cuts=moments or [self._default_cut(asked)],
             methods=tuple(methods) or self.settings.evaluate.methods,
             ladder=ladder,
+            modalities=modalities,
             seed=seed,
             now=datetime.now(UTC),
             progress=progress,

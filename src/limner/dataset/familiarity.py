@@ -9,10 +9,34 @@ from numpy.typing import NDArray
 from limner.dataset.labels import Deeds
 from limner.dataset.ledger import Ledger
 
-__all__ = ["NEW_DAYS", "new_items", "orders_before"]
+__all__ = ["NEW_DAYS", "new_items", "orders_before", "tail_items"]
 
 NEW_DAYS = 30.0
 """For so many days before a cut an item that nobody had touched until then is new."""
+HEAD_SHARE = 0.8
+"""The commonest items that together hold so much of what was taken are the head."""
+
+
+def tail_items(taken: NDArray[np.int64], *, head_share: float = HEAD_SHARE) -> NDArray[np.bool_]:
+    """Say of each item whether it lies in the long tail: (V,).
+
+    Parameters
+    ----------
+    taken
+        How many customers took each item before a moment (V,).
+    head_share
+        How much of all that was taken the head holds, from 0 to 1.
+
+    Examples
+    --------
+    >>> tail_items(np.array([1, 70, 0, 20, 9]))
+    array([ True, False,  True, False,  True])
+    """
+    order = np.argsort(-taken, kind="stable")
+    before = np.cumsum(taken[order]) - taken[order]
+    tail = np.ones(len(taken), np.bool_)
+    tail[order[before < head_share * taken.sum()]] = False
+    return tail
 
 
 def orders_before(ledger: Ledger, cut: datetime) -> NDArray[np.int64]:

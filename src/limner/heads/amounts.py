@@ -51,6 +51,15 @@ class AmountAnswer:
         # Without a law of purchases, amounts are taken to come as evenly as the days.
         return self.head.predict(features) * (window.horizon_days / self.learned_days)
 
+    @property
+    def held_out_losses(self) -> Floats:
+        """How far what is typical was off of each case of the validation sample (M,).
+
+        Squares on the logarithm. None at all where a prior is corrected, which learns from that
+        sample too: nothing can choose by it.
+        """
+        return self.head.stack_.held_out_losses_ if self.head.stack_ is not None else np.zeros(0)
+
     def save(self, folder: Path) -> None:
         """Write the head and how it is to be used into a folder."""
         self.head.save(folder)

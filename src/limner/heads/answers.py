@@ -125,7 +125,8 @@ class Rankings:
     ``truth_at[i]`` to ``truth_at[i + 1]``, both (N + 1,); ``seen`` rises within a customer.
     ``top`` has for each method (N, K) codes, the best first, K at least 10, and -1 where nothing
     was left to show. ``orders`` (N,) is how many orders each customer had before the cut and
-    ``new`` (items,) which items first came up shortly before the cut or later, where that is known.
+    ``new`` (items,) which items first came up shortly before the cut or later, ``tail`` (items,)
+    which few had taken before it, where that is known.
 
     Raises
     ------
@@ -148,12 +149,14 @@ class Rankings:
     seconds: Mapping[str, float] = field(default_factory=dict)
     orders: Ints | None = None
     new: NDArray[np.bool_] | None = None
+    tail: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         _known_shape(self.question, self.shape, among=["what_next"])
         _whole_list(self.question, self.customers)
         _one_each(f"{self.question}: orders", self.orders, len(self))
         _one_each(f"{self.question}: new", self.new, self.items)
+        _one_each(f"{self.question}: tail", self.tail, self.items)
         for name in ("truth", "seen"):
             what = f"{self.question}: {name}"
             at, codes = getattr(self, f"{name}_at"), getattr(self, name)

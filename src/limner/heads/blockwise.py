@@ -1,5 +1,6 @@
 """Answering a question from one block of columns, whatever its shape."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,10 @@ from limner.heads.pooled import PairBlock
 from limner.heads.stacked import StackedHead
 from limner.heads.study import Sample, Study
 
-__all__ = ["BlockAnswer", "ClasswiseAnswer", "learn_binary", "learn_classwise"]
+__all__ = ["BLOCKS", "BlockAnswer", "ClasswiseAnswer", "learn_binary", "learn_classwise"]
+
+BLOCKS = "blocks.json"
+"""The file that names the modalities that an answer reads."""
 
 MakeHead = Callable[[], StackedHead]
 Floats = NDArray[np.float64]
@@ -23,10 +27,19 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class BlockAnswer:
-    """One head for ``whether``, or one a class for ``which``, over a block of columns."""
+    """One head for ``whether``, or one a class for ``which``, over a block of columns.
+
+    ``names`` are the modalities that the block reads, where several were tried.
+    """
 
     block: Block
     heads: tuple[StackedHead, ...]
+    names: tuple[str, ...] = ()
+
+    @property
+    def held_out_losses(self) -> Floats:
+        """How far the heads were off of each case of the validation sample, head after head."""
+        return np.concatenate([head.held_out_losses_ for head in self.heads])
 
     def predict(self, study: Study, window: Window, customers: Ints) -> Floats:
         """Return probabilities (N,), or (N, C) for ``which``."""
@@ -35,9 +48,10 @@ class BlockAnswer:
         return answers if study.question.shape == "which" else answers[:, 0]
 
     def save(self, folder: Path) -> None:
-        """Write one folder a head: ``0``, ``1``, …."""
+        """Write one folder a head: ``0``, ``1``, …; and ``blocks.json``, the modalities."""
         for place, head in enumerate(self.heads):
             head.save(folder / str(place))
+        (folder / BLOCKS).write_text(json.dumps(self.names), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path, *, block: Block, make: MakeHead) -> Self:

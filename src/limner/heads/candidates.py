@@ -1,5 +1,6 @@
 """Which items are worth a closer look for each customer, and what is known of each."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,42 +70,45 @@ class _Columns:
 
 
 def candidates_at(
-    study: Study, window: Window, customers: Ints, *, learned: bool = False, looks: bool = True
+    study: Study,
+    window: Window,
+    customers: Ints,
+    *,
+    blocks: Collection[str] = ("collaborative", *LOOKS),
 ) -> Candidates:
     """Gather the candidates of N customers at a cut, from what lies strictly before it.
 
-    ``learned`` says whether the behaviour models that stand by are a source too, ``looks`` whether
-    the items' words and pictures are, where the log keeps what models made of them.
+    Beside one's own history and popularity, sources are those of ``blocks``: ``sequence``, the
+    behaviour models that stand by; ``collaborative``, items that go together; and the items'
+    words and pictures, ``text`` and ``image``, where the log keeps what models made of them.
     """
     shelf = shelf_at(study, window)
     mixtures = (item_to_item_mixture(study), ease_mixture(study))
-    affinities = affinities_at(study, window, ridges=[one.ridge for one in mixtures])
-    width = len(affinities[0].common)
-    fades = sorted({mixtures[0].fade, mixtures[1].fade})
+    together = "collaborative" in blocks
+    ridges = [one.ridge for one in mixtures] if together else [None]
+    affinities = affinities_at(study, window, ridges=ridges)
+    places, common = affinities[0].columns, affinities[0].common
     evidence = {
-        fade: damped(shelf.matrix(fade, affinities[0].columns, width)[customers])
-        for fade in (0, *fades)
+        fade: damped(shelf.matrix(fade, places, len(common))[customers])
+        for fade in (0, *sorted({one.fade for one in mixtures}))
     }
+    weighed = list(mixtures) if together else []
     beside = [
         affinity.scores(evidence[mixture.fade])
-        for affinity, mixture in zip(affinities, mixtures, strict=True)
+        for affinity, mixture in zip(affinities, weighed, strict=False)
     ]
-    fades_of, own_of = [one.fade for one in mixtures], [one.own for one in mixtures]
-    if learned:
-        beside.append(item_opinions(study, window, customers, affinities[0].common))
+    if "sequence" in blocks:
+        beside.append(item_opinions(study, window, customers, common))
         # What the model says is blended with one's own history as EASE's word is.
-        fades_of.append(mixtures[1].fade)
-        own_of.append(mixtures[1].own)
-    seen = looks_at(study, shelf, customers, fade=own_fade(study)) if looks else []
-    ages, offered = shelf.ages(), shelf.popular(0)
+        weighed.append(mixtures[1])
+    seen = looks_at(study, shelf, customers, fade=own_fade(study), names=blocks)
+    ages, soon = shelf.ages(), study.plan.test.horizon_days
     brought = [
-        pairs
-        for look in seen
-        for pairs in look.brings(offered, ages, new_days=study.plan.test.horizon_days)
+        pairs for look in seen for pairs in look.brings(shelf.popular(0), ages, new_days=soon)
     ]
-    brought += [_foremost(scores, affinities[0].common) for scores in beside]
+    brought += [_foremost(scores, common) for scores in beside]
     owners, items = _gather(study, shelf, customers, brought)
-    place = affinities[0].columns[items]
+    place = places[items]
 
     def gather(scores: Floats) -> Floats:
         return np.where(place >= 0, scores[owners, np.maximum(place, 0)], 0.0).astype(np.float32)
@@ -116,7 +120,7 @@ def candidates_at(
     popular = shelf.popularity(popular_fade(study))[items]
     linked = [gather(scores) for scores in beside]
     near = [look.nearest(shelf, customers, owners, items, own_fade(study)) for look in seen]
-    sources = _sources(seen, learned=learned)
+    sources = _sources([look.name for look in seen], blocks)
     linked += [np.exp(each) for each in near]
     for name, scores in zip(sources, (own, *linked, popular), strict=True):
         part = _relative(owners, scores, len(customers))
@@ -124,33 +128,31 @@ def candidates_at(
         columns.add(f"{name}_score", scores)
         columns.add(f"{name}_share", part)
         columns.add(f"{name}_rank", _ranks(owners, items, scores))
+    weighed += [mixtures[0]] * len(seen)
     blends = []
-    fades_of += [mixtures[0].fade] * len(seen)
-    own_of += [mixtures[0].own] * len(seen)
-    for fade, weight, part in zip(fades_of, own_of, opinions[1:-1], strict=True):
-        mine = np.sqrt(np.where(known, shelf.evidence(fade)[found], 0.0)).astype(np.float32)
-        mine = _relative(owners, mine, len(customers))
-        blends.append(np.float32(weight) * mine + part)
+    for mixture, part in zip(weighed, opinions[1:-1], strict=True):
+        evident = shelf.evidence(mixture.fade)
+        mine = np.sqrt(np.where(known, evident[found], 0.0)).astype(np.float32)
+        blends.append(np.float32(mixture.own) * _relative(owners, mine, len(customers)) + part)
     for look, each in zip(seen, near, strict=True):
         _about_look(columns, look, each, owners, items)
     if seen:
         columns.add("item_age_days", _finite(ages[items]))
-    columns.add("lately_score", gather(affinities[0].scores(evidence[0])))
-    lately = affinities[0].scores(_last_order(shelf, affinities[0], customers))
-    columns.add("basket_score", gather(lately))
+    if together:
+        lately = _last_order(shelf, affinities[0], customers)
+        for name, mine in (("lately_score", evidence[0]), ("basket_score", lately)):
+            columns.add(name, gather(affinities[0].scores(mine)))
     _about_pair(columns, shelf, customers[owners], found)
     _about_item(columns, shelf, items, customers, owners)
-    for name, groups in (
-        ("category", study.ledger.item_category),
-        ("brand", study.ledger.item_brand),
-    ):
+    groups = {"category": study.ledger.item_category, "brand": study.ledger.item_brand}
+    for name, of in groups.items():
         _about_group(
             columns,
             shelf,
             customers=customers,
             owners=owners,
-            groups=groups,
-            wanted=groups[items],
+            groups=of,
+            wanted=of[items],
             name=name,
         )
     _about_customer(columns, shelf, customers, owners)
@@ -165,10 +167,11 @@ def candidates_at(
     )
 
 
-def _sources(looks: list[Look], *, learned: bool) -> tuple[str, ...]:
+def _sources(seen: Collection[str], blocks: Collection[str]) -> tuple[str, ...]:
     """Return which of :data:`SOURCES` there are."""
-    seen = {look.name for look in looks}
-    kept = {"sequence": learned} | {name: name in seen for name in LOOKS}
+    together = "collaborative" in blocks
+    kept = {"item_to_item": together, "ease": together, "sequence": "sequence" in blocks}
+    kept |= {name: name in seen for name in LOOKS}
     return tuple(name for name in SOURCES if kept.get(name, True))
 
 

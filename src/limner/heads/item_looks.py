@@ -1,10 +1,12 @@
 """Which items look like what a customer met: in words, in pictures, and however new they are."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.events.item_vectors import LOOKS
 from limner.heads.item_shelf import Shelf
 from limner.heads.study import Study
 
@@ -87,13 +89,24 @@ class Look:
         return [self.best(seen, most=ALIKE), self.best(new, most=FRESH)]
 
 
-def looks_at(study: Study, shelf: Shelf, customers: Ints, *, fade: int) -> list[Look]:
-    """Return every look that the log keeps, as of a cut."""
+def looks_at(
+    study: Study,
+    shelf: Shelf,
+    customers: Ints,
+    *,
+    fade: int,
+    names: Collection[str] = LOOKS,
+) -> list[Look]:
+    """Return every look of these names that the log keeps, as of a cut."""
+    wanted = sorted(name for name in study.ledger.looks if name in names)
+    if not wanted:
+        return []
     mine, places = shelf.pairs_of(customers)
     weights = np.sqrt(shelf.evidence(fade)[places]).astype(np.float32)
     met = shelf.history.items[places]
     found = []
-    for name, each in sorted(study.ledger.looks.items()):
+    for name in wanted:
+        each = study.ledger.looks[name]
         length = np.linalg.norm(each.vectors, axis=1, keepdims=True)
         vectors = each.vectors / np.maximum(length, np.float32(1e-9))
         tastes = np.zeros((len(customers), vectors.shape[1]), np.float32)

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from limner.heads.study import Ranked
 
-__all__ = ["best_pairs", "ndcg_at_10", "places_within", "rank_pairs"]
+__all__ = ["best_pairs", "ndcg_at_10", "ndcgs_at_10", "places_within", "rank_pairs"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -91,7 +91,13 @@ def rank_pairs(
 
 
 def ndcg_at_10(ranked: Ints, truth_at: Ints, truth: Ints) -> float:
-    """Return the mean NDCG@10 of the customers who took something, 0.0 if nobody did.
+    """Return the mean of :func:`ndcgs_at_10`, 0.0 if nobody took anything."""
+    each = ndcgs_at_10(ranked, truth_at, truth)
+    return float(each.mean()) if len(each) else 0.0
+
+
+def ndcgs_at_10(ranked: Ints, truth_at: Ints, truth: Ints) -> NDArray[np.float64]:
+    """Return the NDCG@10 of each customer who took something.
 
     Parameters
     ----------
@@ -102,11 +108,11 @@ def ndcg_at_10(ranked: Ints, truth_at: Ints, truth: Ints) -> float:
     """
     sizes = np.diff(truth_at)
     if not sizes.any():
-        return 0.0
+        return np.zeros(0)
     top = ranked[:, :10]
     width = int(max(truth.max(), top.max())) + 1
     taken = np.repeat(np.arange(len(sizes)), sizes) * width + truth
     hits = np.isin(np.arange(len(top))[:, None] * width + top, taken) & (top >= 0)
     ideal = np.concatenate([[0.0], np.cumsum(DISCOUNT)])[np.minimum(sizes, 10)]
     gains = hits @ DISCOUNT[: top.shape[1]]
-    return float((gains[sizes > 0] / ideal[sizes > 0]).mean())
+    return np.asarray(gains[sizes > 0] / ideal[sizes > 0])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from limner.dataset.cuts import Window
 from limner.errors import NotFitted
 from limner.heads.boosted import BoostedHead, TreesConfig
-from limner.heads.calibration import Calibration, calibrate
+from limner.heads.calibration import Calibration, calibrate, logit
 from limner.heads.features import automatic_block, column_places, pair_history
 from limner.heads.study import Sample, Study
 
@@ -89,7 +89,9 @@ class PooledHead:
     Attributes
     ----------
     calibration_
-        From raw to calibrated probability, from the validation sample; set by :meth:`fit`.
+        From raw to calibrated probability, from the validation sample; set by :meth:`judge`.
+    held_out_losses_
+        How far the first trees were off of each pair of the validation sample: log loss.
     """
 
     def __init__(
@@ -104,13 +106,25 @@ class PooledHead:
         self.beside, self.counted = beside, counted
         self.trees_: BoostedHead | None = None
         self.calibration_ = Calibration()
+        self.held_out_losses_ = np.zeros(0)
 
     def fit(self, study: Study, train: Sequence[Sample], validation: Sample) -> Self:
         """Learn from training samples, calibrate on validation, then learn from all of them."""
+        return self.judge(study, train, validation).finish(study, train, validation)
+
+    def judge(self, study: Study, train: Sequence[Sample], validation: Sample) -> Self:
+        """Learn from training samples; calibrate, and see how good that is, on validation."""
         features, truth = self._stack(study, train, most=MOST_PAIRS // 4)
         held_out, held_out_truth = self._stack(study, [validation])
         first = self._trees().fit(features, truth, categorical=[0])
-        self.calibration_ = calibrate(first.predict(held_out), held_out_truth, seed=self.seed)
+        said = first.predict(held_out)
+        self.calibration_ = calibrate(said, held_out_truth, seed=self.seed)
+        odds = logit(said)
+        self.held_out_losses_ = np.logaddexp(0, odds) - held_out_truth * odds
+        return self
+
+    def finish(self, study: Study, train: Sequence[Sample], validation: Sample) -> Self:
+        """Learn from training and validation samples together, so that no label is wasted."""
         features, truth = self._stack(study, [*train, validation])
         self.trees_ = self._trees().fit(features, truth, categorical=[0])
         return self

@@ -1,6 +1,6 @@
 """Learning the order of candidates: boosted trees, and how far to trust them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from limner.dataset.cuts import Window
 from limner.errors import MissingExtra
 from limner.heads.candidates import Candidates, candidates_at
+from limner.heads.choosing import preferred
 from limner.heads.item_choices import popular_fade
-from limner.heads.item_ranking import best_pairs, ndcg_at_10, places_within
+from limner.heads.item_ranking import best_pairs, ndcgs_at_10, places_within
 from limner.heads.item_shelf import Truth, shelf_at, truth_of
 from limner.heads.item_sources import Pairs, rank_by, settings_key
 from limner.heads.study import Ranked, Study
@@ -42,13 +43,13 @@ TRUST = (1.0, 0.7, 0.4, 0.0)
 class Reranker:
     """Trees and a source, ``trust`` the share of the trees; none where too little came true.
 
-    ``looks`` says whether they look at the items' words and pictures.
+    ``blocks`` says which modalities they know; see :func:`candidates_at`.
     """
 
     trees: Any
     trust: float
     source: int
-    looks: bool = False
+    blocks: frozenset[str] = frozenset()
 
     def scores(self, candidates: Candidates) -> Floats:
         """Return a score for each candidate (P,), comparable within a customer."""
@@ -66,44 +67,51 @@ class _Lesson:
     candidates: Candidates
     came_true: NDArray[np.bool_]
 
-    def quality(self, scores: Floats) -> float:
-        """Return the NDCG@10 of the order that scores make."""
+    def qualities(self, scores: Floats) -> NDArray[np.float64]:
+        """Return the NDCG@10 of the order that scores make, of each customer who took something."""
         best = best_pairs(self.candidates.owners, self.candidates.items, scores, most=10)
         owners = self.candidates.owners[best]
         ranked = np.full((len(self.truth.customers), 10), -1, np.int64)
         ranked[owners, places_within(owners)] = self.candidates.items[best]
-        return ndcg_at_10(ranked, self.truth.at, self.truth.items)
+        return ndcgs_at_10(ranked, self.truth.at, self.truth.items)
 
 
-def learned_reranker(study: Study, *, learned: bool = False) -> Reranker:
+def learned_reranker(
+    study: Study, *, learned: bool = False, blocks: Collection[str] | None = None
+) -> Reranker:
     """Learn on the learnable windows, once a question and desk.
 
     Trees grown on the training windows are judged on the validation window, beside every source
     alone and blends of both; then they are grown anew on all learnable windows. Where the log keeps
-    what models made of the items' words and pictures, all this is done without and with it, and the
-    better is taken.
+    what models made of the items' words and pictures, all this is done without and with it, and
+    they are looked at if that is better beyond chance. ``learned`` says whether the behaviour
+    models that stand by are a source; ``blocks``, where given, are the modalities to learn with,
+    whatever is better.
     """
+    usual = frozenset({"collaborative", "sequence"} if learned else {"collaborative"})
 
     def learn() -> Reranker:
-        tried = [_learned(study, learned=learned, looks=False)]
+        if blocks is not None:
+            return _learned(study, frozenset(blocks))[1]()
+        tried = [_learned(study, usual)]
         if study.ledger.looks:
-            tried.append(_learned(study, learned=learned, looks=True))
-        return max(tried, key=lambda one: one[0])[1]()
+            tried.append(_learned(study, usual | set(study.ledger.looks)))
+        return tried[preferred([-quality for quality, _ in tried])][1]()
 
-    found: Reranker = study.desk.once(
-        settings_key(study, "fused" if learned else "reranker"), learn
-    )
+    name = "fused" if learned else "reranker"
+    if blocks is not None:
+        name = f"reranker with {sorted(blocks)}"
+    found: Reranker = study.desk.once(settings_key(study, name), learn)
     return found
 
 
-def _learned(study: Study, *, learned: bool, looks: bool) -> tuple[float, Callable[[], Reranker]]:
-    """Return how well it goes on the validation window, and what learns on all windows."""
+def _learned(
+    study: Study, blocks: frozenset[str]
+) -> tuple[NDArray[np.float64], Callable[[], Reranker]]:
+    """Return how well it goes of each customer validated, and what learns on all windows."""
     rng = np.random.default_rng(study.seed)
-    train = [
-        _sampled(_lesson(study, window, learned=learned, looks=looks), rng)
-        for window in study.plan.train[-NEWEST:]
-    ]
-    validation = _lesson(study, study.plan.validation, learned=learned, looks=looks)
+    train = [_sampled(_lesson(study, window, blocks), rng) for window in study.plan.train[-NEWEST:]]
+    validation = _lesson(study, study.plan.validation, blocks)
     trees = _grow(train, seed=study.seed)
     asked = validation.candidates
     sources = range(len(asked.sources))
@@ -111,9 +119,9 @@ def _learned(study: Study, *, learned: bool, looks: bool) -> tuple[float, Callab
     grown = opinions[0] if trees is None else _grown(trees, asked)
     judged = []
     for source, trust in product(sources, TRUST if trees is not None else (0.0,)):
-        quality = validation.quality(_mixed(grown, opinions[source], trust))
-        judged.append((quality, Reranker(trees, trust, source, looks)))
-    quality, best = max(judged, key=lambda one: one[0])
+        quality = validation.qualities(_mixed(grown, opinions[source], trust))
+        judged.append((quality, Reranker(trees, trust, source, blocks)))
+    quality, best = max(judged, key=lambda one: one[0].mean() if len(one[0]) else 0.0)
 
     def finished() -> Reranker:
         if best.trust == 0.0:
@@ -124,11 +132,20 @@ def _learned(study: Study, *, learned: bool, looks: bool) -> tuple[float, Callab
 
 
 def rerank(
-    study: Study, window: Window, customers: Ints, *, most: int, learned: bool = False
+    study: Study,
+    window: Window,
+    customers: Ints,
+    *,
+    most: int,
+    learned: bool = False,
+    blocks: Collection[str] | None = None,
 ) -> Ranked:
-    """Rank N customers' candidates; the reason is the source that speaks loudest for an item."""
-    reranker = learned_reranker(study, learned=learned)
-    candidates = candidates_at(study, window, customers, learned=learned, looks=reranker.looks)
+    """Rank N customers' candidates; the reason is the source that speaks loudest for an item.
+
+    ``learned`` and ``blocks`` are as for :func:`learned_reranker`.
+    """
+    reranker = learned_reranker(study, learned=learned, blocks=blocks)
+    candidates = candidates_at(study, window, customers, blocks=reranker.blocks)
     pairs = Pairs(
         candidates.owners,
         candidates.items,
@@ -145,10 +162,10 @@ def rerank(
     )
 
 
-def _lesson(study: Study, window: Window, *, learned: bool, looks: bool) -> _Lesson:
+def _lesson(study: Study, window: Window, blocks: frozenset[str]) -> _Lesson:
     truth = truth_of(study, window)
     truth = truth.take(np.flatnonzero(np.diff(truth.at)))
-    candidates = candidates_at(study, window, truth.customers, learned=learned, looks=looks)
+    candidates = candidates_at(study, window, truth.customers, blocks=blocks)
     width = len(study.ledger.items)
     came_true = np.isin(
         candidates.owners * width + candidates.items, truth.owners * width + truth.items

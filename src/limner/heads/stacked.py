@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from limner.heads.calibration import Calibration, calibrate, logit
 from limner.heads.linear import LinearHead
 
 __all__ = [
+    "Contributing",
     "Head",
     "StackedHead",
     "all_heads",
@@ -23,6 +24,7 @@ __all__ = [
     "linear_only",
     "quick_heads",
     "tree_heads",
+    "useful_columns",
 ]
 
 Floats = NDArray[np.float64]
@@ -52,6 +54,15 @@ class Head(Protocol):
 
     def load(self, file: Path) -> Self:
         """Read what :meth:`save` wrote."""
+        ...
+
+
+@runtime_checkable
+class Contributing(Protocol):
+    """A member that tells what each column adds."""
+
+    def contributions(self, features: Features) -> Floats:
+        """Return what each column adds: (N, F)."""
         ...
 
 
@@ -105,6 +116,9 @@ class StackedHead:
         The curve for probabilities; the identity for a regression.
     columns_
         Which columns the heads read: the ones a first, quick ensemble found of use.
+    held_out_losses_
+        How far the mixture was off of each case of the validation sample, before it learned from
+        them too (M,): log loss, or for a regression the squared error. Not kept in a folder.
     """
 
     def __init__(
@@ -121,6 +135,7 @@ class StackedHead:
         self.weights_: Floats | None = None
         self.calibration_ = Calibration()
         self.columns_: NDArray[np.int64] | None = None
+        self.held_out_losses_ = np.zeros(0)
 
     def fit(
         self, features: Features, truth: Floats, held_out: Features, held_out_truth: Floats
@@ -129,7 +144,7 @@ class StackedHead:
         outcomes = np.concatenate([truth, held_out_truth])
         if self.objective == "binary" and len(np.unique(truth)) < 2:
             return self._settle(float(outcomes.mean()))
-        self.columns_ = _useful_columns(
+        self.columns_ = useful_columns(
             self.objective, features, truth, most=self.most_columns, seed=self.seed
         )
         kept, kept_out = features[:, self.columns_], held_out[:, self.columns_]
@@ -139,6 +154,7 @@ class StackedHead:
         }
         answers = np.stack([self._margin(head.predict(kept_out)) for head in first.values()])
         self.weights_ = _weigh(answers, held_out_truth, self.objective)
+        self.held_out_losses_ = _losses(self.weights_ @ answers, held_out_truth, self.objective)
         if self.objective == "binary":
             mixed = 1 / (1 + np.exp(-self.weights_ @ answers))
             self.calibration_ = calibrate(mixed, held_out_truth, seed=self.seed)
@@ -185,7 +201,7 @@ class StackedHead:
         if not heads:
             return np.zeros(features.shape)
         boosted = heads.get("boosted")
-        if not isinstance(boosted, BoostedHead):
+        if not isinstance(boosted, Contributing):
             raise NotFitted("only a stack with a boosted member can give contributions")
         added = np.zeros(features.shape)
         added[:, columns] = boosted.contributions(features[:, columns])
@@ -225,10 +241,10 @@ class StackedHead:
         return logit(answer) if self.objective == "binary" else answer
 
 
-def _useful_columns(
+def useful_columns(
     objective: Objective, features: Features, truth: Floats, *, most: int, seed: int
 ) -> NDArray[np.int64]:
-    """Return the columns that tell most of the truth, in their order.
+    """Return the ``most`` columns of features (N, F) that tell most of truth (N,), in their order.
 
     Those that few boosted trees gain most from; where there are too few rows to grow trees
     on, those that correlate with the truth most.
@@ -251,6 +267,13 @@ def _correlations(features: Features, truth: Floats) -> Floats:
     spread = np.sqrt((centred**2).sum(axis=0) * ((truth - truth.mean()) ** 2).sum())
     together = np.abs((truth - truth.mean()) @ centred)
     return np.where(spread > 0, together / np.maximum(spread, 1e-12), 0.0)
+
+
+def _losses(mixed: Floats, truth: Floats, objective: Objective) -> Floats:
+    """Return the losses (N,) of log odds (N,), or of values (N,) for a regression."""
+    if objective == "binary":
+        return np.asarray(np.logaddexp(0.0, mixed) - truth * mixed)
+    return np.asarray((mixed - truth) ** 2)
 
 
 def _weigh(answers: Floats, truth: Floats, objective: Objective) -> Floats:

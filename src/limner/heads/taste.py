@@ -12,10 +12,12 @@ from limner.heads.study import Study
 from limner.model.blocks.collaborative import CollaborativeBlock
 from limner.model.normaliser import StandardScores
 
-__all__ = ["taste_block", "taste_heads"]
+__all__ = ["taste_block", "taste_classes", "taste_heads"]
+
+Features = NDArray[np.float32]
 
 
-def taste_block(study: Study, window: Window, customers: NDArray[np.int64]) -> NDArray[np.float32]:
+def taste_block(study: Study, window: Window, customers: NDArray[np.int64]) -> Features:
     """Return the block ``collaborative`` of N customers at a cut (N, D), NaN for those without.
 
     Its factors know what came before the study's validation cut, so that all cuts share a space.
@@ -25,17 +27,41 @@ def taste_block(study: Study, window: Window, customers: NDArray[np.int64]) -> N
     TooFew
         If too few met the same items, categories or brands by then.
     """
+    maker, before = _maker(study), study.plan.validation.cut
+    table = study.desk.once(
+        ("taste", before, study.seed, window.cut), lambda: maker.at(study.ledger, window.cut)
+    )
+    found: Features = table.of(customers)
+    return found
+
+
+def taste_classes(study: Study, window: Window, customers: NDArray[np.int64]) -> Features:
+    """Return how strongly factors tie N customers to each class (N, C), NaN where they know none.
+
+    It is the customer's row of the matrix as its main directions tell it, at the class: what
+    others with like tastes did with it.
+
+    Raises
+    ------
+    TooFew
+        As :func:`taste_block`.
+    """
+    vectors = taste_block(study, window, customers)
+    found = np.full((len(customers), len(study.classes)), np.nan, np.float32)
+    directions = _maker(study).directions_of(study.question.of, study.class_names)
+    known = np.isfinite(directions).all(axis=1)
+    found[:, known] = vectors @ directions[known].T
+    return found
+
+
+def _maker(study: Study) -> CollaborativeBlock:
     ledger, before = study.ledger, study.plan.validation.cut
 
     def learn() -> CollaborativeBlock:
         return CollaborativeBlock(seed=study.seed).fit(ledger, before=before)
 
     maker: CollaborativeBlock = study.desk.once(("taste", before, study.seed), learn)
-    table = study.desk.once(
-        ("taste", before, study.seed, window.cut), lambda: maker.at(ledger, window.cut)
-    )
-    found: NDArray[np.float32] = table.of(customers)
-    return found
+    return maker
 
 
 def taste_heads(objective: Objective, seed: int) -> Mapping[str, Head]:

@@ -1,6 +1,6 @@
 """The port to a store that lives: events in, each once, and what is known of every customer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -9,9 +9,20 @@ import polars as pl
 
 from limner.profiles.counters import Counters
 from limner.profiles.record import Profile
-from limner.profiles.store import About
+from limner.profiles.store import About, ProfileReader
 
-__all__ = ["Arrival", "Key", "LiveStore", "Page", "Receipt", "Rejected", "Stale", "Step", "Told"]
+__all__ = [
+    "Arrival",
+    "Drawn",
+    "Key",
+    "LiveStore",
+    "Page",
+    "Receipt",
+    "Rejected",
+    "Stale",
+    "Step",
+    "Told",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,20 @@ class Stale:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """Portraits, as they were drawn together.
+
+    ``seen`` says which event of each customer was the newest in it, ``edition`` in which edition
+    of the store they were begun, none: in whichever holds; ``about`` what holds for all of them.
+    """
+
+    profiles: Sequence[Profile]
+    seen: Mapping[str, int]
+    about: About | None = None
+    edition: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """One event of a customer's timeline; ``seq`` is its number in the store."""
 
@@ -122,7 +147,7 @@ class Key:
     purposes: tuple[str, ...] = field(default=())
 
 
-class LiveStore(Protocol):
+class LiveStore(ProfileReader, Protocol):
     """Events, counters and portraits in one place, each change of them one transaction."""
 
     def accept(
@@ -148,6 +173,13 @@ class LiveStore(Protocol):
         """Return what is held of a customer. Raises UnknownCustomer."""
         ...
 
+    def state(self, customer_id: str) -> tuple[int, int]:
+        """Return a customer's newest event, and the newest in the portrait.
+
+        Raises UnknownCustomer. This is looked at before every answer, so it must be swift.
+        """
+        ...
+
     def pages(self, *, after: str = "", limit: int = 100) -> list[Page]:
         """Return what is held of customers by id, those after one."""
         ...
@@ -168,14 +200,30 @@ class LiveStore(Protocol):
         """Return the events held of some customers, with the columns of the log."""
         ...
 
-    def put_portraits(
-        self, profiles: Iterable[Profile], *, seen: Mapping[str, int], about: About | None = None
-    ) -> int:
-        """Write portraits; ``seen`` says which event of each customer was the newest in it."""
+    def put_portraits(self, drawn: Drawn) -> int:
+        """Write portraits; one that is older than what is there is left out."""
+        ...
+
+    def edition(self) -> int:
+        """Return how often every portrait was asked for anew."""
+        ...
+
+    def mark_all_stale(self) -> None:
+        """Have every portrait drawn anew, those that are being drawn at this moment too."""
         ...
 
     def timeline(self, customer_id: str, *, before: int | None, limit: int) -> list[Told]:
         """Return a customer's events, the newest to come in first. Raises UnknownCustomer."""
+        ...
+
+    def oldest(
+        self, *, before: datetime, limit: int
+    ) -> tuple[Sequence[tuple[int, int]], pl.DataFrame]:
+        """Return events before a moment, those that came first, and by what they are forgotten."""
+        ...
+
+    def forget(self, numbers: Sequence[tuple[int, int]]) -> None:
+        """Let go of events, as :meth:`oldest` named them; counters and marks stay."""
         ...
 
     def rejects(self, *, after: int = 0, limit: int = 100) -> list[Rejected]:

@@ -13,18 +13,17 @@ from limner.events.event import EVENT_SCHEMA
 from limner.events.log import EventLog
 from limner.events.merging import ORIGIN, settle
 from limner.profiles.counters import count, first_of_orders
-from limner.profiles.live import LiveStore, Stale
+from limner.profiles.live import Drawn, LiveStore, Stale
 from limner.profiles.marks import event_marks, order_marks
 from limner.profiles.portrait import PortraitConfig, about, portray
 from limner.profiles.record import Prediction, Profile
 from limner.profiles.references import References, learn_references, with_news
-from limner.profiles.store import About
 from limner.profiles.summary import summarise
 
-__all__ = ["Painter"]
+__all__ = ["SEEDED", "Painter", "settled"]
 
 _INSTANT = timedelta(microseconds=1)
-_SEEDED = "seeded"
+SEEDED = "seeded"
 """Under this name the store remembers which state of the log it has counted."""
 
 
@@ -76,7 +75,7 @@ class Painter:
         What came over HTTP before stays counted, and nothing is counted twice.
         """
         log = self.log
-        if log is None or self.store.recall(_SEEDED) == log.manifest.fingerprint:
+        if log is None or self.store.recall(SEEDED) == log.manifest.fingerprint:
             return 0
         fingerprint, people = log.manifest.fingerprint, 0
         for bucket, came in enumerate(self._came(log.buckets)):
@@ -85,11 +84,11 @@ class Painter:
             marks = {*event_marks(rows), *order_marks(rows)}
             self.store.seed(counted, sorted(mark for mark in marks if mark is not None))
             people += len(counted)
-        self.store.remember(_SEEDED, fingerprint)
+        self.store.remember(SEEDED, fingerprint)
         return people
 
-    def refresh(self, now: datetime) -> References | None:
-        """Compare with the shop as a whole anew; none where nobody did anything yet."""
+    def refresh(self, now: datetime) -> References:
+        """Compare with the shop as a whole anew."""
         buckets = 1 if self.log is None else self.log.buckets
         frames = []
         for bucket, came in enumerate(self._came(buckets)):
@@ -116,10 +115,8 @@ class Painter:
 
     def paint(
         self, stale: Sequence[Stale], *, now: datetime, as_of: datetime | None = None
-    ) -> tuple[list[Profile], dict[str, int], About]:
+    ) -> Drawn:
         """Draw some customers.
-
-        Returns the portraits, the newest event in each, and what holds for all of them.
 
         Parameters
         ----------
@@ -130,9 +127,8 @@ class Painter:
         as_of
             As of when; none: as :meth:`as_of` says.
         """
+        edition = self.store.edition()
         references = self.references or self.refresh(now)
-        if references is None:
-            return [], {}, About(now, now)
         moment = as_of or self.as_of(now)
         names = [each.customer_id for each in stale]
         rows = self._events(stale)
@@ -162,7 +158,7 @@ class Painter:
             )
         ]
         whole = about(references, computed_at=now, model_version=version)
-        return drawn, {each.customer_id: each.seq for each in stale}, whole
+        return Drawn(drawn, {each.customer_id: each.seq for each in stale}, whole, edition)
 
     def _events(self, stale: Sequence[Stale]) -> pl.DataFrame:
         """Return all that some customers did, each event once."""

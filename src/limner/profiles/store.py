@@ -7,7 +7,7 @@ from typing import Protocol
 
 from limner.profiles.record import Profile
 
-__all__ = ["About", "PopularItem", "ProfileStore"]
+__all__ = ["About", "PopularItem", "ProfileReader", "ProfileStore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class About:
     popular: tuple[PopularItem, ...] = ()
 
 
-class ProfileStore(Protocol):
-    """A dictionary of profiles that outlives the process."""
+class ProfileReader(Protocol):
+    """Whoever tells profiles."""
 
     @property
     def about(self) -> About | None:
@@ -41,6 +41,10 @@ class ProfileStore(Protocol):
     def get(self, customer_id: str) -> Profile:
         """Return one profile. Raises :class:`~limner.errors.UnknownCustomer`."""
         ...
+
+
+class ProfileStore(ProfileReader, Protocol):
+    """A dictionary of profiles that outlives the process."""
 
     def put(
         self, profiles: Iterable[Profile], *, about: About | None = None, replace: bool = False

@@ -18,6 +18,7 @@ from limner.service.metrics import Metrics
 from limner.service.parts import Parts
 from limner.service.problems import say_problems
 from limner.service.renewal import Renewer
+from limner.service.telling import Teller
 from limner.service.writer import Writer
 
 __all__ = ["create_app"]
@@ -61,6 +62,11 @@ def create_app(parts: Parts) -> FastAPI:
 
     state: Any = app.state
     state.parts, state.ready, state.metrics, state.renewer = parts, False, metrics, renewer
+    state.teller = Teller(
+        parts.store,
+        clock=parts.clock,
+        degraded=lambda: ("portraits",) if renewer.failures else (),
+    )
     state.keyring = Keyring(parts.store, parts.pepper)
     state.rates = Rates(parts.config.requests_per_second, parts.config.burst)
     state.writer = Writer(
@@ -73,8 +79,10 @@ def create_app(parts: Parts) -> FastAPI:
         told=told,
     )
     say_problems(app)
-    for _, router in plugins.load_all(routes):
-        app.include_router(router)
+    # what is asked most is looked for first
+    routers = dict(plugins.load_all(routes))
+    for name in sorted(routers, key=lambda each: (each != "profiles", each)):
+        app.include_router(routers[name])
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
 

@@ -14,6 +14,9 @@ from limner.service.settings import ServeConfig
 
 __all__ = ["Renewer"]
 
+_SPARING = 10
+"""Comparing anew takes at most one part in so many of the time."""
+
 
 @final
 class Renewer:
@@ -40,7 +43,8 @@ class Renewer:
         self.store, self.painter, self.config, self.clock = store, painter, config, clock
         self.failures = 0
         self.drawn = 0
-        self._compared = 0.0
+        self._compared = self._lasted = 0.0
+        self._token = 0
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="limner-renewer", daemon=True)
@@ -63,18 +67,34 @@ class Renewer:
     def once(self) -> int:
         """Draw as many as are drawn at a time; return how many were."""
         now = self.clock()
-        waited = time.monotonic() - self._compared
-        if self.painter.references is None or waited > self.config.references_seconds:
-            self.painter.seed()
-            self.painter.refresh(now)
-            self._compared = time.monotonic()
+        self._compare(now)
         stale = self.store.stale(limit=self.config.renew_customers)
         if not stale:
             return 0
-        drawn, seen, about = self.painter.paint(stale, now=now)
-        written = self.store.put_portraits(drawn, seen=seen, about=about)
+        written = self.store.put_portraits(self.painter.paint(stale, now=now))
         self.drawn += written
         return written
+
+    def _compare(self, now: datetime) -> None:
+        """Compare customers with the shop as a whole anew, when it is time or the shop has grown.
+
+        A shop that doubled is another: everybody is drawn anew. That is once an event in the mean.
+        """
+        waited = time.monotonic() - self._compared
+        token = self.store.token()
+        grown = token > 2 * self._token
+        known = self.painter.references is not None
+        if known and not grown and waited < self.config.references_seconds:
+            return
+        if known and self._lasted * _SPARING > waited:
+            return
+        began = time.monotonic()
+        self.painter.seed()
+        self.painter.refresh(now)
+        if grown and known:
+            self.store.mark_all_stale()
+        self._compared, self._token = time.monotonic(), token
+        self._lasted = self._compared - began
 
     def _run(self) -> None:
         log = structlog.get_logger("limner.renewal")

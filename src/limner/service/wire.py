@@ -65,6 +65,10 @@ class Wire(Protocol):
     paths: Sequence[str]
     """The addresses it answers at, below ``/v1``."""
 
+    def schema(self, path: str) -> dict[str, Any]:
+        """Return the JSON schema of a body at one of its addresses."""
+        ...
+
     def unpack(self, body: object, sending: Sending) -> Delivery:
         """Take a parsed body apart. Pure.
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from limner import plugins
 from limner.dataset.aggregates import AggregatesConfig
-from limner.dataset.familiarity import new_items, orders_before
+from limner.dataset.familiarity import new_items, orders_before, tail_items
 from limner.dataset.labels import seen_items
 from limner.dataset.ledger import Source
 from limner.engine import Executor, Here
@@ -29,6 +29,7 @@ from limner.training.slices import last_against_first, score_slices
 __all__ = ["Evaluation", "evaluate", "plan_question", "put_question", "silent"]
 
 Progress = Callable[[str, float], None]
+Tell = Callable[..., list[Row]]
 Ints = NDArray[np.int64]
 FOLDS = 5
 _SHARE_OF_PRETRAINING = 0.3
@@ -51,6 +52,8 @@ class Evaluation:
     slices: tuple[Row, ...] = ()
     """The foremost metric of customers and items little known and well known, and of the last cut
     against the first; see :mod:`limner.training.slices`."""
+    modalities: tuple[Row, ...] = ()
+    """What each modality adds, where that was asked; see :mod:`limner.training.modalities`."""
 
 
 def evaluate(
@@ -65,6 +68,7 @@ def evaluate(
     resamples: int = 1000,
     learning: Learning | None = None,
     ladder: bool = False,
+    tell: Tell | None = None,
     executor: Executor | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
@@ -94,6 +98,9 @@ def evaluate(
         are left out.
     ladder
         Whether all rungs are compared too: frozen vectors, and models tuned by each way.
+    tell
+        Says what each modality adds to a question, by seed and resamples:
+        :func:`limner.training.modalities.tell_modalities`; none: that is not asked.
     executor
         Where the questions are worked on; none: in this process, one after another. The answers
         are the same wherever it is.
@@ -112,7 +119,7 @@ def evaluate(
     names = _chosen(methods, learns=learning is not None, ladder=ladder)
     desks = Desks(log, dict(questions), seed, aggregates, level)
     share = 0.0
-    if learning is not None and any(_asks_models(name) for name in names):
+    if learning is not None and (tell or any(_asks_models(name) for name in names)):
         share = _SHARE_OF_PRETRAINING
         learning.prepare(
             desks,
@@ -121,7 +128,7 @@ def evaluate(
             executor=executor,
             progress=lambda what, done: progress(what, done * share),
         )
-    examiner = _Examiner(desks, tuple(_in_order(names)), resamples)
+    examiner = _Examiner(desks, tuple(_in_order(names)), resamples, tell)
     asked = [(name, cut) for cut in cuts for name in questions]
     order = sorted(asked, key=lambda one: (cuts.index(one[1]), dearest_first(questions[one[0]])))
     found: dict[tuple[str, datetime], _Examined] = {}
@@ -137,7 +144,9 @@ def evaluate(
         raise TooFew("no question could be put: " + "; ".join(notes))
     rows = tuple(row for one in asked for row in found[one].rows)
     slices = [row for one in asked for row in found[one].slices]
-    return Evaluation(answers, rows, notes, (*slices, *last_against_first(rows)))
+    slices += last_against_first(rows)
+    modalities = tuple(row for one in asked for row in found[one].modalities)
+    return Evaluation(answers, rows, notes, tuple(slices), modalities)
 
 
 def _chosen(methods: Sequence[str] | None, *, learns: bool, ladder: bool) -> list[str]:
@@ -177,6 +186,7 @@ class _Examined:
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
     slices: tuple[Row, ...] = ()
+    modalities: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +196,7 @@ class _Examiner:
     desks: Desks
     methods: tuple[str, ...]
     resamples: int
+    tell: Tell | None = None
 
     def __call__(self, asked: tuple[str, datetime]) -> _Examined:
         """Let every method answer, and score what they said."""
@@ -207,7 +218,13 @@ class _Examiner:
         seed = self.desks.seed
         rows = score(answer, seed=seed, resamples=self.resamples)
         slices = score_slices(answer, seed=seed, resamples=self.resamples)
-        return _Examined(answer, tuple(rows), tuple(notes), tuple(slices))
+        added: list[Row] = []
+        if self.tell is not None:
+            try:
+                added = self.tell(study, seed=seed, resamples=self.resamples)
+            except TooFew as refusal:
+                notes.append(f"{where}: {refusal.message}")
+        return _Examined(answer, tuple(rows), tuple(notes), tuple(slices), tuple(added))
 
 
 def _in_order(names: Sequence[str]) -> list[str]:
@@ -332,6 +349,7 @@ def _rank(study: Study, methods: Mapping[str, Method]) -> tuple[Rankings, dict[s
     customers = truth.customers
     _enough(study, {"to ask": len(customers)})
     seen_at, seen = seen_items(ledger, window, deeds=study.question.deeds)
+    tail = tail_items(np.bincount(seen, minlength=len(ledger.items)))
     seen_at, seen = some_rows(seen_at, seen, customers)
     top, seconds, declined = {}, {}, {}
     for name, method in methods.items():
@@ -358,6 +376,7 @@ def _rank(study: Study, methods: Mapping[str, Method]) -> tuple[Rankings, dict[s
         seconds=seconds,
         orders=_orders(study, window.cut)[customers],
         new=new_items(ledger, window.cut),
+        tail=tail,
     )
     return rankings, declined
 

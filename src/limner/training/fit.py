@@ -18,6 +18,7 @@ from limner.dataset.cuts import Window
 from limner.dataset.ledger import Ledger, Source
 from limner.engine import Executor, Here
 from limner.errors import TooFew
+from limner.events.item_vectors import looks_of
 from limner.heads.blockwise import BlockAnswer
 from limner.heads.features import habit_names, habits_block
 from limner.heads.forecast import Forecast
@@ -105,6 +106,8 @@ def fit(
         "aggregates": (aggregates or AggregatesConfig()).model_dump(mode="json"),
         "questions": {name: one.model_dump(mode="json") for name, one in questions.items()},
     }
+    if looks := looks_of(log, np.zeros(0, np.str_)):
+        settings["looks"] = {name: each.version for name, each in sorted(looks.items())}
     version = _digest(settings)
     folder.mkdir(parents=True, exist_ok=True)
     desks = Desks(log, dict(questions), seed, aggregates, level, before=cut)
@@ -295,7 +298,9 @@ def _card(
         f"| {one.question} | {one.shape} | {one.horizon_days:g} | {len(one):,} |"
         for one in forecasts
     ]
-    learned = " and vectors of behaviour models" if settings["learning"] else ""
+    learned = ", vectors of behaviour models" if settings["learning"] else ""
+    if ledger.looks:
+        learned += f", what was met by its {' and '.join(sorted(ledger.looks))}"
     method = (
         f"Method: automatic aggregates{learned}; a calibrated stack of boosted and bagged trees "
         "for whether, boosted heads for amounts, a pooled head for classes, reranked candidates "

@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from limner.heads.answers import Answers, Rankings
+from limner.training.cells import cell, delta, interval, modalities_table, slices_table, why
 from limner.training.page import SCRIPT, STYLE
 from limner.training.pictures import Key, Picture, foremost, pictures
 from limner.training.scoreboard import Row, Scoreboard
-from limner.training.scoring import FOREMOST, LEAST_POSITIVES
-from limner.training.slices import DRIFT
-from limner.training.table import better, figure
+from limner.training.scoring import FOREMOST
+from limner.training.table import figure
 from limner.training.words import (
     LABELS,
     METHODS,
     QUESTIONS,
-    SLICES,
     Words,
     fill,
     name_of,
@@ -29,8 +28,6 @@ from limner.training.words import (
 from limner.training.words import METRICS as METRIC_NAMES
 
 __all__ = ["Note", "page", "write_report"]
-
-SIGNS = {True: ("up", " ▲"), False: ("down", " ▼"), None: ("", "")}
 
 COUNTED = ("hand_made", "automatic")
 LEARNED = (
@@ -92,7 +89,13 @@ def page(
         for key in blocks
     )
     sections = "".join(
-        _section(anchors[key], rows, told.get(key), scoreboard.slices_of(*key))
+        _section(
+            anchors[key],
+            rows,
+            told.get(key),
+            scoreboard.slices_of(*key),
+            scoreboard.modalities_of(*key),
+        )
         for key, rows in blocks.items()
     )
     resamples = f"{scoreboard.meta.get('resamples', 1000):,}"
@@ -130,14 +133,14 @@ def _glance(
         when = _when(key[1]) if several else ""
         name = f'<th scope="row"><a href="#{anchors[key]}">{_question(key[0])}</a>{when}</th>'
         if row is None:
-            why = f'<td class="none" colspan="4">{_few(rows)}</td>'
-            lines.append(f"<tr>{name}{why}</tr>")
+            few = f'<td class="none" colspan="4">{_few(rows)}</td>'
+            lines.append(f"<tr>{name}{few}</tr>")
             continue
         lines.append(
             f"<tr>{name}<td>{say(name_of(METRIC_NAMES, metric))}</td>"
             f"<td>{say(name_of(METHODS, row.method))}</td>"
-            f'<td><span class="v">{figure(row.value)}</span>{_interval(row)}</td>'
-            f"<td>{_delta(row, wordy=True)}</td></tr>"
+            f'<td><span class="v">{figure(row.value)}</span>{interval(row)}</td>'
+            f"<td>{delta(row, wordy=True)}</td></tr>"
         )
     heads = "".join(
         f'<th scope="col">{say(LABELS[name])}</th>'
@@ -155,6 +158,7 @@ def _section(
     rows: Sequence[Row],
     answers: Answers | Rankings | None,
     slices: Sequence[Row],
+    modalities: Sequence[Row],
 ) -> str:
     first = rows[0]
     cut = first.cut.date().isoformat()
@@ -181,7 +185,7 @@ def _section(
     tables = "".join(_table(part) for part in _parts(rows))
     return (
         f'{head}{tables}<p class="under">{say(LABELS["legend"])}</p>'
-        f"{_ladder(rows, answers)}{_slices(slices)}"
+        f"{_ladder(rows, answers)}{slices_table(slices)}{modalities_table(modalities)}"
         f'<div class="pictures">{small}</div>{large}</section>'
     )
 
@@ -205,14 +209,14 @@ def _table(rows: Sequence[Row]) -> str:
     )
     lines = []
     for method in dict.fromkeys(row.method for row in rows):
-        told = "".join(f"<td>{_cell(cells[method, metric])}</td>" for metric in listed)
+        told = "".join(f"<td>{cell(cells[method, metric])}</td>" for metric in listed)
         mark = ' class="best"' if method == best else ""
         lines.append(
             f'<tr{mark}><th scope="row">{say(name_of(METHODS, method))}'
             f'<br><span class="code">{escape(method)}</span></th>{told}</tr>'
         )
     missing = [row for row in rows if row.value is None]
-    reasons = dict.fromkeys(say(_why(row)) for row in missing)
+    reasons = dict.fromkeys(say(why(row)) for row in missing)
     few = "".join(f'<p class="under">– {reason}</p>' for reason in reasons)
     return (
         f'<div class="scroll"><table><thead><tr><th scope="col">{say(LABELS["method"])}</th>'
@@ -233,7 +237,7 @@ def _ladder(rows: Sequence[Row], answers: Answers | Rankings | None) -> str:
         around = f"{figure(row.low)} … {figure(row.high)}" if row.low is not None else "–"
         took = f"{seconds[method]:,.1f}" if method in seconds else "–"
         weights = f"{trained[method]:,}" if method in trained else "–"
-        told = (f'<span class="v">{figure(row.value)}</span>', around, _delta(row), took, weights)
+        told = (f'<span class="v">{figure(row.value)}</span>', around, delta(row), took, weights)
         lines.append(
             f'<tr><th scope="row">{say(name_of(METHODS, method))}</th>'
             + "".join(f"<td>{each}</td>" for each in told)
@@ -250,82 +254,13 @@ def _ladder(rows: Sequence[Row], answers: Answers | Rankings | None) -> str:
     )
 
 
-def _slices(rows: Sequence[Row]) -> str:
-    """Return a small table of the foremost metric: methods are rows, slices are columns."""
-    if not rows:
-        return ""
-    columns = {row.slice: row for row in rows}
-    cells = {(row.method, row.slice): row for row in rows}
-    heads = "".join(
-        f'<th scope="col">{say(name_of(SLICES, row.slice))}<br><span class="code">'
-        f"{escape(row.metric)} · {row.n:,} {say(LABELS['customers'])}</span></th>"
-        for row in columns.values()
-    )
-    lines = []
-    for method in dict.fromkeys(row.method for row in rows):
-        told = "".join(
-            f"<td>{_cell(cells[method, name]) if (method, name) in cells else '–'}</td>"
-            for name in columns
-        )
-        lines.append(f'<tr><th scope="row">{say(name_of(METHODS, method))}</th>{told}</tr>')
-    reasons = dict.fromkeys(
-        say(fill(LABELS["of_slice"], slice=name_of(SLICES, row.slice), why=_why(row)))
-        for row in rows
-        if row.value is None
-    )
-    few = "".join(f'<p class="under">– {reason}</p>' for reason in reasons)
-    return (
-        f'<h3>{say(LABELS["slices"])}</h3><p class="under">{say(LABELS["slices_told"])}</p>'
-        f'<div class="scroll"><table><thead><tr><th scope="col">{say(LABELS["method"])}</th>'
-        f"{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>{few}"
-    )
-
-
 def _leader(rows: Sequence[Row], metric: str) -> str | None:
     valued = [row for row in rows if row.metric == metric and row.value is not None]
     return max(valued, key=lambda row: row.value or 0.0).method if valued else None
 
 
-def _cell(row: Row) -> str:
-    if row.value is None:
-        return "–"
-    return f'<span class="v">{figure(row.value)}</span>{_interval(row)}{_delta(row)}'
-
-
-def _interval(row: Row) -> str:
-    if row.low is None:
-        return ""
-    return f'<span class="i">{figure(row.low)} … {figure(row.high)}</span>'
-
-
-def _delta(row: Row, *, wordy: bool = False) -> str:
-    if row.delta is None:
-        return ""
-    if row.slice != DRIFT and row.delta == row.delta_low == row.delta_high == 0:
-        return f'<span class="d">{say(LABELS["is_reference" if wordy else "reference"])}</span>'
-    sure = better(row)
-    kind, sign = SIGNS[sure]
-    text = f"{figure(row.delta, signed=True)}{sign}"
-    if not wordy:
-        return f'<span class="d {kind}">{text}</span>'
-    verdict = LABELS[{True: "better", False: "worse", None: "even"}[sure]]
-    around = f"{figure(row.delta_low, signed=True)} … {figure(row.delta_high, signed=True)}"
-    return f'<span class="v {kind}">{text} {say(verdict)}</span><span class="i">{around}</span>'
-
-
 def _few(rows: Sequence[Row]) -> str:
-    return say(LABELS["few"], why=_why(rows[0]))
-
-
-def _why(row: Row) -> Words:
-    """Return why a row has no value."""
-    if row.slice == DRIFT:
-        return LABELS["no_first"]
-    if not row.n:
-        return LABELS["nobody"]
-    if row.positives >= LEAST_POSITIVES:
-        return LABELS["alike"]
-    return fill(LABELS["few_why"], n=f"{row.positives:,}", least=str(LEAST_POSITIVES))
+    return say(LABELS["few"], why=why(rows[0]))
 
 
 def _figure(picture: Picture) -> str:

@@ -38,7 +38,9 @@ class Row:
     with its own paired interval, and 0 for the reference itself. ``n`` counts customers,
     ``positives`` the outcomes that the number rests on. Where there is no number, ``value`` and
     all that follows from it are None, and ``too_few`` says why. ``slice`` names the customers or
-    items that the number is about; see :data:`limner.training.slices.SLICES`.
+    items that the number is about; see :data:`limner.training.slices.SLICES`. Where ``modality``
+    names one, ``value`` is the method's with it and ``delta`` what it adds ``beside`` what the
+    method had without it; see :func:`limner.training.modalities.gains`.
     """
 
     question: str
@@ -57,6 +59,8 @@ class Row:
     delta_high: float | None = None
     too_few: str | None = None
     slice: str = "all"
+    modality: str = ""
+    beside: str = ""
 
     @property
     def differs(self) -> bool:
@@ -66,7 +70,7 @@ class Row:
         return self.delta_low > 0 or self.delta_high < 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the row for JSON; ``too_few`` and ``slice`` are there only where they say more."""
+        """Return the row for JSON; what says nothing more is left out from ``too_few`` on."""
         row = asdict(self)
         row["cut"] = self.cut.isoformat()
         row["horizon_days"] = _whole(self.horizon_days)
@@ -74,6 +78,9 @@ class Row:
             del row["too_few"]
         if self.slice == "all":
             del row["slice"]
+        for name in ("modality", "beside"):
+            if not row[name]:
+                del row[name]
         return row
 
     @classmethod
@@ -86,13 +93,15 @@ class Row:
 class Scoreboard:
     """All rows, and ``meta``: how they came about, as JSON.
 
-    ``slices`` are rows about some customers or items only; they stand apart, so that whoever looks
-    up a question, method and metric among the rows finds one.
+    ``slices`` are rows about some customers or items only, ``modalities`` rows about what each
+    modality adds; they stand apart, so that whoever looks up a question, method and metric among
+    the rows finds one.
     """
 
     rows: tuple[Row, ...]
     meta: Mapping[str, Any] = field(default_factory=dict)
     slices: tuple[Row, ...] = ()
+    modalities: tuple[Row, ...] = ()
 
     @classmethod
     def of(
@@ -103,6 +112,7 @@ class Scoreboard:
         resamples: int,
         data: Mapping[str, Any] | None = None,
         slices: Iterable[Row] = (),
+        modalities: Iterable[Row] = (),
     ) -> Self:
         """Return the scoreboard of these rows, with seed, resamples and versions in ``meta``.
 
@@ -116,6 +126,8 @@ class Scoreboard:
             What is to be remembered of the data: provenance, cohort, cuts, cleaning.
         slices
             Rows about some customers or items only.
+        modalities
+            Rows about what each modality adds.
         """
         meta = {
             "seed": seed,
@@ -125,7 +137,7 @@ class Scoreboard:
             "versions": _versions(),
             "data": dict(data or {}),
         }
-        return cls(tuple(rows), meta, tuple(slices))
+        return cls(tuple(rows), meta, tuple(slices), tuple(modalities))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -141,9 +153,14 @@ class Scoreboard:
         """Return the rows about some customers or items only, of one question at one cut."""
         return _blocks(self.slices).get((question, cut), [])
 
+    def modalities_of(self, question: str, cut: datetime) -> list[Row]:
+        """Return the rows about what each modality adds to one question at one cut."""
+        return _blocks(self.modalities).get((question, cut), [])
+
     def to_dict(self) -> dict[str, Any]:
-        """Return rows, slices where there are any, and meta for JSON."""
-        told = {"rows": self.rows} | ({"slices": self.slices} if self.slices else {})
+        """Return rows, slices and modalities where there are any, and meta for JSON."""
+        more = {"slices": self.slices, "modalities": self.modalities}
+        told = {"rows": self.rows} | {name: rows for name, rows in more.items() if rows}
         plain = {name: [row.to_dict() for row in rows] for name, rows in told.items()}
         return {**plain, "meta": dict(self.meta)}
 
@@ -175,11 +192,14 @@ class Scoreboard:
         """
         try:
             given = json.loads(Path(path).read_text(encoding="utf-8"))
-            rows, slices = (
+            rows, slices, modalities = (
                 tuple(Row.from_dict(row) for row in listed)
-                for listed in (given["rows"], given.get("slices", []))
+                for listed in (
+                    given["rows"],
+                    *(given.get(name, []) for name in ("slices", "modalities")),
+                )
             )
-            return cls(rows, given["meta"], slices)
+            return cls(rows, given["meta"], slices, modalities)
         except (KeyError, TypeError, ValueError) as error:
             wanted = ", ".join(part.name for part in fields(Row)[:7])
             raise BadSource(

@@ -12,7 +12,7 @@ from limner.heads.answers import Answers, Rankings
 from limner.training.scoreboard import Row
 from limner.training.scoring import FOREMOST, score
 
-__all__ = ["DRIFT", "ITEMS_METRIC", "SLICES", "last_against_first", "score_slices"]
+__all__ = ["DRIFT", "ITEMS_METRIC", "SLICES", "last_against_first", "parts_of", "score_slices"]
 
 Bools = NDArray[np.bool_]
 
@@ -52,7 +52,7 @@ def score_slices(answers: Answers | Rankings, *, seed: int, resamples: int = 100
     too few positives has no value but says so.
     """
     rows = []
-    for name, part, metric in _parts(answers):
+    for name, part, metric in parts_of(answers):
         if len(part):
             rows += score(part, seed=seed, resamples=resamples, metrics=(metric,), part=name)
         else:
@@ -79,7 +79,8 @@ def last_against_first(rows: Iterable[Row]) -> list[Row]:
     return found
 
 
-def _parts(answers: Answers | Rankings) -> Iterator[tuple[str, Answers | Rankings, str]]:
+def parts_of(answers: Answers | Rankings) -> Iterator[tuple[str, Answers | Rankings, str]]:
+    """Go through the slices: the name, the answers about it, and the metric to look at."""
     if answers.orders is not None:
         for name, belongs in SLICES.items():
             yield name, answers.take(belongs(answers.orders)), FOREMOST[answers.shape]

@@ -34,7 +34,11 @@ def render(scoreboard: Scoreboard) -> Group:
     Each cell holds the value, its 95 % interval, and the difference to the reference; a star marks
     a difference whose interval leaves out zero, green for better and red for worse.
     """
-    tables = [part for rows in scoreboard.blocks().values() for part in _block(rows)]
+    tables = [
+        part
+        for key, rows in scoreboard.blocks().items()
+        for part in (*_block(rows), *_modalities(scoreboard.modalities_of(*key)))
+    ]
     legend = Text(
         f"Below each value its 95 % interval, then the difference to the reference; {MARK} its "
         "interval leaves out zero.",
@@ -108,6 +112,33 @@ def _table(rows: Sequence[Row]) -> Table:
             _broken(method, BROAD), *(_cell(cells.get((method, metric))) for metric in metrics)
         )
     return table
+
+
+def _modalities(rows: Sequence[Row]) -> Iterator[RenderableType]:
+    """Return what each modality adds to a question: a table, or nothing."""
+    columns = {row.slice: row.metric for row in rows if row.delta is not None}
+    if not columns:
+        return
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("with", no_wrap=True)
+    table.add_column("beside", no_wrap=True)
+    for name, metric in columns.items():
+        table.add_column(f"{name}\n{metric}", justify="right")
+    cells = {(row.beside, row.modality, row.slice): row for row in rows}
+    for beside, modality in dict.fromkeys((row.beside, row.modality) for row in rows):
+        told = (cells.get((beside, modality, name)) for name in columns)
+        table.add_row(modality, beside, *(_added(row) for row in told))
+    yield Text(f"{heading(rows[0])} · what each modality adds", style="bold")
+    yield table
+
+
+def _added(row: Row | None) -> Text:
+    if row is None or row.delta is None:
+        return Text("–", style="dim")
+    style = {True: "green", False: "red", None: "dim"}[better(row)]
+    text = Text(f"{figure(row.delta, signed=True)}{MARK if row.differs else ' '}", style=style)
+    around = f"{figure(row.delta_low, signed=True)}…{figure(row.delta_high, signed=True)}"
+    return text.append(f"\n{around}", style="not bold dim")
 
 
 def _header(metric: str) -> str:

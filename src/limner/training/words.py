@@ -9,6 +9,7 @@ __all__ = [
     "LABELS",
     "METHODS",
     "METRICS",
+    "MODALITIES",
     "QUESTIONS",
     "SLICES",
     "Words",
@@ -82,7 +83,17 @@ SLICES: Mapping[str, Words] = {
     "orders:5+": ("5 orders or more before", "此前 5 单及以上"),
     "items:new": ("items new to the shop", "店内新商品"),
     "items:known": ("other items", "其他商品"),
+    "items:tail": ("items few take", "长尾商品"),
+    "items:head": ("items many take", "热门商品"),
     "last_against_first": ("this cut against the first", "与首个时间点相比"),
+}
+
+MODALITIES: Mapping[str, Words] = {
+    "sequence": ("order and pace of events", "事件的顺序与节奏"),
+    "collaborative": ("who takes the same", "协同：谁选了同样的商品"),
+    "text": ("words of items", "商品文字"),
+    "image": ("pictures of items", "商品图片"),
+    "all": ("all of these together", "以上全部"),
 }
 
 LABELS: Mapping[str, Words] = {
@@ -147,6 +158,23 @@ LABELS: Mapping[str, Words] = {
             "每格依次为数值、区间、与参照（或首个时间点）之差。"
         ),
     ),
+    "modalities": ("What each modality adds", "各模态的增益"),
+    "modalities_told": (
+        (
+            "The same heads with and without it: the difference, its interval paired over "
+            "customers, and the value with it. Each is given in earnest; fused reads words and "
+            "pictures only where the validation sample gains by it. Items are new for 30 days; "
+            "many take those that hold four fifths of all that was taken before."
+        ),
+        (
+            "同样的模型，有无该模态之差：差值、按客户配对的区间、以及加入后的数值。"
+            "此处每种模态都强制使用；“融合”仅在验证样本认可时才读取文字与图片。"
+            "商品上架 30 天内算新；热门商品占此前成交的五分之四。"
+        ),
+    ),
+    "everything": ("all", "全部"),
+    "beside_counts": ("beside what was counted", "在统计特征之外"),
+    "beside_others": ("beside all the others", "在其余全部模态之外"),
     "of_slice": ("{slice}: {why}", "{slice}：{why}"),
     "nobody": ("nobody was asked", "无人被问及"),
     "no_first": (

@@ -45,3 +45,23 @@ def test_a_cut_too_early_is_a_mistake(ask, quick):
     result = ask("evaluate", "--workspace", quick, "--cut", "2024-01-03", *SOME)
     assert result.exit_code == 2
     assert "Traceback" not in result.stderr
+
+
+def test_what_each_modality_adds_goes_into_the_file_the_table_and_the_report(ask, quick, tmp_path):
+    with (quick / "limner.toml").open("a") as file:
+        file.write("\n[pretrain]\nsteps = 2\npatience = 0\n[model]\nwidth = 8\n")
+    path = tmp_path / "rows.json"
+    result = ask("evaluate", "--workspace", quick, "--modalities", "--json", path, *SOME)
+    assert result.exit_code == 0, result.stderr
+    rows = json.loads(path.read_text("utf-8"))
+    added = [row for row in rows if "modality" in row]
+    assert {(row["modality"], row["beside"]) for row in added} >= {
+        ("sequence", "counts"),
+        ("sequence", "others"),
+        ("collaborative", "counts"),
+        ("all", "counts"),
+    }
+    assert all(set(row) - {"too_few", "slice"} == FIELDS | {"modality", "beside"} for row in added)
+    (run,) = (quick / "runs").glob("*evaluate*")
+    assert (run / "report.html").is_file()
+    assert "modalities" in json.loads((run / "scoreboard.json").read_text("utf-8"))

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from arrivals import NOW_US, T0, arrival, buy, frame, view
 from limner.errors import Overtaken, UnknownCustomer
-from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA
 from limner.events.refusals import REFUSED_SCHEMA
 from limner.profiles.counters import Counters, count, first_of_orders
 from limner.profiles.database.store import DatabaseStore
-from limner.profiles.live import Key, Step
+from limner.profiles.live import Drawn, Key, Step
 from limner.profiles.store import About
 
 
@@ -126,7 +125,7 @@ def test_a_portrait_is_stale_until_it_was_drawn(store, profiles):
     ann = profiles["ann"]
     seen = {each.customer_id: each.seq for each in stale}
     about = About(ann.as_of, ann.computed_at, currency="USD")
-    assert store.put_portraits([ann], seen=seen, about=about) == 1
+    assert store.put_portraits(Drawn([ann], seen, about)) == 1
     page = store.page("ann")
     assert page.portrait == ann.to_json().decode()
     assert not page.stale
@@ -135,37 +134,37 @@ def test_a_portrait_is_stale_until_it_was_drawn(store, profiles):
     assert store.page("ann").stale
 
 
+def test_every_portrait_can_be_asked_for_anew(store, profiles):
+    seq = accept(store, buy("ann")).token
+    store.put_portraits(Drawn([profiles["ann"]], {"ann": seq}))
+    assert store.stale(limit=1) == []
+    store.mark_all_stale()
+    assert [each.seq for each in store.stale(limit=9)] == [seq]
+    store.put_portraits(Drawn([profiles["ann"]], {"ann": seq}))
+    assert not store.page("ann").stale
+
+
+def test_what_was_being_drawn_when_all_were_asked_for_stays_stale(store, profiles):
+    seq = accept(store, buy("ann")).token
+    edition = store.edition()
+    store.mark_all_stale()
+    store.put_portraits(Drawn([profiles["ann"]], {"ann": seq}, edition=edition))
+    assert store.page("ann").stale
+    assert store.page("ann").portrait is not None
+    store.put_portraits(Drawn([profiles["ann"]], {"ann": seq}, edition=store.edition()))
+    assert not store.page("ann").stale
+
+
 def test_an_older_portrait_takes_the_place_of_no_newer_one(store, profiles):
     first = accept(store, buy("ann")).token
     second = accept(store, buy("ann", "e2")).token
     ann = profiles["ann"]
     newer = replace(ann, computed_at=ann.computed_at + timedelta(days=1))
-    assert store.put_portraits([newer], seen={"ann": second}) == 1
-    assert store.put_portraits([ann], seen={"ann": first}) == 0
+    assert store.put_portraits(Drawn([newer], {"ann": second})) == 1
+    assert store.put_portraits(Drawn([ann], {"ann": first})) == 0
     assert store.page("ann").portrait == newer.to_json().decode()
     stranger = replace(ann, customer_id="nobody")
-    assert store.put_portraits([stranger], seen={"nobody": 1}) == 0
-
-
-def test_events_come_back_as_they_went_in(store):
-    went = [buy(text="好", rating=4.0, discount=0.5, currency="CNY"), view("ben", day=0.123456)]
-    accept(store, *went)
-    numbers = store.numbers()
-    found = store.events_of(list(numbers.values()))
-    assert found.sort("customer_id").equals(frame(*went).drop("_line").sort("customer_id"))
-    assert store.events_of([]).is_empty()
-    assert store.numbers_of(["ben", "nobody"]) == {"ben": numbers["ben"]}
-
-
-def test_a_timeline_goes_back_page_by_page(store):
-    accept(store, *(buy(event_id=f"e{at}", day=at) for at in range(5)))
-    first = store.timeline("ann", before=None, limit=3)
-    assert [each.seq for each in first] == [5, 4, 3]
-    rest = store.timeline("ann", before=first[-1].seq, limit=3)
-    assert [each.event["event_id"] for each in rest] == ["e1", "e0"]
-    assert rest[-1].event["time"] == T0.isoformat()
-    with pytest.raises(UnknownCustomer, match="nobody"):
-        store.timeline("nobody", before=None, limit=3)
+    assert store.put_portraits(Drawn([stranger], {"nobody": 1})) == 0
 
 
 def test_pages_are_in_the_order_of_ids(store):
@@ -195,27 +194,6 @@ def test_what_was_refused_is_kept_with_its_reason(store):
         NOW_US,
     )
     assert store.rejects(after=one.no) == []
-
-
-def test_the_newest_word_on_an_item_counts_and_silence_changes_nothing(store):
-    def told(**facts):
-        return pl.DataFrame([dict.fromkeys(CATALOGUE_SCHEMA) | facts], schema=CATALOGUE_SCHEMA)
-
-    accept(store, catalogue=told(item_id="tea", title="Tea", price=2.0))
-    accept(store, catalogue=told(item_id="tea", price=3.0))
-    (row,) = store.catalogue().rows(named=True)
-    assert (row["title"], row["price"], row["brand"]) == ("Tea", 3.0, None)
-
-
-def test_what_customers_told_is_kept_once(store):
-    told = pl.DataFrame(
-        [("ann", "age", "33", T0), ("ann", "age", "33", T0), ("bob", "age", None, T0)],
-        schema=ATTRIBUTES_SCHEMA,
-        orient="row",
-    )
-    accept(store, attributes=told)
-    accept(store, attributes=told)
-    assert store.attributes(["ann", "bob"]).rows() == [("ann", "age", "33", T0)]
 
 
 def test_counters_of_a_log_take_their_place_and_its_events_are_known(store):

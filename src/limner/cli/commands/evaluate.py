@@ -44,6 +44,13 @@ def evaluate(
             help="Compare every rung: hand-made, automatic, frozen, tuned by each way, fused.",
         ),
     ] = False,
+    modalities: Annotated[
+        bool,
+        typer.Option(
+            "--modalities",
+            help="Tell what sequence, collaborative, text and image each add, by slices too.",
+        ),
+    ] = False,
     json_file: Annotated[
         Path | None,
         typer.Option(
@@ -72,16 +79,18 @@ def evaluate(
             questions=question or (),
             methods=method or (),
             ladder=ladder,
+            modalities=modalities,
             seed=seed,
             progress=progress,
         )
-    rows = [row.to_dict() for row in examined.scoreboard]
+    board = examined.scoreboard
+    rows = [row.to_dict() for row in (*board, *board.modalities)]
     text = json.dumps(rows, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     if aside:
         sys.stdout.write(text)
     elif json_file is not None:
         json_file.write_text(text, encoding="utf-8")
-    show(scoreboard_view(examined.scoreboard), aside=aside)
+    show(scoreboard_view(board), aside=aside)
     if shop.settings.shop.about:
         show(shop.settings.shop.about, aside=aside)
     for note in examined.notes:

@@ -43,6 +43,8 @@ _SPENT = frozenset(
     {"product_id", "price", "quantity", "currency", "discount", "order_id", "query", "rating"}
     | {"review_body", "session_id", "products"}
 )
+_OF_ITEM = ("product_id", "sku", "name", "category", "brand", "image_url", "price", "quantity")
+_PRICED = ("subtotal", "revenue", "value", "total", "price")
 
 
 @final
@@ -102,12 +104,13 @@ class Segment:
         mapping
             How the shop's own events are called.
         own
-            Names of properties beyond the specification that are to be kept.
+            Names of the properties that there are; others are not looked for.
         source
             What to call the place that they come from, in what is refused.
         """
-        names = list(dict.fromkeys([*ITEM_NAMES, *ORDER_NAMES, *own]))
-        names = [name for name in names if name != "products"]
+        wanted = {*_SPENT, *_OF_ITEM, *_PRICED, *own} - {"products"}
+        known = dict.fromkeys([*ITEM_NAMES, *ORDER_NAMES, *sorted(wanted)])
+        names = [name for name in known if name in wanted]
         stretch, _ = parse_json_block(lines, _schema(names), line=1, file=source)
         return _batch(stretch, names, mapping, source)
 
@@ -202,7 +205,6 @@ def _as_events(calls: pl.DataFrame, names: list[str], mapping: Mapping) -> pl.Da
     products = pl.col("properties").struct.field("products")
     several = (products.list.len() > 0).fill_null(value=False)
     has_item = pl.any_horizontal(property_[name].is_not_null() for name in ("product_id", "sku"))
-    priced = ("subtotal", "revenue", "value", "total", "price")
     paged = pl.col("_type").is_in(["page", "screen"])
     rest = {name: value for name, value in property_.items() if name not in _SPENT}
     return calls.select(
@@ -217,7 +219,7 @@ def _as_events(calls: pl.DataFrame, names: list[str], mapping: Mapping) -> pl.Da
         rating=property_["rating"],
         event_id="messageId",
         properties=as_json({**rest, "page": pl.when(paged).then("name")}),
-        total=pl.coalesce(property_[name] for name in priced),
+        total=pl.coalesce(property_[name] for name in _PRICED),
         order_discount=property_["discount"],
         items=pl.when(several)
         .then(products.list.eval(_item(pl.element().struct.field)))

@@ -147,6 +147,28 @@ class CollaborativeBlock:
             coverage=len(found) / max(1, everybody),
         )
 
+    def directions_of(self, facet: str, names: Sequence[str]) -> Floats:
+        """Return what each name adds to each number (C, D), NaN for names that it knows not.
+
+        Parameters
+        ----------
+        facet
+            ``item``, ``category`` or ``brand``; of any other facet no name is known.
+        names
+            Of the log.
+        """
+        known, _, directions = self._fitted()
+        at, place = 0, {}
+        for each in FACETS:
+            if each == facet:
+                place = {name: at + number for number, name in enumerate(known[each])}
+            at += len(known[each])
+        found = np.full((len(names), len(directions)), np.nan, np.float32)
+        for row, name in enumerate(names):
+            if name in place:
+                found[row] = directions[:, place[name]]
+        return found
+
     def normaliser(self) -> Normaliser:
         """Return one scale for all: what weighs little in the matrix shall stay so."""
         return StandardScores(each=False)

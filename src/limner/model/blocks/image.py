@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from limner.config import Config
-from limner.dataset.labels import Deeds
 from limner.dataset.ledger import Ledger
-from limner.dataset.meetings import known_customers, meetings
+from limner.dataset.meetings import known_customers
 from limner.errors import NotFitted
 from limner.model.block import BlockTable, digest_of
+from limner.model.looks import met_vectors
 from limner.model.normaliser import Normaliser, StandardScores
 
 __all__ = ["ImageBlock"]
@@ -20,8 +20,6 @@ __all__ = ["ImageBlock"]
 Floats = NDArray[np.float32]
 FORMULA = 1
 LOOK = "image"
-IDLE = ("message", "return")
-"""What a customer receives or undoes says nothing of what they like."""
 
 
 class ImageConfig(Config):
@@ -93,19 +91,13 @@ class ImageBlock:
                 "the items' pictures have been looked at by another model since",
                 hint="let the block learn again",
             )
-        vectors = seen.vectors
-        sums = np.zeros((len(ledger), vectors.shape[1]), np.float32)
-        kinds = self.config.kinds or tuple(kind for kind in ledger.kinds if kind not in IDLE)
-        for one in meetings(
+        sums = met_vectors(
             ledger,
             cut,
-            columns=("item",),
-            deeds=Deeds(kinds or ("purchase",)),
+            vectors=seen.vectors,
             half_life_days=self.config.half_life_days,
-        ):
-            counts = one.counts["item"].copy()
-            counts.data = np.log1p(counts.data)
-            sums[one.customers] += counts @ vectors
+            kinds=self.config.kinds,
+        )
         length = np.sqrt(np.square(sums).sum(axis=1))
         found = np.flatnonzero(length > 0)
         return BlockTable(

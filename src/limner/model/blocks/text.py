@@ -19,14 +19,13 @@ from limner.encoders.language.vector_cache import TextReader
 from limner.encoders.reduction import Reduction
 from limner.errors import NotFitted, TooFew
 from limner.model.block import BlockTable, digest_of
+from limner.model.looks import IDLE, met_vectors
 from limner.model.normaliser import Normaliser, StandardScores
 
 __all__ = ["TextBlock"]
 
 Floats = NDArray[np.float32]
 FORMULA = 1
-IDLE = ("message", "return")
-"""What a customer receives or undoes says nothing of what they like."""
 
 
 class TextConfig(Config):
@@ -111,12 +110,13 @@ class TextBlock:
 
     def at(self, ledger: Ledger, cut: datetime) -> BlockTable:
         """Say who met and wrote what strictly before a cut."""
-        items = self.items(ledger)
-        sums = np.zeros((len(ledger), items.shape[1]), np.float32)
-        for one in self._met(ledger, cut):
-            counts = one.counts["item"].copy()
-            counts.data = np.log1p(counts.data)
-            sums[one.customers] += counts @ items
+        sums = met_vectors(
+            ledger,
+            cut,
+            vectors=self.items(ledger),
+            half_life_days=self.config.half_life_days,
+            kinds=self.config.kinds,
+        )
         if self.config.own_words:
             for some in written(ledger, cut, half_life_days=self.config.half_life_days):
                 told = self._told(some.texts)

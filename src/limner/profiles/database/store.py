@@ -1,37 +1,43 @@
 """Events, counters and portraits in a database; every change of them is one transaction."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
+from threading import local
 from typing import Any, Self, final
 
 import polars as pl
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from limner.errors import UnknownCustomer
-from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEMA
 from limner.profiles.counters import Counters
 from limner.profiles.database import tables as t
 from limner.profiles.database.opening import open_engine, telling
-from limner.profiles.database.rows import key_of, told_of
+from limner.profiles.database.portraits import EDITION, about_of, edition_of, put_portraits
+from limner.profiles.database.reading import (
+    attributes_of,
+    catalogue_of,
+    events_of,
+    forget,
+    oldest_of,
+    timeline_of,
+    totals_of,
+    unknown,
+)
 from limner.profiles.database.writing import (
-    EVENT,
     accept,
     customers_of,
     insert_many,
-    insert_of,
     moment_of,
     newest_of,
     parts,
     take_turns,
     tell,
-    tell_about,
+    us_of,
 )
-from limner.profiles.live import Arrival, Key, Page, Receipt, Rejected, Stale, Step, Told
+from limner.profiles.live import Arrival, Drawn, Key, Page, Receipt, Rejected, Stale, Step, Told
 from limner.profiles.record import Profile
 from limner.profiles.store import About
 
@@ -57,8 +63,23 @@ class DatabaseStore:
 
     def __init__(self, address: str | Path) -> None:
         self.engine = open_engine(address)
-        self._reading: Connection | None = None
-        self._lock = Lock()
+        sign = "?" if self.engine.dialect.name == "sqlite" else "%s"
+        self._state = f"SELECT seq, drawn FROM customers WHERE customer_id = {sign}"  # noqa: S608
+        self._own = local()
+        self._readers: list[Connection] = []
+
+    @property
+    def about(self) -> About | None:
+        """What holds for all portraits, or None before one was drawn."""
+        with self._asking() as connection:
+            return about_of(connection)
+
+    def get(self, customer_id: str) -> Profile:
+        """Return one portrait. Raises UnknownCustomer where none was drawn yet."""
+        portrait = self.page(customer_id).portrait
+        if portrait is None:
+            raise unknown(customer_id)
+        return Profile.from_json(portrait)
 
     def accept(
         self,
@@ -89,10 +110,18 @@ class DatabaseStore:
         with self._asking() as connection:
             row = connection.execute(_PAGE, {"who": customer_id}).first()
         if row is None:
-            raise UnknownCustomer(
-                f"nobody has the customer id {customer_id!r}", hint="look at the ids in the log"
-            )
+            raise unknown(customer_id)
         return Page(*row)
+
+    def state(self, customer_id: str) -> tuple[int, int]:
+        """Return a customer's newest event, and the newest in the portrait."""
+        with self._asking() as connection:
+            cursor = connection.connection.cursor()
+            cursor.execute(self._state, (customer_id,))
+            row = cursor.fetchone()
+        if row is None:
+            raise unknown(customer_id)
+        return row[0], row[1]
 
     def pages(self, *, after: str = "", limit: int = 100) -> list[Page]:
         """Return what is held of customers by id, those after one."""
@@ -127,98 +156,45 @@ class DatabaseStore:
 
     def events_of(self, numbers: Sequence[int]) -> pl.DataFrame:
         """Return the events held of some customers, with the columns of the log."""
-        c, j = t.customers.c, t.journal.c
-        found: list[tuple[Any, ...]] = []
         with self._asking() as connection:
-            for part in parts(list(numbers)):
-                asked = (
-                    select(c.customer_id, j.time_us, *(j[name] for name in EVENT))
-                    .join_from(t.journal, t.customers, j.customer_no == c.no)
-                    .where(j.customer_no.in_(part))
-                )
-                found += [tuple(row) for row in connection.execute(asked)]
-        schema = {"customer_id": pl.String, "time": pl.Int64} | {
-            name: EVENT_SCHEMA[name] for name in EVENT
-        }
-        return (
-            pl.DataFrame(found, schema=schema, orient="row")
-            .with_columns(pl.col("time").cast(EVENT_SCHEMA["time"]))
-            .select(EVENT_SCHEMA.names())
-        )
+            return events_of(connection, numbers)
 
-    def put_portraits(
-        self, profiles: Iterable[Profile], *, seen: Mapping[str, int], about: About | None = None
-    ) -> int:
-        """Write portraits; ``seen`` says which event of each customer was the newest in it.
+    def put_portraits(self, drawn: Drawn) -> int:
+        """Write portraits; one that is older than what is there is left out.
 
-        One that is older than what is there is left out, so that two who draw cannot set a
-        customer back.
+        So two who draw cannot set a customer back. What was begun in an older edition is written,
+        but stays stale.
         """
-        rows = [
-            {
-                "customer_id": each.customer_id,
-                "rfm_group": each.lifecycle.rfm_group,
-                "stage": each.lifecycle.stage,
-                "as_of": each.as_of.isoformat(),
-                "profile": each.to_json().decode(),
-            }
-            for each in profiles
-        ]
-        if not rows:
-            return 0
-        c = t.customers.c
-        mark = (
-            update(t.customers)
-            .where(c.customer_id == bindparam("who"), c.drawn <= bindparam("upto"))
-            .values(drawn=bindparam("upto"))
-        )
-        names = [column.name for column in t.profiles.c if column.name != "customer_id"]
         with self._writing() as connection:
-            add = insert_of(connection)(t.profiles)
-            renew = add.on_conflict_do_update(
-                index_elements=["customer_id"], set_={name: add.excluded[name] for name in names}
-            )
-            drawn: dict[str, int] = {}
-            for part in parts([row["customer_id"] for row in rows]):
-                asked = select(c.customer_id, c.drawn).where(c.customer_id.in_(part))
-                drawn |= {row[0]: row[1] for row in connection.execute(asked)}
-            kept = [
-                row
-                for row in rows
-                if drawn.get(row["customer_id"], -1) <= seen[row["customer_id"]]
-                and row["customer_id"] in drawn
-            ]
-            if kept:
-                connection.execute(renew, kept)
-                connection.execute(
-                    mark,
-                    [{"who": row["customer_id"], "upto": seen[row["customer_id"]]} for row in kept],
-                )
-            if about is not None:
-                tell_about(connection, about)
-        return len(kept)
+            return put_portraits(connection, drawn)
+
+    def edition(self) -> int:
+        """Return how often every portrait was asked for anew."""
+        with self._asking() as connection:
+            return edition_of(connection)
+
+    def mark_all_stale(self) -> None:
+        """Have every portrait drawn anew, those that are being drawn at this moment too."""
+        with self._writing() as connection:
+            tell(connection, EDITION, str(edition_of(connection) + 1))
+            connection.execute(update(t.customers).values(drawn=-1))
 
     def timeline(self, customer_id: str, *, before: int | None, limit: int) -> list[Told]:
         """Return a customer's events, the newest to come in first. Raises UnknownCustomer."""
-        c, j = t.customers.c, t.journal.c
         with self._asking() as connection:
-            no = connection.execute(
-                select(c.no).where(c.customer_id == customer_id)
-            ).scalar_one_or_none()
-            if no is None:
-                raise UnknownCustomer(
-                    f"nobody has the customer id {customer_id!r}",
-                    hint="look at the ids in the log",
-                )
-            asked = select(j.seq, j.received_us, j.time_us, *(j[name] for name in EVENT)).where(
-                j.customer_no == no
-            )
-            if before is not None:
-                asked = asked.where(j.seq < before)
-            return [
-                told_of(row)
-                for row in connection.execute(asked.order_by(j.seq.desc()).limit(limit))
-            ]
+            return timeline_of(connection, customer_id, before=before, limit=limit)
+
+    def oldest(
+        self, *, before: datetime, limit: int
+    ) -> tuple[Sequence[tuple[int, int]], pl.DataFrame]:
+        """Return events before a moment, those that came first, and by what they are forgotten."""
+        with self._asking() as connection:
+            return oldest_of(connection, before_us=us_of(before), limit=limit)
+
+    def forget(self, numbers: Sequence[tuple[int, int]]) -> None:
+        """Let go of events, as :meth:`oldest` named them; counters and marks stay."""
+        with self._writing() as connection:
+            forget(connection, numbers)
 
     def rejects(self, *, after: int = 0, limit: int = 100) -> list[Rejected]:
         """Return refused rows in the order in which they came."""
@@ -228,30 +204,13 @@ class DatabaseStore:
 
     def catalogue(self, items: Sequence[str] | None = None) -> pl.DataFrame:
         """Return the newest word on each item, or on some."""
-        whole = select(t.items)
-        asked = (
-            [whole]
-            if items is None
-            else ([whole.where(t.items.c.item_id.in_(part)) for part in parts(list(items))])
-        )
         with self._asking() as connection:
-            rows = [tuple(row) for each in asked for row in connection.execute(each)]
-        return pl.DataFrame(rows, schema=CATALOGUE_SCHEMA, orient="row")
+            return catalogue_of(connection, items)
 
     def attributes(self, customers: Sequence[str]) -> pl.DataFrame:
         """Return what some customers told."""
-        a = t.attributes.c
-        rows = []
         with self._asking() as connection:
-            for part in parts(list(customers)):
-                asked = select(a.customer_id, a.name, a.value, a.known_us).where(
-                    a.customer_id.in_(part)
-                )
-                rows += [
-                    (who, name, value, moment_of(known) if known else None)
-                    for who, name, value, known in connection.execute(asked)
-                ]
-        return pl.DataFrame(rows, schema=ATTRIBUTES_SCHEMA, orient="row")
+            return attributes_of(connection, customers)
 
     def numbers(self) -> Mapping[str, int]:
         """Return the number of every customer, by id."""
@@ -299,18 +258,8 @@ class DatabaseStore:
 
     def totals(self) -> Mapping[str, int]:
         """Return how many events, customers, rejects and stale portraits there are."""
-        c = t.customers.c
         with self._asking() as connection:
-            asked = {
-                "customers": select(func.count()).select_from(t.customers),
-                "events": select(func.count()).select_from(t.journal),
-                "rejects": select(func.count()).select_from(t.rejects),
-                "stale": select(func.count()).select_from(t.customers).where(c.drawn < c.seq),
-            }
-            told = {
-                name: int(connection.execute(each).scalar_one()) for name, each in asked.items()
-            }
-            return {**told, "token": newest_of(connection)}
+            return totals_of(connection)
 
     def newest(self) -> datetime | None:
         """Return the time of the newest event, none where there is none."""
@@ -331,13 +280,13 @@ class DatabaseStore:
         """Return a key, revoked or not; none if there is none."""
         with self._asking() as connection:
             row = connection.execute(select(t.keys).where(t.keys.c.id == key_id)).first()
-        return None if row is None else key_of(row)
+        return None if row is None else _key(row)
 
     def keys(self) -> list[Key]:
         """Return all keys, the oldest first."""
         asked = select(t.keys).order_by(t.keys.c.created_us, t.keys.c.id)
         with self._asking() as connection:
-            return [key_of(row) for row in connection.execute(asked)]
+            return [_key(row) for row in connection.execute(asked)]
 
     def revoke_key(self, key_id: str, *, at_us: int) -> bool:
         """Mark a key as revoked; whether there was one that still held."""
@@ -350,10 +299,9 @@ class DatabaseStore:
 
     def close(self) -> None:
         """Let go of the store; closing twice is fine."""
-        with self._lock:
-            if self._reading is not None:
-                self._reading.close()
-                self._reading = None
+        while self._readers:
+            self._readers.pop().close()
+        self._own = local()
         self.engine.dispose()
 
     def __enter__(self) -> Self:
@@ -374,12 +322,13 @@ class DatabaseStore:
     @contextmanager
     def _asking(self) -> Iterator[Connection]:
         """Yield a connection that sees the newest state at every question."""
-        with telling(), self._lock:
-            if self._reading is None or self._reading.closed or self._reading.invalidated:
-                self._reading = self.engine.connect().execution_options(
-                    isolation_level="AUTOCOMMIT"
-                )
-            yield self._reading
+        with telling():
+            mine: Connection | None = getattr(self._own, "reader", None)
+            if mine is None or mine.closed or mine.invalidated:
+                mine = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                self._own.reader = mine
+                self._readers.append(mine)
+            yield mine
 
 
 _C, _P = t.customers.c, t.profiles.c
@@ -390,3 +339,15 @@ _PAGE = _WHOLE.where(_C.customer_id == bindparam("who"))
 _PAGES = (
     _WHOLE.where(_C.customer_id > bindparam("after")).order_by(_C.customer_id).limit(bindparam("n"))
 )
+
+
+def _key(row: Any) -> Key:  # noqa: ANN401 - a row of SQLAlchemy's
+    plain = dict(row._mapping)  # noqa: SLF001 - this is how a row is asked
+    return Key(
+        **plain
+        | {
+            "scopes": tuple(json.loads(plain["scopes"])),
+            "purposes": tuple(json.loads(plain["purposes"])),
+            "digest": bytes(plain["digest"]),
+        }
+    )

@@ -30,6 +30,7 @@ __all__ = [
     "take_turns",
     "tell",
     "tell_about",
+    "us_of",
 ]
 
 EVENT: list[str] = [name for name, _ in t.EVENT_COLUMNS]
@@ -102,7 +103,7 @@ def _store(
         token += 1
         customer, moment, *rest = row
         newest[customer] = token
-        written.append((people[customer][0], token, _us(moment), received_us, *rest))
+        written.append((people[customer][0], token, us_of(moment), received_us, *rest))
     insert_many(connection, t.journal, written)
     renew = (
         update(t.customers)
@@ -250,7 +251,7 @@ def _keep_told(connection: Connection, arrival: Arrival) -> None:
             {
                 "customer_id": who,
                 "name": name,
-                "known_us": 0 if known is None else _us(known),
+                "known_us": 0 if known is None else us_of(known),
                 "value": value,
             }
             for who, name, value, known in told.select(
@@ -314,7 +315,8 @@ def parts(values: list[Any]) -> Iterator[list[Any]]:
         yield values[at : at + _CHUNK]
 
 
-def _us(moment: datetime) -> int:
+def us_of(moment: datetime) -> int:
+    """Return a moment as microseconds since 1970."""
     since = moment - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 

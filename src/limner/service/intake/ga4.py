@@ -63,12 +63,22 @@ class Ga4:
 
     paths: Sequence[str] = ("ga4/collect",)
 
+    def schema(self, path: str) -> dict[str, Any]:  # noqa: ARG002 - there is one address
+        """Return the JSON schema of a body of the Measurement Protocol."""
+        events = {"type": "array", "maxItems": 2_500, "items": {"type": "object"}}
+        words = {"client_id": {"type": "string"}, "user_id": {"type": ["string", "null"]}}
+        return {
+            "type": "object",
+            "required": ["client_id", "events"],
+            "properties": {**words, "events": events},
+        }
+
     def unpack(self, body: object, sending: Sending) -> Delivery:
         """Take the events apart; raises Malformed."""
         if not isinstance(body, dict) or not isinstance(body.get("events"), list):
             raise Malformed('the body must have "client_id" and a list "events"')
         user, client = body.get("user_id"), body.get("client_id")
-        if not isinstance(user or client, str):
+        if not isinstance(user if user is not None else client, str):
             raise Malformed('the body must have the text "client_id" or "user_id"')
 
         now = sending.received

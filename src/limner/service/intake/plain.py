@@ -23,12 +23,16 @@ class Plain:
 
     paths: Sequence[str] = ("events",)
 
+    def schema(self, path: str) -> dict[str, Any]:  # noqa: ARG002 - there is one address
+        """Return the JSON schema of an event, or of a list of them."""
+        return {"anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]}
+
     def unpack(self, body: object, sending: Sending) -> Delivery:
         """Take the events apart; raises Malformed."""
         if isinstance(body, dict) and isinstance(body.get("events"), list):
             body = body["events"]
         events = body if isinstance(body, list) else [body]
-        if not all(isinstance(each, dict) for each in events[:1]):
+        if not isinstance(body, dict | list):
             raise Malformed('the body must be an event, a list of events, or {"events": […]}')
         now = sending.received.isoformat()
 

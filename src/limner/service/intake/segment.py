@@ -20,6 +20,13 @@ class Segment:
 
     paths: Sequence[str] = (*_TYPES, "batch", "import")
 
+    def schema(self, path: str) -> dict[str, Any]:
+        """Return the JSON schema of a call, or of a batch of calls."""
+        if path in _TYPES:
+            return {"type": "object"}
+        batch = {"type": "array", "maxItems": 2_500, "items": {"type": "object"}}
+        return {"type": "object", "required": ["batch"], "properties": {"batch": batch}}
+
     def unpack(self, body: object, sending: Sending) -> Delivery:
         """Take a call, or a batch of calls, apart; raises Malformed."""
         if not isinstance(body, dict):

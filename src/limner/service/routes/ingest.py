@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
@@ -77,11 +77,15 @@ async def _write(request: Request, delivery: Delivery) -> Response:
     )
 
 
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"type": ["object", "array"]}}},
-    }
+def _body(schema: Json) -> Json:
+    content = {"application/json": {"schema": schema}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+_ITEM = {
+    "type": "object",
+    "required": ["item_id"],
+    "properties": {"item_id": {"type": "string", "minLength": 1}, "price": {"type": "number"}},
 }
 
 
@@ -97,11 +101,16 @@ def _join() -> None:
             summary=about,
             response_model=Acknowledged,
             responses=_PROBLEMS,
-            openapi_extra=_MAY | _BODY,
+            openapi_extra=_MAY | _body(wire.schema(path)),
         )
 
 
-@router.post("/items", response_model=Acknowledged, responses=_PROBLEMS, openapi_extra=_MAY | _BODY)
+@router.post(
+    "/items",
+    response_model=Acknowledged,
+    responses=_PROBLEMS,
+    openapi_extra=_MAY | _body({"type": "array", "items": _ITEM}),
+)
 async def items(request: Request, _: Sender) -> Response:
     """Take what is known of items: a list, or ``{"items": […]}``; the newest word counts."""
     config = request.app.state.parts.config

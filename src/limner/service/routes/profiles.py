@@ -1,6 +1,7 @@
 """Profiles out: one, many, their events, and whether they are fresh."""
 
-from datetime import UTC, datetime
+import re
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
@@ -9,33 +10,67 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from limner.profiles.counters import Counters
+from limner.profiles.compaction import of_the_log
 from limner.profiles.live import Page, Stale
-from limner.service.answers import answer, problems
+from limner.service.answers import Json, answer, problems
 from limner.service.bodies import read_json
-from limner.service.guard import Guard, guarded, purpose_of
-from limner.service.keys import Principal
+from limner.service.guard import Guard, admit, guarded, purpose_of
+from limner.service.keys import PURPOSES, Principal
 from limner.service.problems import Problem
+from limner.service.telling import written
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/profiles", tags=["profiles"])
-_MAY = guarded("profile:read")
-_PURPOSE = {
-    "parameters": [
-        {
-            "name": "X-Purpose",
-            "in": "header",
-            "required": True,
-            "schema": {"enum": ["service", "marketing", "risk", "analytics"]},
-            "description": "For what the profile is read.",
-        }
-    ]
-}
 Reader = Annotated[Principal, Depends(Guard("profile:read"))]
 CustomerId = Annotated[str, Path(min_length=1, max_length=512)]
-_PROBLEMS = problems(400, 401, 403, 404, 422, 429, 503)
+_PROBLEMS = problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 _MOST = 1_000
+
+
+def _parameter(name: str, where: str, schema: Json, about: str) -> Json:
+    told = {"name": name, "in": where, "schema": schema, "description": about}
+    return told if where == "query" else told | {"required": True}
+
+
+_PURPOSE = _parameter(
+    "X-Purpose", "header", {"enum": list(PURPOSES)}, "For what the profile is read."
+)
+_MAY = guarded("profile:read") | {"parameters": [_PURPOSE]}
+_ONE = guarded("profile:read") | {
+    "parameters": [
+        _PURPOSE,
+        _parameter(
+            "customer_id",
+            "path",
+            {"type": "string", "minLength": 1, "maxLength": 512},
+            "Whose profile.",
+        ),
+        _parameter(
+            "fresh",
+            "query",
+            {"type": "boolean", "default": False},
+            "Draw the portrait now if it is stale.",
+        ),
+        _parameter(
+            "consistency_token",
+            "query",
+            {"type": "string", "pattern": "^[0-9]{0,18}$"},
+            "Of an acknowledgement: at least its events are told.",
+        ),
+    ]
+}
+_IDS = {"type": "array", "maxItems": _MOST, "items": {"type": "string"}}
+_BATCH = _MAY | {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "required": ["ids"], "properties": {"ids": _IDS}}
+            }
+        },
+    }
+}
 
 
 class Freshness(BaseModel):
@@ -61,6 +96,13 @@ class LiveProfile(BaseModel):
     degraded: list[str]
 
 
+class Profiles(BaseModel):
+    """A page of profiles; ``cursor`` fetches the next, null at the end."""
+
+    profiles: list[LiveProfile]
+    cursor: str | None
+
+
 class Batch(BaseModel):
     """Profiles of some customers, and who is not known."""
 
@@ -75,73 +117,117 @@ class Timeline(BaseModel):
     cursor: int | None
 
 
-@router.get("/{customer_id}", response_model=LiveProfile, responses=_PROBLEMS | {304: {}},
-            openapi_extra=_MAY | _PURPOSE)  # fmt: skip
-async def one(
-    request: Request,
-    customer_id: CustomerId,
-    who: Reader,
-    fresh: Annotated[bool, Query(description="Draw the portrait now if it is stale.")] = False,
-    consistency_token: Annotated[str, Query(pattern="^[0-9]{0,18}$")] = "",
-) -> Response:
+@router.get(
+    "/{customer_id}",  # noqa: FAST003 - it is taken from the request, see below
+    response_model=LiveProfile,
+    responses=_PROBLEMS | {304: {"description": "It did not change."}},
+    openapi_extra=_ONE,
+)
+async def one(request: Request) -> Response:
     """Return one customer's profile.
 
-    With the ``consistency_token`` of an acknowledgement it tells at least of those events.
+    With the ``consistency_token`` of an acknowledgement it tells at least of those events. This
+    is what is asked most, so it takes its parameters from the request itself.
     """
-    purpose_of(request, who)
     state = request.app.state
-    store = state.parts.store
-    page: Page = store.page(customer_id)
-    _check_token(store, consistency_token)
-    if fresh and page.stale:
-        page = await run_in_threadpool(_draw, request, page)
-    now = state.parts.clock()
-    tag = f'"{page.seq}-{page.drawn}-{now:%Y%m%d}"'
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers={"ETag": tag})
+    who = admit(request, "profile:read", state.keyring, state.rates)
+    purpose_of(request, who)
+    customer_id = request.path_params["customer_id"]
+    if request.url.query:
+        await _heed(request, customer_id)
+    told = state.teller.tell(customer_id)
+    if request.headers.get("if-none-match") == told.tag:
+        return Response(status_code=304, headers={"ETag": told.tag})
     return Response(
-        _written(page, now, degraded=_degraded(request)),
-        headers={"ETag": tag, "Cache-Control": "private, no-cache"},
+        told.body,
+        headers={"ETag": told.tag, "Cache-Control": "private, no-cache"},
         media_type="application/json",
     )
 
 
-@router.get("/{customer_id}/timeline", response_model=Timeline, responses=_PROBLEMS,
-            openapi_extra=_MAY | _PURPOSE)  # fmt: skip
+async def _heed(request: Request, customer_id: str) -> None:
+    """Do what the query of a reading asks for."""
+    query, store = request.query_params, request.app.state.parts.store
+    token = query.get("consistency_token", "")
+    if not re.fullmatch("[0-9]{0,18}", token):
+        raise Problem(422, "invalid", f"query.consistency_token: must be digits, got {token!r}")
+    if token and int(token) > store.token():
+        raise Problem(
+            409,
+            "unknown_token",
+            f"consistency_token {token} is not of this store",
+            hint="take the one of the newest acknowledgement",
+        )
+    fresh = query.get("fresh", "false").lower()
+    if fresh not in {"true", "false", "1", "0"}:
+        raise Problem(422, "invalid", f"query.fresh: must be true or false, got {fresh!r}")
+    if fresh in {"true", "1"}:
+        page = store.page(customer_id)
+        if page.stale:
+            await run_in_threadpool(_draw, request, page)
+
+
+@router.get(
+    "/{customer_id}/timeline", response_model=Timeline, responses=_PROBLEMS, openapi_extra=_MAY
+)
 async def timeline(
     request: Request,
     customer_id: CustomerId,
     who: Reader,
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
-    cursor: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    cursor: Annotated[int | None, Query(ge=-(2**31), le=2**63 - 1)] = None,
 ) -> Response:
-    """Return a customer's events, the newest to come in first."""
+    """Return a customer's events: those that came in since, newest first, then those of the log.
+
+    A negative cursor stands in the log.
+    """
     purpose_of(request, who)
-    store = request.app.state.parts.store
-    found = await run_in_threadpool(store.timeline, customer_id, before=cursor, limit=limit)
-    events = [{"seq": each.seq, **each.event} for each in found]
-    more = found[-1].seq if len(found) == limit else None
-    return answer({"events": events, "cursor": more})
+    parts = request.app.state.parts
+    log, events = parts.painter.log, []
+    if cursor is None or cursor > 0:
+        found = await run_in_threadpool(
+            parts.store.timeline, customer_id, before=cursor, limit=limit
+        )
+        events = [{"seq": each.seq, **each.event} for each in found]
+        if len(found) == limit or log is None:
+            more = found[-1].seq if len(found) == limit else None
+            return answer({"events": events, "cursor": more})
+        cursor = 0
+    if log is None:
+        return answer({"events": [], "cursor": None})
+    wanted = limit - len(events)
+    rows = await run_in_threadpool(of_the_log, log, customer_id, offset=-cursor, limit=wanted)
+    for row in rows.drop("customer_id").iter_rows(named=True):
+        told = {name: value for name, value in row.items() if value is not None}
+        events.append(told | {"time": row["time"].isoformat()})
+    return answer({"events": events, "cursor": cursor - len(rows) if len(rows) == wanted else None})
 
 
-@router.get("/{customer_id}/traits", responses=_PROBLEMS, response_model=list[dict[str, Any]],
-            openapi_extra=_MAY | _PURPOSE)  # fmt: skip
+@router.get(
+    "/{customer_id}/traits",
+    response_model=list[dict[str, Any]],
+    responses=_PROBLEMS,
+    openapi_extra=_MAY,
+)
 async def traits(request: Request, customer_id: CustomerId, who: Reader) -> Response:
     """Return a customer's traits, each with its unit, its source and the events behind it."""
     purpose_of(request, who)
     return answer(_of_portrait(request, customer_id, "traits"))
 
 
-@router.get("/{customer_id}/predictions", responses=_PROBLEMS,
-            response_model=list[dict[str, Any]], openapi_extra=_MAY | _PURPOSE)  # fmt: skip
+@router.get(
+    "/{customer_id}/predictions",
+    response_model=list[dict[str, Any]],
+    responses=_PROBLEMS,
+    openapi_extra=_MAY,
+)
 async def predictions(request: Request, customer_id: CustomerId, who: Reader) -> Response:
     """Return what models foretell of a customer, each with its reasons."""
     purpose_of(request, who)
     return answer(_of_portrait(request, customer_id, "predictions"))
 
 
-@router.get("", response_model=dict[str, Any], responses=_PROBLEMS,
-            openapi_extra=_MAY | _PURPOSE)  # fmt: skip
+@router.get("", response_model=Profiles, responses=_PROBLEMS, openapi_extra=_MAY)
 async def several(
     request: Request,
     who: Reader,
@@ -152,19 +238,14 @@ async def several(
     purpose_of(request, who)
     state = request.app.state
     pages = await run_in_threadpool(state.parts.store.pages, after=cursor, limit=limit)
-    now, degraded = state.parts.clock(), _degraded(request)
-    body = b",".join(_written(page, now, degraded=degraded) for page in pages)
     more = orjson.dumps(pages[-1].customer_id if len(pages) == limit else None)
     return Response(
-        b'{"profiles":[' + body + b'],"cursor":' + more + b"}", media_type="application/json"
+        b'{"profiles":[' + _together(request, pages) + b'],"cursor":' + more + b"}",
+        media_type="application/json",
     )
 
 
-@router.post(":batchGet", response_model=Batch, responses=_PROBLEMS,
-             openapi_extra=_MAY | _PURPOSE | {"requestBody": {"required": True, "content": {
-                 "application/json": {"schema": {"type": "object", "required": ["ids"],
-                 "properties": {"ids": {"type": "array", "maxItems": _MOST,
-                 "items": {"type": "string"}}}}}}}})  # fmt: skip
+@router.post(":batchGet", response_model=Batch, responses=_PROBLEMS, openapi_extra=_BATCH)
 async def batch(request: Request, who: Reader) -> Response:
     """Return the profiles of up to 1,000 customers: ``{"ids": […]}``."""
     purpose_of(request, who)
@@ -176,34 +257,18 @@ async def batch(request: Request, who: Reader) -> Response:
     if len(ids) > _MOST:
         raise Problem(400, "bad_body", f"at most {_MOST} ids at once, got {len(ids)}")
     found = await run_in_threadpool(state.parts.store.pages_of, ids)
-    now, degraded = state.parts.clock(), _degraded(request)
-    told = b",".join(_written(page, now, degraded=degraded) for page in found)
     known = {page.customer_id for page in found}
     unknown = orjson.dumps([each for each in dict.fromkeys(ids) if each not in known])
     return Response(
-        b'{"profiles":[' + told + b'],"unknown":' + unknown + b"}", media_type="application/json"
+        b'{"profiles":[' + _together(request, found) + b'],"unknown":' + unknown + b"}",
+        media_type="application/json",
     )
 
 
-def _written(page: Page, now: datetime, *, degraded: list[str]) -> bytes:
-    """Return a profile as JSON; the portrait was written when it was drawn, and is only put in."""
-    changed = page.changed_us
-    head = orjson.dumps(
-        {
-            "customer_id": page.customer_id,
-            "as_of": now,
-            "live": Counters.from_json(page.counters).told(now),
-            "freshness": {
-                "token": str(page.seq),
-                "changed_at": datetime.fromtimestamp(changed / 1e6, UTC) if changed else None,
-                "stale": page.stale,
-            },
-            "degraded": degraded,
-        },
-        option=orjson.OPT_UTC_Z,
-    )
-    portrait = b"null" if page.portrait is None else page.portrait.encode()
-    return head[:-1] + b',"portrait":' + portrait + b"}"
+def _together(request: Request, pages: list[Page]) -> bytes:
+    state = request.app.state
+    now, degraded = state.parts.clock(), state.teller.degraded()
+    return b",".join(written(page, now, degraded=degraded) for page in pages)
 
 
 def _of_portrait(request: Request, customer_id: str, name: str) -> list[Any]:
@@ -213,27 +278,9 @@ def _of_portrait(request: Request, customer_id: str, name: str) -> list[Any]:
     return orjson.loads(page.portrait).get(name, [])  # type: ignore[no-any-return]
 
 
-def _draw(request: Request, page: Page) -> Page:
+def _draw(request: Request, page: Page) -> None:
     """Draw a stale portrait now."""
     parts = request.app.state.parts
     no = parts.store.numbers_of([page.customer_id])[page.customer_id]
     wanted = Stale(no, page.customer_id, page.seq, page.changed_us)
-    drawn, seen, about = parts.painter.paint([wanted], now=parts.clock())
-    parts.store.put_portraits(drawn, seen=seen, about=about)
-    found: Page = parts.store.page(page.customer_id)
-    return found
-
-
-def _check_token(store: Any, token: str) -> None:  # noqa: ANN401 - the store of the parts
-    """Refuse a token of the future: it is of another store, and cannot be waited for."""
-    if token and int(token) > store.token():
-        raise Problem(
-            400,
-            "unknown_token",
-            f"consistency_token {token} is not of this store",
-            hint="take the one of the newest acknowledgement",
-        )
-
-
-def _degraded(request: Request) -> list[str]:
-    return ["portraits"] if request.app.state.renewer.failures else []
+    parts.store.put_portraits(parts.painter.paint([wanted], now=parts.clock()))

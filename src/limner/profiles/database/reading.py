@@ -1,0 +1,136 @@
+"""What a database is asked: events, timelines, words and counts."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, bindparam, delete, func, select
+
+from limner.errors import UnknownCustomer
+from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEMA
+from limner.profiles.database import tables as t
+from limner.profiles.database.writing import EVENT, moment_of, newest_of, parts
+from limner.profiles.live import Told
+
+__all__ = [
+    "attributes_of",
+    "catalogue_of",
+    "events_of",
+    "forget",
+    "oldest_of",
+    "timeline_of",
+    "totals_of",
+    "unknown",
+]
+
+
+def events_of(connection: Connection, numbers: Sequence[int]) -> pl.DataFrame:
+    """Return the events held of some customers, with the columns of the log."""
+    found: list[Any] = []
+    for part in parts(list(numbers)):
+        found += connection.execute(_EVENTS.where(t.journal.c.customer_no.in_(part))).all()
+    return _framed([row[2:] for row in found])
+
+
+def oldest_of(
+    connection: Connection, *, before_us: int, limit: int
+) -> tuple[list[tuple[int, int]], pl.DataFrame]:
+    """Return events before a moment, those that came first, and their customers and numbers."""
+    asked = _EVENTS.where(t.journal.c.time_us < before_us).order_by(t.journal.c.seq).limit(limit)
+    found = connection.execute(asked).all()
+    return [(row[0], row[1]) for row in found], _framed([row[2:] for row in found])
+
+
+def forget(connection: Connection, numbers: Sequence[tuple[int, int]]) -> None:
+    """Let go of events by customer and number."""
+    if numbers:
+        j = t.journal.c
+        gone = delete(t.journal).where(j.customer_no == bindparam("no"), j.seq == bindparam("at"))
+        connection.execute(gone, [{"no": no, "at": seq} for no, seq in numbers])
+
+
+def _framed(rows: list[Any]) -> pl.DataFrame:
+    schema = {"customer_id": pl.String, "time": pl.Int64} | {
+        name: EVENT_SCHEMA[name] for name in EVENT
+    }
+    return (
+        pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+        .with_columns(pl.col("time").cast(EVENT_SCHEMA["time"]))
+        .select(EVENT_SCHEMA.names())
+    )
+
+
+_EVENTS = select(
+    t.journal.c.customer_no,
+    t.journal.c.seq,
+    t.customers.c.customer_id,
+    t.journal.c.time_us,
+    *(t.journal.c[name] for name in EVENT),
+).join_from(t.journal, t.customers, t.journal.c.customer_no == t.customers.c.no)
+
+
+def timeline_of(
+    connection: Connection, customer_id: str, *, before: int | None, limit: int
+) -> list[Told]:
+    """Return a customer's events, the newest to come in first. Raises UnknownCustomer."""
+    c, j = t.customers.c, t.journal.c
+    no = connection.execute(select(c.no).where(c.customer_id == customer_id)).scalar_one_or_none()
+    if no is None:
+        raise unknown(customer_id)
+    asked = select(j.seq, j.received_us, j.time_us, *(j[name] for name in EVENT)).where(
+        j.customer_no == no
+    )
+    if before is not None:
+        asked = asked.where(j.seq < before)
+    rows = connection.execute(asked.order_by(j.seq.desc()).limit(limit)).all()
+    found = []
+    for seq, received, time_us, *rest in rows:
+        event = {"time": moment_of(time_us).isoformat()}
+        event |= {name: value for name, value in zip(EVENT, rest, strict=True) if value is not None}
+        found.append(Told(seq, received, event))
+    return found
+
+
+def catalogue_of(connection: Connection, items: Sequence[str] | None) -> pl.DataFrame:
+    """Return the newest word on each item, or on some."""
+    whole = select(t.items)
+    asked = (
+        [whole]
+        if items is None
+        else ([whole.where(t.items.c.item_id.in_(part)) for part in parts(list(items))])
+    )
+    rows = [tuple(row) for each in asked for row in connection.execute(each)]
+    return pl.DataFrame(rows, schema=CATALOGUE_SCHEMA, orient="row")
+
+
+def attributes_of(connection: Connection, customers: Sequence[str]) -> pl.DataFrame:
+    """Return what some customers told."""
+    a = t.attributes.c
+    rows = []
+    for part in parts(list(customers)):
+        asked = select(a.customer_id, a.name, a.value, a.known_us).where(a.customer_id.in_(part))
+        rows += [
+            (who, name, value, moment_of(known) if known else None)
+            for who, name, value, known in connection.execute(asked)
+        ]
+    return pl.DataFrame(rows, schema=ATTRIBUTES_SCHEMA, orient="row")
+
+
+def totals_of(connection: Connection) -> Mapping[str, int]:
+    """Return how many events, customers, rejects and stale portraits there are."""
+    c = t.customers.c
+    asked = {
+        "customers": select(func.count()).select_from(t.customers),
+        "events": select(func.count()).select_from(t.journal),
+        "rejects": select(func.count()).select_from(t.rejects),
+        "stale": select(func.count()).select_from(t.customers).where(c.drawn < c.seq),
+    }
+    told = {name: int(connection.execute(each).scalar_one()) for name, each in asked.items()}
+    return {**told, "token": newest_of(connection)}
+
+
+def unknown(customer_id: str) -> UnknownCustomer:
+    """Return the error that says that somebody is not known."""
+    return UnknownCustomer(
+        f"nobody has the customer id {customer_id!r}", hint="look at the ids in the log"
+    )

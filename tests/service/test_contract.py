@@ -1,0 +1,48 @@
+"""The OpenAPI document is kept: whatever is sent, nothing breaks, and every answer is as told."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+
+from serving import a_server
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("contract")
+    with a_server(folder, requests_per_second=1e9, burst=10**9) as found:
+        yield found
+
+
+def hold_to_the_document(served, examples):
+    """Ask every operation so many times, each with what the document allows and does not."""
+    document = schemathesis.openapi.from_url(f"{served.client.base_url}/openapi.json")
+    headers = {"Authorization": f"Bearer {served.key}", "X-Purpose": "service"}
+    asked = 0
+    for found in document.get_all_operations():
+        operation = found.ok()
+
+        @given(case=operation.as_strategy())
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.explicit, Phase.generate],
+        )
+        def ask(case):
+            nonlocal asked
+            asked += 1
+            case.call_and_validate(headers=headers)
+
+        ask()
+    return asked
+
+
+def test_every_answer_is_as_the_document_says(served):
+    assert hold_to_the_document(served, 12) > 100
+
+
+@pytest.mark.slow
+def test_in_ten_thousand_cases(served):
+    assert hold_to_the_document(served, 450) > 10_000 - 3_000
