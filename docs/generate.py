@@ -273,6 +273,7 @@ _TABLES = (
     ("[language.tuning]", _by_name(tuning, "method")),
     ("[language.loss_settings]", _by_name(losses, "loss")),
     ("[serve]", "ServeConfig"),
+    ("[worker]", "WorkerConfig"),
     ("[engine]", "EngineSettings"),
     ("[[source]] of a mapping file", "Mapping and Options"),
 )

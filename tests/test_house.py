@@ -29,6 +29,7 @@ FOLDERS = [
     "profiles.stores",
     "service.intake",
     "service.routes",
+    "service.streams",
     "training.language.compressions",
     "training.language.objectives",
     "training.losses",

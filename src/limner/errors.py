@@ -21,6 +21,7 @@ __all__ = [
     "MissingExtra",
     "NoWorkspace",
     "NotFitted",
+    "Overtaken",
     "TooFew",
     "UnknownCustomer",
     "UnknownPlugin",
@@ -115,6 +116,10 @@ class NoWorkspace(LimnerError, FileNotFoundError):
 
 class NotFitted(LimnerError, RuntimeError):
     """Something was asked of a model before it had learned."""
+
+
+class Overtaken(LimnerError, RuntimeError):
+    """Another reader of the same stream, or of the same refused rows, was faster."""
 
 
 class TooFew(LimnerError, ValueError):

@@ -3,6 +3,8 @@
 import json
 import re
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -151,6 +153,22 @@ def test_the_operator_sees_how_it_does(served):
     assert served.client.get("/livez").json()["status"] == "alive"
     assert served.client.get("/readyz").json() == {"status": "ready", "degraded": []}
     assert "limner_events_accepted_total" in served.client.get("/metrics").text
+
+
+def test_what_was_refused_is_replayed_and_taken_once_it_is_right(tmp_path):
+    with a_server(tmp_path) as served:
+        coming = bought("u50", "n9", timestamp="2999-01-01T00:00:00Z")
+        assert served.send(coming).json()["rejected"][0]["reason"] == "time_in_future"
+        path = "/v1/ingest/rejects:replay"
+        told = served.client.post(path).json()
+        assert told == {"taken": 0, "accepted": 0, "duplicates": 0, "refused": 1, "cursor": None}
+        parts = served.app.state.parts
+        later = replace(parts, clock=lambda: datetime(3000, 1, 1, tzinfo=UTC))
+        served.app.state.parts = later
+        assert served.client.post(path, params={"limit": 1}).json()["accepted"] == 1
+        assert served.client.get("/v1/ingest/rejects").json()["rejects"] == []
+        served.app.state.parts = parts
+        assert served.client.get("/v1/profiles/u50").json()["live"]["orders"] == 1
 
 
 def test_who_asks_too_often_is_told_when_to_come_again(tmp_path):

@@ -21,6 +21,7 @@ _WAY = (
     *("init", "doctor", "ingest", "fit", "evaluate", "profile", "recommend"),
     *(
         "serve",
+        "worker",
         "keys",
         "privacy",
         "audit",

@@ -145,7 +145,7 @@ class Settings:
     """All of ``limner.toml``.
 
     ``cleaning``, ``questions``, ``profiles``, ``model``, ``pretrain``, ``finetune``,
-    ``language``, ``vision`` and ``serve`` are checked by the rooms that they belong to.
+    ``language``, ``vision``, ``serve`` and ``worker`` are checked by the rooms that they belong to.
     """
 
     shop: Shop
@@ -165,6 +165,7 @@ class Settings:
     language: Mapping[str, Any]
     vision: Mapping[str, Any]
     serve: Mapping[str, Any]
+    worker: Mapping[str, Any]
 
 
 _GROUPS: dict[str, type[Config]] = {
@@ -189,6 +190,7 @@ _TABLES = (
         "language",
         "vision",
         "serve",
+        "worker",
     ),
 )
 
@@ -243,6 +245,7 @@ def read_settings(path: Path) -> Settings:
         language=tables.get("language", {}),
         vision=tables.get("vision", {}),
         serve=tables.get("serve", {}),
+        worker=tables.get("worker", {}),
     )
 
 

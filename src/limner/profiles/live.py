@@ -21,6 +21,7 @@ __all__ = [
     "Receipt",
     "Rejected",
     "Stale",
+    "Step",
     "Told",
 ]
 
@@ -41,6 +42,18 @@ class Arrival:
     refused: pl.DataFrame
     catalogue: pl.DataFrame | None = None
     attributes: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a stream is read once an arrival is stored, and how far it was before.
+
+    Positions mean something to the stream alone; ``before`` is none where it is read from its
+    beginning.
+    """
+
+    before: str | None
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +156,23 @@ class Key:
 class LiveStore(ProfileReader, Protocol):
     """Events, counters and portraits in one place, each change of them one transaction."""
 
-    def accept(self, arrival: Arrival, *, received_us: int) -> Receipt:
-        """Store what is new of an arrival and renew the counters; durable on return."""
+    def accept(
+        self,
+        arrival: Arrival,
+        *,
+        received_us: int,
+        steps: Mapping[str, Step] | None = None,
+        replayed: Sequence[int] = (),
+    ) -> Receipt:
+        """Store what is new of an arrival and renew the counters; durable on return.
+
+        In the same transaction streams step on, and refused rows go that were replayed. Raises
+        Overtaken, and stores nothing, where another reader stepped or replayed before.
+        """
+        ...
+
+    def offsets(self) -> Mapping[str, str]:
+        """Return how far each stream was read, by its name."""
         ...
 
     def page(self, customer_id: str) -> Page:

@@ -17,6 +17,7 @@ from limner.errors import (
     DiskFull,
     LimnerError,
     NotFitted,
+    Overtaken,
     UnknownCustomer,
 )
 from limner.service.writer import Busy
@@ -29,6 +30,7 @@ _STATUS: tuple[tuple[type[LimnerError], int, str], ...] = (
     (DiskFull, 507, "disk_full"),
     (BadStore, 503, "store_unavailable"),
     (NotFitted, 409, "not_fitted"),
+    (Overtaken, 409, "overtaken"),
     (BadConfig, 400, "bad_request"),
     (BadShape, 400, "bad_request"),
 )

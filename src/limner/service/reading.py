@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
 import polars as pl
 
 from limner.events.cleaning import CleaningConfig, clean
@@ -81,7 +82,7 @@ def read_deliveries(
         pl.col("currency").fill_null(pl.lit(currency, pl.String))
     )
     early = [
-        (each.reason, each.detail, delivery.source, None, each.row.decode("utf-8", "replace"))
+        (each.reason, each.detail, delivery.source, None, _text(each.row))
         for delivery in deliveries
         for each in delivery.refused
     ]
@@ -91,6 +92,11 @@ def read_deliveries(
         catalogue.append(typed_catalogue(pl.DataFrame(items, infer_schema_length=None)))
     bad = pl.DataFrame([*late, *early], schema=REFUSED_SCHEMA, orient="row")
     return Read(Arrival(kept, bad, _joined(catalogue), _joined(attributes)), origin)
+
+
+def _text(row: bytes) -> str:
+    """Return bytes as a text that PostgreSQL can hold, too."""
+    return row.decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
 def _without_nul() -> pl.Expr:
@@ -105,16 +111,29 @@ Refused = tuple[str, str | None, str | None, int | None, str | None]
 def _as_sent(
     deliveries: Sequence[Delivery], origin: Sequence[tuple[int, int]], refused: Refused
 ) -> Refused:
-    """Return a refused row with the event as it was sent, so that it can be sent again."""
+    """Return a refused row with the event in a form in which it can be sent again.
+
+    Its source is the tracker; where that speaks otherwise, ``as`` says which form the row has.
+    """
     reason, detail, _, line, _ = refused
     if line is None:
         return refused
     at, place = origin[line - 1]
     delivery = deliveries[at]
-    sent = dict(zip(delivery.calls_at, delivery.calls, strict=True)) | dict(
-        zip(delivery.rows_at, delivery.rows, strict=True)
-    )
-    return reason, detail, delivery.source, line, sent[place].decode("utf-8", "replace")
+    if place in delivery.calls_at:
+        form, sent = "segment", delivery.calls[delivery.calls_at.index(place)]
+    else:
+        form, sent = "plain", _as_plain(delivery.rows[delivery.rows_at.index(place)])
+    source = form if delivery.source == form else f"{delivery.source} as {form}"
+    return reason, detail, source, line, sent.decode("utf-8", "replace")
+
+
+def _as_plain(row: bytes) -> bytes:
+    """Return a row with its properties as an object again; the reader takes them as text."""
+    told = orjson.loads(row)
+    if isinstance(told.get("properties"), str):
+        told["properties"] = orjson.loads(told["properties"])
+    return orjson.dumps(told)
 
 
 def _joined(frames: Sequence[pl.DataFrame | None]) -> pl.DataFrame | None:

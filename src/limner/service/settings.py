@@ -1,12 +1,12 @@
-"""How the service behaves: the table ``[serve]`` of ``limner.toml``."""
+"""How the service behaves: the tables ``[serve]`` and ``[worker]`` of ``limner.toml``."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from limner.config import Config
 
-__all__ = ["ServeConfig"]
+__all__ = ["ServeConfig", "WorkerConfig"]
 
 
 class ServeConfig(Config):
@@ -40,3 +40,29 @@ class ServeConfig(Config):
     consent_for: tuple[Literal["service", "marketing", "risk", "analytics"], ...] = ()
     """For which purposes a customer must have consented before their profile is told; what a
     customer forbade is never told."""
+
+
+class WorkerConfig(Config):
+    """How streams are read; how large messages may be says ``[serve]``."""
+
+    sources: tuple[str, ...] = ()
+    """The addresses of the streams that are read where no ``--from`` is given."""
+    form: str = "auto"
+    """How messages are written, as a file of ``service/intake`` is called; ``auto``: as Segment's
+    calls where ``type`` is one of theirs, else in our own words. ``?form=`` says it of one
+    stream."""
+    batch_messages: int = Field(1_000, ge=1)
+    """At most so many messages of each stream are written in one transaction."""
+    wait_seconds: float = Field(0.2, gt=0, le=10)
+    """How long a stream is waited for before another is looked at, in seconds."""
+    retry_seconds: float = Field(1.0, gt=0)
+    """After how many seconds a stream or a store that failed is tried again; twice as long after
+    every failure, up to a minute."""
+    lost: Literal["stop", "skip"] = "stop"
+    """What is done where messages are gone that were not read yet: nothing is read any more, or it
+    goes on with the oldest there is."""
+    portraits: bool = True
+    """Whether the worker draws portraits of whoever did something; ``limner serve`` over the same
+    store does it, too."""
+    kafka: dict[str, Any] = Field(default_factory=dict)
+    """Further settings of librdkafka, for instance ``"security.protocol"``."""

@@ -94,6 +94,8 @@ def pack(
     delivery: Delivery,
     config: ServeConfig,
     shape: Callable[[dict[str, Any]], tuple[str, dict[str, Any]] | str],
+    *,
+    alone: Callable[[Any], object] = lambda event: event,
 ) -> Delivery:
     """Put each of a body's events into a delivery, or refuse it with the reason.
 
@@ -107,6 +109,8 @@ def pack(
         How many and how large they may be.
     shape
         Makes of one event either ``("call", object)``, ``("row", object)``, or why it is refused.
+    alone
+        Makes of one event the body in which it would be sent alone; so a refused one is kept.
 
     Raises
     ------
@@ -129,7 +133,8 @@ def pack(
             found = shape(event)
         if isinstance(found, str):
             reason = "event_too_large" if len(written) > config.event_bytes else "bad_event"
-            delivery.refused.append(Refusal(place, reason, found, written[: config.event_bytes]))
+            kept = orjson.dumps(alone(event))[: config.body_bytes]
+            delivery.refused.append(Refusal(place, reason, found, kept))
             continue
         kind, plain = found
         told, places = (

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from arrivals import NOW_US, T0, arrival, buy, frame, view
-from limner.errors import UnknownCustomer
+from limner.errors import Overtaken, UnknownCustomer
 from limner.events.refusals import REFUSED_SCHEMA
 from limner.profiles.counters import Counters, count, first_of_orders
 from limner.profiles.database.store import DatabaseStore
-from limner.profiles.live import Drawn, Key
+from limner.profiles.live import Drawn, Key, Step
 from limner.profiles.store import About
 
 
@@ -230,3 +230,27 @@ def test_it_remembers_words(store):
     assert store.newest() == T0 + timedelta(days=3)
     store.close()
     store.close()
+
+
+def test_a_stream_steps_on_with_what_was_read_of_it_or_not_at_all(store):
+    def step(event, before, after):
+        steps = {"follow:a": Step(before, after)}
+        return store.accept(arrival(buy(event_id=event)), received_us=NOW_US, steps=steps)
+
+    step("e1", None, "5")
+    step("e2", "5", "9")
+    with pytest.raises(Overtaken, match="must be read up to 5 in the store, but it is up to 9"):
+        step("e3", "5", "9")
+    assert store.offsets() == {"follow:a": "9"}
+    assert store.totals()["events"] == 2
+
+
+def test_a_refused_row_goes_when_it_was_replayed_and_only_once(store):
+    refused = pl.DataFrame([("r", "d", "s", None, "{}")], schema=REFUSED_SCHEMA, orient="row")
+    accept(store, refused=refused)
+    (one,) = store.rejects()
+    store.accept(arrival(buy()), received_us=NOW_US, replayed=[one.no])
+    assert store.rejects() == []
+    with pytest.raises(Overtaken, match="1 refused rows must be there to be replayed, but 0 are"):
+        store.accept(arrival(buy(event_id="e2")), received_us=NOW_US, replayed=[one.no])
+    assert store.totals()["events"] == 1

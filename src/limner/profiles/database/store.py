@@ -38,7 +38,7 @@ from limner.profiles.database.writing import (
     tell,
     us_of,
 )
-from limner.profiles.live import Arrival, Drawn, Key, Page, Receipt, Rejected, Stale, Told
+from limner.profiles.live import Arrival, Drawn, Key, Page, Receipt, Rejected, Stale, Step, Told
 from limner.profiles.record import Profile
 from limner.profiles.store import About
 
@@ -86,15 +86,31 @@ class DatabaseStore:
             raise unknown(customer_id)
         return Profile.from_json(portrait)
 
-    def accept(self, arrival: Arrival, *, received_us: int) -> Receipt:
+    def accept(
+        self,
+        arrival: Arrival,
+        *,
+        received_us: int,
+        steps: Mapping[str, Step] | None = None,
+        replayed: Sequence[int] = (),
+    ) -> Receipt:
         """Store what is new of an arrival and renew the counters; durable on return.
 
         An event that has an id is known by its customer and the id, one that has none by all that
-        it says; what is known already changes nothing.
+        it says; what is known already changes nothing. In the same transaction streams step on,
+        and refused rows go that were replayed; raises Overtaken where another was faster.
         """
         with self._writing() as connection:
             arrival, erased = without_erased(connection, arrival, self.pepper)
-            return replace(accept(connection, arrival, received_us=received_us), erased=erased)
+            receipt = accept(
+                connection, arrival, received_us=received_us, steps=steps, replayed=replayed
+            )
+            return replace(receipt, erased=erased)
+
+    def offsets(self) -> Mapping[str, str]:
+        """Return how far each stream was read, by its name."""
+        with self._asking() as connection:
+            return {row[0]: row[1] for row in connection.execute(select(t.offsets))}
 
     def page(self, customer_id: str) -> Page:
         """Return what is held of a customer. Raises UnknownCustomer."""

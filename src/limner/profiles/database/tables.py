@@ -24,6 +24,7 @@ __all__ = [
     "keys",
     "meta",
     "metadata",
+    "offsets",
     "profiles",
     "rejects",
     "requests",
@@ -110,6 +111,14 @@ rejects = Table(
     sqlite_autoincrement=True,
 )
 """Rows that were refused, and why."""
+
+offsets = Table(
+    "offsets",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("position", Text, nullable=False),
+)
+"""How far each stream was read; written in the transaction that stores what was read."""
 
 items = Table(
     "items",

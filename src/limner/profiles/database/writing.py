@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Table, bindparam, func, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from limner.errors import Overtaken
 from limner.events.event import CATALOGUE_SCHEMA
 from limner.profiles.counters import NEW_ORDER, Counters, count
 from limner.profiles.database import tables as t
-from limner.profiles.live import Arrival, Receipt
+from limner.profiles.live import Arrival, Receipt, Step
 from limner.profiles.marks import event_marks, order_marks
 from limner.profiles.store import About
 
@@ -44,8 +45,17 @@ _POSITIONAL: Mapping[str, Any] = {
 """How the drivers want statements whose values come as tuples."""
 
 
-def accept(connection: Connection, arrival: Arrival, *, received_us: int) -> Receipt:
+def accept(
+    connection: Connection,
+    arrival: Arrival,
+    *,
+    received_us: int,
+    steps: Mapping[str, Step] | None = None,
+    replayed: Sequence[int] = (),
+) -> Receipt:
     """Store what is new of an arrival, and renew the counters of whom it is about."""
+    _step_on(connection, steps or {})
+    _drop_replayed(connection, replayed)
     events = arrival.events
     rows = events.select("customer_id", "time", *EVENT).rows()
     lines = events["_line"].to_list() if "_line" in events.columns else list(range(len(rows)))
@@ -182,6 +192,39 @@ def _keep_refused(connection: Connection, refused: pl.DataFrame, received_us: in
                     "reason", "detail", "file", "row"
                 ).iter_rows()
             ],
+        )
+
+
+def _step_on(connection: Connection, steps: Mapping[str, Step]) -> None:
+    """Keep how far streams are read. Raises Overtaken where one is not where it was thought."""
+    o = t.offsets.c
+    for source, step in steps.items():
+        asked = select(o.position).where(o.source == source)
+        found = connection.execute(asked).scalar_one_or_none()
+        if found != step.before:
+            raise Overtaken(
+                f"{source} must be read up to {step.before or 'nothing'} in the store,"
+                f" but it is up to {found or 'nothing'}",
+                hint="another worker reads the same stream; this one goes on from there",
+            )
+    if steps:
+        add = insert_of(connection)(t.offsets)
+        renew = add.on_conflict_do_update(
+            index_elements=["source"], set_={"position": add.excluded.position}
+        )
+        rows = [{"source": name, "position": step.after} for name, step in steps.items()]
+        connection.execute(renew, rows)
+
+
+def _drop_replayed(connection: Connection, numbers: Sequence[int]) -> None:
+    """Remove refused rows. Raises Overtaken where one is gone already."""
+    gone = 0
+    for part in parts(list(numbers)):
+        gone += connection.execute(delete(t.rejects).where(t.rejects.c.no.in_(part))).rowcount
+    if gone != len(numbers):
+        raise Overtaken(
+            f"{len(numbers)} refused rows must be there to be replayed, but {gone} are",
+            hint="somebody else replays them; look again at what is left",
         )
 
 

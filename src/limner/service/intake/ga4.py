@@ -47,6 +47,8 @@ _PARAMS = {
     "ga_session_id": "session_id",
     "session_id": "session_id",
 }
+_ABOUT = ("client_id", "user_id", "timestamp_micros")
+"""What a body says of all its events."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_US = 253_402_300_799_000_000
 
@@ -105,7 +107,14 @@ class Ga4:
                 call["messageId"] = params["event_id"]
             return "call", call
 
-        return pack(body["events"], Delivery("ga4"), sending.config, shape)
+        about = {name: body[name] for name in _ABOUT if name in body}
+        return pack(
+            body["events"],
+            Delivery("ga4"),
+            sending.config,
+            shape,
+            alone=lambda event: about | {"events": [event]},
+        )
 
 
 def _when(micros: object, now: datetime) -> datetime | str:

@@ -1,10 +1,11 @@
 """Whether the service lives, is ready, and how it does."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -13,6 +14,8 @@ from limner.errors import LimnerError
 from limner.service.answers import Json, answer, problems
 from limner.service.guard import Guard, guarded
 from limner.service.keys import Principal
+from limner.service.replaying import replay
+from limner.service.unwrapping import Unwrapper
 
 __all__ = ["router"]
 
@@ -63,6 +66,16 @@ class Rejects(BaseModel):
 
     rejects: list[RejectedEvent]
     cursor: int | None
+
+
+class Replayed(BaseModel):
+    """What became of refused events that were read once more."""
+
+    taken: int = Field(description="Rows in which nothing is wrong any more; they are removed.")
+    accepted: int = Field(description="Events that are new.")
+    duplicates: int = Field(description="Events that were there already.")
+    refused: int = Field(description="Rows that stay refused.")
+    cursor: int | None = Field(description="From where to go on; null at the end.")
 
 
 @router.get("/livez", openapi_extra=_OPEN, response_model=Alive)
@@ -137,3 +150,34 @@ async def rejects(
     ]
     more = found[-1].no if len(found) == limit else None
     return Response(orjson.dumps({"rejects": rows, "cursor": more}), media_type="application/json")
+
+
+@router.post(
+    "/v1/ingest/rejects:replay",
+    openapi_extra=_ADMIN,
+    response_model=Replayed,
+    responses=problems(401, 403, 409, 422, 429, 503, 507),
+)
+async def replay_rejects(
+    request: Request,
+    _: Admin,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+    cursor: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0,
+) -> Response:
+    """Read refused events once more, as they came; those that are understood now are taken."""
+    state = request.app.state
+    parts = state.parts
+    done = await run_in_threadpool(
+        replay,
+        parts.store,
+        Unwrapper(parts.config),
+        cleaning=parts.cleaning,
+        mapping=parts.mapping,
+        currency=parts.currency,
+        now=parts.clock(),
+        after=cursor,
+        limit=limit,
+    )
+    state.metrics.accepted.inc(done.accepted)
+    state.renewer.wake()
+    return answer(asdict(done))

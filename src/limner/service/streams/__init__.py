@@ -1,0 +1,1 @@
+"""Where events stream from: one file a broker."""
