@@ -19,7 +19,7 @@ _LOOK_S = 60.0
 """So often it is looked for partitions that are new."""
 _OURS = frozenset(
     {"bootstrap.servers", "enable.auto.commit", "enable.partition.eof", "auto.offset.reset"}
-    | {"enable.auto.offset.store", "group.id"}
+    | {"enable.auto.offset.store", "group.id", "partition.assignment.strategy"}
 )
 
 
@@ -55,6 +55,7 @@ class Kafka:
         self._kafka = confluent_kafka
         self._group = address.options.get("group")
         self._log = structlog.get_logger("limner.kafka")
+        self._given = False
         self._ends: dict[int, bool] = {}
         self._next: dict[int, int] = {}
         self._looked = time.monotonic()
@@ -116,7 +117,7 @@ class Kafka:
 
     def ended(self) -> bool:
         """Whether every partition that is read here was read to its end."""
-        return bool(self._ends) and all(self._ends.values())
+        return self._given and all(self._ends.values())
 
     def commit(self, positions: Mapping[str, str]) -> None:
         """Tell the group how far partitions are stored; what Kafka makes of it does not matter."""
@@ -172,6 +173,7 @@ class Kafka:
         oldest = self._kafka.OFFSET_BEGINNING
         self._next |= {each: at if at >= 0 else oldest for each, at in told.items()}
         self._ends |= dict.fromkeys(partitions, False)
+        self._given = True
         self._go_on()
 
     def _go_on(self) -> None:
@@ -181,7 +183,7 @@ class Kafka:
         self._consumer.assign([place(self.topic, each, at) for each, at in self._next.items()])
 
     def _forget(self) -> None:
-        self._ends, self._next = {}, {}
+        self._given, self._ends, self._next = False, {}, {}
 
     def _look(self) -> None:
         """Read partitions that were added since."""
