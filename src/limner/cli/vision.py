@@ -11,7 +11,7 @@ from limner.cli.compressing import agreement, bytes_of
 from limner.cli.language import need_language
 from limner.cli.outputs import demand_folder
 from limner.cli.progress import Tell
-from limner.errors import BadConfig, BadSource, MissingExtra
+from limner.errors import BadConfig, MissingExtra
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from limner.training.vision.picture_tuning import TunedPictures
 
 __all__ = [
+    "AskedPictures",
     "CompressedVision",
     "TunedVision",
     "compress_vision",
@@ -37,7 +38,11 @@ MEASURED = 1000
 
 @dataclass(frozen=True, slots=True)
 class TunedVision:
-    """What tuning left: figures on the test pictures, and the folder."""
+    """What tuning left: figures on the test pictures, and the folder.
+
+    ``without`` and ``without_test`` rows of the tables had no picture or no label, and were left
+    out; ``shared`` pictures of the test table taught too, byte for byte.
+    """
 
     kind: str
     method: str
@@ -45,6 +50,9 @@ class TunedVision:
     scores: "TextScores"
     parameters_trained: int
     parameters: int
+    without: int
+    without_test: int
+    shared: int
     seconds: float
     folder: Path
 
@@ -57,6 +65,9 @@ class TunedVision:
             **self.scores.to_dict(),
             "parameters_trained": self.parameters_trained,
             "parameters": self.parameters,
+            "rows_left_out": self.without,
+            "test_rows_left_out": self.without_test,
+            "test_pictures_that_taught": self.shared,
             "seconds": self.seconds,
             "folder": str(self.folder),
         }
@@ -115,6 +126,7 @@ def tune_vision(
         As :func:`~limner.training.vision.picture_tuning.tune_pictures` has it.
     """
     _need_vision()
+    from limner.cli.pictures import read_pictures, shared
     from limner.encoders.vision.pictures import pixels_of
     from limner.heads.language.task import TextTask
     from limner.training.language.text_metrics import score_texts
@@ -124,10 +136,11 @@ def tune_vision(
 
     config = PictureTuneConfig.read(settings or {}, where="[vision]")
     demand_folder(out)
-    pictures, labels = _rows(train, image, label)
-    asked, wanted = _rows(test, image, label)
+    known = read_pictures(train, image=image, label=label)
+    unknown = read_pictures(test, image=image, label=label)
+    pictures, labels, asked = known.pictures, known.labels or [], unknown.pictures
     task = TextTask.of(kind, labels)
-    truth = task.truth(wanted)
+    truth = task.truth(unknown.labels or [])
     tuned = tune_pictures(
         task, pictures, task.truth(labels), config=config, seed=seed, progress=progress
     )
@@ -153,6 +166,9 @@ def tune_vision(
         scores=scores,
         parameters_trained=tuned.trained,
         parameters=tuned.weights,
+        without=known.left_out,
+        without_test=unknown.left_out,
+        shared=shared(pictures, asked),
         seconds=round(tuned.seconds, 1),
         folder=out,
     )
@@ -161,31 +177,43 @@ def tune_vision(
     return done
 
 
-def predict_pictures(folder: Path, pictures: Sequence[Path]) -> "pl.DataFrame":
-    """Ask a tuned model about pictures.
+@dataclass(frozen=True, slots=True)
+class AskedPictures:
+    """What a model says of pictures, and of which it could say nothing, and why.
 
-    Returns
-    -------
-    A row a picture: ``picture``, ``label``, and a column ``p_CLASS`` for each class.
+    ``answers`` has a row a picture: ``picture``, ``label``, and a column ``p_CLASS`` a class.
+    """
+
+    answers: "pl.DataFrame"
+    refused: Mapping[str, str]
+
+
+def predict_pictures(folder: Path, pictures: Sequence[Path]) -> AskedPictures:
+    """Ask a tuned model about pictures; those that cannot be opened are left out, with the reason.
 
     Raises
     ------
     NotFitted
         If nothing was tuned in the folder.
     BadPicture
-        If one cannot be opened.
+        If none can be opened.
     """
     _need_vision()
     import polars as pl
 
+    from limner.cli.pictures import openable
+
     tuned = _opened(folder)
-    answers = tuned.predict(list(pictures))
+    kept, refused = openable(pictures)
+    some = [pictures[at] for at in kept]
+    answers = tuned.predict(some)
     table = pl.DataFrame(
-        {"picture": [str(each) for each in pictures], "label": tuned.task.names(answers)}
+        {"picture": [str(each) for each in some], "label": tuned.task.names(answers)}
     )
-    return table.with_columns(
+    table = table.with_columns(
         pl.Series(f"p_{name}", answers[:, at]) for at, name in enumerate(tuned.task.classes)
     )
+    return AskedPictures(table, {str(pictures[at]): why for at, why in refused.items()})
 
 
 def compress_vision(
@@ -222,6 +250,7 @@ def compress_vision(
     _need_vision()
     import numpy as np
 
+    from limner.cli.pictures import read_pictures
     from limner.heads.vision.light_pictures import LIGHT_FILE
     from limner.training.language.text_metrics import score_texts
     from limner.training.vision.compression import METHODS, compress_pictures
@@ -237,7 +266,8 @@ def compress_vision(
             f"{folder} is a light model already", hint="give the folder that finetune wrote"
         )
     tuned, began = load_tuned_pictures(folder), time.perf_counter()
-    given, labels = _rows(pictures, image, label)
+    table = read_pictures(pictures, image=image, label=label)
+    given, labels = table.pictures, table.labels or []
     order = np.random.default_rng(seed).permutation(len(given))
     shown, asked = order[: len(order) // 2], np.sort(order[len(order) // 2 :])[:MEASURED]
     light = compress_pictures(
@@ -277,25 +307,6 @@ def _opened(folder: Path) -> "TunedPictures | LightPictures":
     from limner.training.vision.picture_tuning import load_tuned_pictures
 
     return load_tuned_pictures(folder)
-
-
-def _rows(file: Path, image: str, label: str) -> tuple[list[bytes | Path], list[Any]]:
-    """Return pictures and labels, rows without either left out."""
-    import polars as pl
-
-    from limner.cli.texts import column_of, read_table
-
-    table = read_table(file)
-    pictures, labels = column_of(table, image, file), column_of(table, label, file)
-    kept = table.filter(pictures.is_not_null() & labels.is_not_null())
-    if not len(kept):
-        raise BadSource(f"{file} has no row with {image!r} and {label!r}")
-    if kept[image].dtype == pl.Binary:
-        return kept[image].to_list(), kept[label].to_list()
-    if kept[image].dtype != pl.String:
-        raise BadSource(f"{file}: {image!r} must be bytes or paths, it is {kept[image].dtype}")
-    found: list[bytes | Path] = [file.parent / each for each in kept[image].to_list()]
-    return found, kept[label].to_list()
 
 
 def _need_vision() -> None:

@@ -44,7 +44,7 @@ def test_tune_then_ask(ask, house):
     result = ask("vision", "predict", house / "out", house / "shots/0.png", house / "shots/1.png")
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [row["label"] for row in rows] == ["red", "green"]
-    assert len(predict_pictures(house / "out", [house / "shots/2.png"])) == 1
+    assert len(predict_pictures(house / "out", [house / "shots/2.png"]).answers) == 1
     told = ("--test", house / "test.csv", "--image", "photo", "--label", "kind", "--json")
     result = ask(
         *("vision", "compress", house / "out", "--out", house / "light", "--method", "whole"),
@@ -54,9 +54,9 @@ def test_tune_then_ask(ask, house):
     whole, light = json.loads(result.stdout)["rows"]
     assert light["agreement"] == 1
     assert whole["accuracy"] == light["accuracy"]
-    assert predict_pictures(house / "light", [house / "shots/2.png"])["label"].to_list() == [
-        "striped"
-    ]
+    assert predict_pictures(house / "light", [house / "shots/2.png"]).answers[
+        "label"
+    ].to_list() == ["striped"]
     for wrong in ("out", "light"):
         result = ask("vision", "compress", house / wrong, "--out", house / "out", *told)
         assert result.exit_code == 2
@@ -78,3 +78,43 @@ def test_what_cannot_be_done_is_said_in_one_line(ask, house):
     asked = {"image": "n", "label": "n", "kind": "classify", "out": house / "out"}
     with pytest.raises(BadSource, match="must be bytes or paths"):
         tune_vision(file, file, **asked, progress=lambda *_: None)
+
+
+def test_one_bad_picture_does_not_silence_the_others(ask, house):
+    told = ("vision", "finetune", "--train", house / "train.parquet", "--test", house / "test.csv")
+    told += ("--image", "photo", "--label", "kind", "--base", house / "base", "--workspace", house)
+    assert ask(*told, "--out", house / "out", "--method", "frozen").exit_code == 0
+    bad, gone = house / "bad.png", house / "gone.png"
+    bad.write_bytes(b"broken")
+    result = ask("vision", "predict", house / "out", bad, house / "shots/0.png", gone)
+    assert result.exit_code == 0
+    (row,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert row["picture"].endswith("0.png")
+    assert "bad.png cannot be opened" in result.stderr
+    assert "gone.png cannot be opened" in result.stderr
+    assert "2 of 3 pictures were refused" in result.stderr
+    result = ask("vision", "predict", house / "out", bad, gone)
+    assert result.exit_code == 2
+    assert "none of 2 pictures can be opened" in result.stderr
+    assert result.stdout == ""
+
+
+def test_rows_left_out_and_pictures_that_taught_are_counted(ask, house):
+    table = pl.read_parquet(house / "train.parquet")
+    lacking = pl.DataFrame({"photo": [None, b"x"], "kind": ["red", None]}, schema=table.schema)
+    pl.concat([table, lacking]).write_parquet(house / "train.parquet")
+    pictures, kinds = painted(30, seed=1)
+    met = pl.DataFrame({"photo": [*pictures, *table["photo"][:4]], "kind": [*kinds, *kinds[:4]]})
+    met.vstack(lacking[:1]).write_parquet(house / "test.parquet")
+    result = ask(
+        *("vision", "finetune", "--train", house / "train.parquet"),
+        *("--test", house / "test.parquet", "--image", "photo", "--label", "kind"),
+        *("--base", house / "base", "--method", "frozen", "--out", house / "out", "--json", "-"),
+    )
+    assert result.exit_code == 0, result.stderr
+    figures = json.loads(result.stdout)
+    assert figures["rows_left_out"] == 2
+    assert figures["test_rows_left_out"] == 1
+    assert figures["test_pictures_that_taught"] == 4
+    assert "2 rows without a picture or a label were left out" in result.stderr
+    assert "4 of 34 test pictures taught too" in result.stderr

@@ -107,6 +107,14 @@ def finetune(
         f" {done.parameters:,} weights learned by {done.method} in {done.seconds:.0f} s",
         aside=aside,
     )
+    for file, count in ((train, done.without), (test, done.without_test)):
+        if count:
+            narrate(f"{file}: {count:,} rows without a picture or a label were left out")
+    if done.shared:
+        narrate(
+            f"{done.shared:,} of {done.scores.texts:,} test pictures taught too, byte for byte:"
+            " the figures flatter"
+        )
     narrate(f"report: {out / 'report.html'}; ask it: limner vision predict {out} PICTURE…")
 
 
@@ -158,7 +166,14 @@ def predict(
 ) -> None:
     """Ask a tuned model about pictures: JSON, a line a picture, on stdout.
 
+    Pictures that cannot be opened are named on stderr with the reason; the others are answered.
+
     Example: limner vision predict models/photos new/*.jpg
     """
     del workspace, seed  # what was tuned says all
-    sys.stdout.write(predict_pictures(folder, pictures).write_ndjson())
+    done = predict_pictures(folder, pictures)
+    sys.stdout.write(done.answers.write_ndjson())
+    for why in done.refused.values():
+        narrate(why)
+    if done.refused:
+        narrate(f"{len(done.refused):,} of {len(pictures):,} pictures were refused")

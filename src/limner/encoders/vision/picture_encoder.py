@@ -66,6 +66,8 @@ class PictureEncoder(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """Return a vector a picture (B, D)."""
         scaled = (pixels.float() / 255 - self.mean) / self.spread
+        # With the colours of a place side by side a CPU convolves about twice as fast.
+        scaled = scaled.contiguous(memory_format=torch.channels_last)
         return cast("Tensor", self.body(scaled))
 
     def read(self, pixels: NDArray[np.uint8], *, part: int = 32) -> NDArray[np.float32]:
