@@ -261,6 +261,7 @@ _TABLES = (
     ("[vision]", "PictureTuneConfig"),
     ("[vision.loop]", "LoopConfig"),
     ("[vision.tuning]", _by_name(tuning, "method")),
+    ("[vision.text]", "TextFinetuneConfig"),
     ("[language]", "TextFinetuneConfig"),
     ("[language.loop]", "LoopConfig"),
     ("[language.pretrain]", "TextPretrainConfig"),

@@ -46,7 +46,12 @@ class PictureTable:
 
 
 def read_pictures(
-    file: Path, *, image: str, label: str | None = None, text: Sequence[str] = ()
+    file: Path,
+    *,
+    image: str,
+    label: str | None = None,
+    text: Sequence[str] = (),
+    empty: bool = False,
 ) -> PictureTable:
     """Read a table of pictures; rows without a picture or a label are left out, and counted.
 
@@ -60,6 +65,8 @@ def read_pictures(
         The column of the label, if one is asked.
     text
         Columns of text, which are read one after the other as one.
+    empty
+        Whether a row without a picture is kept, with a picture of no bytes.
 
     Raises
     ------
@@ -68,7 +75,7 @@ def read_pictures(
         is left.
     """
     table = read_table(file)
-    told = column_of(table, image, file).is_not_null()
+    told = column_of(table, image, file).is_not_null() | pl.repeat(empty, len(table), eager=True)
     if label is not None:
         labels = column_of(table, label, file)
         told &= labels.is_not_null()
@@ -82,9 +89,10 @@ def read_pictures(
         raise BadSource(f"{file} has no row with {wanted}")
     if kept[image].dtype not in {pl.Binary, pl.String}:
         raise BadSource(f"{file}: {image!r} must be bytes or paths, it is {kept[image].dtype}")
-    pictures: list[Picture] = kept[image].to_list()
-    if kept[image].dtype == pl.String:
-        pictures = [file.parent / str(each) for each in pictures]
+    near = kept[image].dtype == pl.String
+    pictures: list[Picture] = [
+        b"" if each is None else file.parent / each if near else each for each in kept[image]
+    ]
     said = None
     if text:
         columns = [kept[name].cast(pl.String).fill_null("") for name in text]

@@ -2,12 +2,15 @@
 
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 
+from languages import tiny
 from limner.cli.commands.vision import vision
-from limner.cli.vision import predict_pictures, tune_vision
-from limner.errors import BadSource
+from limner.cli.vision import tune_vision
+from limner.cli.vision_asking import predict_pictures
+from limner.errors import BadConfig, BadSource
 from painted import painted, tiny_vision
 
 
@@ -118,3 +121,60 @@ def test_rows_left_out_and_pictures_that_taught_are_counted(ask, house):
     assert figures["test_pictures_that_taught"] == 4
     assert "2 rows without a picture or a label were left out" in result.stderr
     assert "4 of 34 test pictures taught too" in result.stderr
+
+
+def test_pictures_and_what_is_written_of_them(ask, house):
+    tiny(house / "reads")
+    for name, seed, count in (("train", 0, 300), ("test", 1, 60)):
+        pictures, colours = painted(count, seed=seed)
+        rng = np.random.default_rng(seed)
+        cuts = [("shirt", "shoe")[each] for each in rng.integers(0, 2, count)]
+        rows = {
+            "photo": pictures,
+            "kind": [f"{one} {cut}" for one, cut in zip(colours, cuts, strict=True)],
+            "title": [f"{cut} no {rng.integers(10**6)}" for cut in cuts],
+        }
+        pl.DataFrame(rows).write_parquet(house / f"{name}.parquet")
+    (house / "limner.toml").write_text(f'[vision.text]\nbase = "{house / "reads"}"\n')
+    result = ask(
+        *("vision", "finetune", "--train", house / "train.parquet"),
+        *("--test", house / "test.parquet", "--image", "photo", "--label", "kind"),
+        *("--text", "title", "--base", house / "base", "--method", "frozen"),
+        *("--out", house / "out", "--json", house / "f.json", "--workspace", house),
+    )
+    assert result.exit_code == 0, result.stderr
+    figures = json.loads((house / "f.json").read_text())
+    alone = figures["readers"]
+    assert figures["accuracy"] > 0.9
+    assert max(alone["pictures"]["accuracy"], alone["texts"]["accuracy"]) < 0.8
+    assert "texts alone: accuracy" in result.stdout
+    assert "| | | pictures alone | texts alone |" in (house / "out/card.md").read_text()
+    asked = pl.read_parquet(house / "test.parquet")
+    asked[:2].vstack(asked[2:3].with_columns(photo=pl.lit(None, pl.Binary))).write_parquet(
+        house / "new.parquet"
+    )
+    told = ("vision", "predict", house / "out", "--table", house / "new.parquet")
+    result = ask(*told, "--image", "photo", "--text", "title")
+    assert result.exit_code == 0, result.stderr
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["picture"] for row in rows] == ["1", "2"]
+    assert [row["label"] for row in rows] == asked["kind"][:2].to_list()
+    assert "1 of 3 pictures were refused" in result.stderr
+    assert ask("vision", "predict", house / "out", house / "shots/0.png").exit_code == 0
+    light = ("--test", house / "test.parquet", "--image", "photo", "--label", "kind")
+    result = ask("vision", "compress", house / "out", "--out", house / "light", *light)
+    assert result.exit_code == 2
+    assert "reads texts too" in result.stderr
+
+
+def test_how_pictures_are_named_is_said_once(ask, house):
+    told = ("vision", "predict", house / "out")
+    for wrong in (
+        (),
+        ("--table", house / "test.csv"),
+        (house / "shots/0.png", "--table", house / "test.csv", "--image", "photo"),
+        (house / "shots/0.png", "--text", "title"),
+    ):
+        assert ask(*told, *wrong).exit_code == 2
+    with pytest.raises(BadConfig, match="reads no texts"):
+        predict_pictures(house, [house / "shots/0.png"], texts=["a"])

@@ -122,9 +122,19 @@ class TunedPictures:
         BadPicture
             If one cannot be opened.
         """
+        return self.task.answer(self.scores(pictures))
+
+    def scores(self, pictures: Sequence[Picture]) -> Floats:
+        """Return the scores of pictures before any link (N, K).
+
+        Raises
+        ------
+        BadPicture
+            If one cannot be opened.
+        """
         shown = Shown(pixels_of(pictures, size=self.encoder.size))
         read = Read((shown,), None, np.zeros(len(shown), np.float32))
-        return self.task.answer(read.scores(self.whole, part=32))
+        return read.scores(self.whole, part=32)
 
     def save(self, folder: Path) -> None:
         """Write the change, the head and ``config.json``, whole or not at all."""
@@ -159,6 +169,7 @@ def tune_pictures(
     *,
     config: PictureTuneConfig | None = None,
     seed: int = 0,
+    apart: Ints | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> TunedPictures:
     """Tune a copy of a vision model, after its head was fitted upon the vectors as they are.
@@ -175,6 +186,8 @@ def tune_pictures(
         How.
     seed
         Where chance begins.
+    apart
+        Which rows are held out; none: chance says.
     progress
         Is told the loss, the speed and the share done.
 
@@ -195,7 +208,10 @@ def tune_pictures(
     opened = open_vision(config.base, size=config.size)
     base = PictureEncoder(opened)
     shown = Shown(pixels_of(pictures, size=base.size))
-    taught, held = _held_out(truth, config.held, seed)
+    if apart is None:
+        taught, held = _held_out(truth, config.held, seed)
+    else:
+        taught, held = np.setdiff1d(np.arange(len(truth)), apart), apart
     steps, best = max(1, round(config.epochs * len(taught) / min(config.batch, len(taught)))), 0
     change = _changed(base, config, steps=steps, seed=seed)
     whole = _with_head(task, change.model, shown, truth, taught=taught, held=held, config=config)
