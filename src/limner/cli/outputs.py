@@ -11,7 +11,7 @@ OURS = frozenset(
     | {"encoder.json", "generation_config.json", "head.npz", "head.safetensors", "light.json"}
     | {"metrics.json", "model.onnx", "model.safetensors", "report.html", "special_tokens_map.json"}
     | {"table.npz", "text", "together.json", "tokenizer.json", "tokenizer_config.json"}
-    | {"vocab.txt", "words"}
+    | {"preprocessor_config.json", "titles.json", "titles.safetensors", "vocab.txt", "words"}
 )
 """What models consist of: a folder with nothing else may be replaced by a newer model."""
 

@@ -14,6 +14,7 @@ from limner.cli.progress import bar
 from limner.cli.tables import figures_table
 from limner.cli.vision import compress_vision, tune_vision
 from limner.cli.vision_asking import predict_pictures, predict_table
+from limner.cli.vision_pretraining import pretrain_vision
 from limner.errors import BadConfig
 
 __all__ = ["vision"]
@@ -135,6 +136,115 @@ def finetune(
             " the figures flatter"
         )
     narrate(f"report: {out / 'report.html'}; ask it: limner vision predict {out} PICTURE…")
+
+
+@vision.command("pretrain")
+def pretrain(
+    train: Annotated[Path, typer.Option(metavar="FILE", help="The table to learn from.")],
+    image: Annotated[
+        str,
+        typer.Option(
+            metavar="COL", help="The column of the picture: bytes, or paths beside the table."
+        ),
+    ],
+    text: Annotated[
+        list[str],
+        typer.Option(
+            metavar="COL",
+            help="A column of the title, or of what is said of the item; several are read one after"
+            " the other.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write.")],
+    test: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A table of pictures and titles to be asked before and after.",
+            show_default=False,
+        ),
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The model to go on from: a folder, or a name of Hugging Face's hub."
+            "  [default: efficientnet-lite0]",
+            show_default=False,
+        ),
+    ] = None,
+    reader: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The language model that reads the titles.  [default: minilm]",
+            show_default=False,
+        ),
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Which weights learn: full, top or frozen; of transformers also lora."
+            "  [default: top]",
+            show_default=False,
+        ),
+    ] = None,
+    epochs: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N", help="How often each picture teaches.  [default: 5]", show_default=False
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    workspace: HouseOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Let a vision model learn contrastively against titles, without a label.
+
+    The folder is a model as `--base` of `limner vision finetune` and `encoder` of `[image]` take
+    it. How often a picture's own title is among the nearest is said before and after, for titles
+    that were held out with all their pictures.
+
+    Example: limner vision pretrain --train items.parquet --image photo --text title --out
+    models/sees
+    """
+    settings = language_settings(
+        workspace,
+        table="vision",
+        below="pretrain",
+        base=base,
+        reader=reader,
+        method=method,
+        epochs=epochs,
+    )
+    with bar("learning what pictures are called") as progress:
+        done = pretrain_vision(
+            train,
+            image=image,
+            text=text,
+            out=out,
+            test=test,
+            settings=settings,
+            seed=seed,
+            progress=progress,
+        )
+    if as_json:
+        emit(done.to_dict())
+    show(
+        f"{done.pictures:,} pictures of {done.titles:,} titles, {done.titles_held_out:,} of these"
+        f" held out; {done.folder}, {done.seconds:.0f} s",
+        aside=as_json,
+    )
+    exams = {"titles held out": (done.held, done.titles_held_out)}
+    exams["titles asked"] = (done.test, done.test_titles)
+    for name, (exam, count) in exams.items():
+        for at, after in exam.get("after", {}).items():
+            told = f"{at} {exam['before'][at]:.4f} before, {after:.4f} after"
+            show(f"{count:,} {name}: {told}", aside=as_json)
+    if done.left_out:
+        narrate(f"{done.left_out:,} rows without a picture or a title taught nothing")
+    narrate(f"tune it: limner vision finetune --base {done.folder} …")
 
 
 @vision.command("compress")

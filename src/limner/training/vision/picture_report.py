@@ -19,10 +19,11 @@ from limner.training.language.text_report import (
     metrics_table,
 )
 from limner.training.page import framed
+from limner.training.vision.contrast import PictureTitles
 from limner.training.vision.picture_tuning import Picture, TunedPictures
 from limner.training.words import Words, say
 
-__all__ = ["nearest", "picture_card", "picture_report"]
+__all__ = ["nearest", "picture_card", "picture_report", "titles_card"]
 
 Floats = NDArray[np.float32]
 SHOWN, NEAREST, THUMB = 6, 5, 72
@@ -103,6 +104,49 @@ On {scores.texts:,} pictures that neither taught nor chose anything, 95 % interv
 - What the base learned elsewhere, its prejudices among it, it may repeat.
 - The change alone lies here: it answers upon the base that it was tuned from, and upon no other.
 - It was not made to look at people.
+"""
+
+
+def titles_card(done: PictureTitles) -> str:
+    """Return the card of a model that learned what pictures are called, as Markdown."""
+    exams = {
+        f"{done.facts['titles_held_out']:,} titles held out": done.held,
+        f"{done.facts['test_titles']:,} titles of a table of its own": done.test,
+    }
+    rows = "\n".join(
+        f"| {name} | {at} | {exam['before'][at]:.4f} | {exam['after'][at]:.4f} |"
+        for name, exam in exams.items()
+        if exam
+        for at in exam["before"]
+    )
+    facts = {name: each for name, each in done.facts.items() if name != "config"}
+    made = "\n".join(f"| {name} | {value} |" for name, value in facts.items())
+    return f"""# Vision model that learned what pictures are called
+
+It learned for {done.seconds:.0f} s, without a label: pictures near the titles that are written of
+them, far from those of others. It opens as the base of `limner vision finetune`, and as the
+`encoder` of `[image]`.
+
+## How often the right title is among the K nearest
+
+*Before* the model was as it came, and the two maps that join it to titles were the best linear
+ones.
+
+| asked | | before | after |
+| --- | --- | --- | --- |
+{rows}
+
+## How it was made
+
+| | |
+| --- | --- |
+{made}
+
+## Limits
+
+- It has seen the shop's pictures and titles: whoever may not see these should not be given it.
+- It knows what was written; what titles leave out it need not see.
+- What the base learned elsewhere, its prejudices among it, it may repeat.
 """
 
 
