@@ -29,9 +29,6 @@ import torch
 from numpy.typing import NDArray
 
 from limner.encoders.language.opening import Opened, open_language
-from limner.encoders.vision.opening import open_vision
-from limner.encoders.vision.picture_encoder import PictureEncoder
-from limner.encoders.vision.pictures import pixels_of
 from limner.heads.language.blend import Blend
 from limner.heads.language.task import TextTask
 from limner.training.language.finetuning import finetune_texts
@@ -41,6 +38,7 @@ from limner.training.language.text_config import TextFinetuneConfig
 from limner.training.language.text_model import features_of
 from limner.training.language.tuned_text import TunedText
 from limner.training.vision.together import set_apart
+from vision import vectors_of
 
 FOLDER = Path(__file__).parents[1].parent / "shared/data/grocery_images"
 Floats = NDArray[np.float32]
@@ -50,23 +48,6 @@ Right = tuple[dict[str, NDArray[np.bool_]], NDArray[Any]]
 FOLDS, WORDS = 3, 2
 VARIANTS = ("yogurt", "ghurt")
 """Other spellings of a class' name."""
-
-
-def vectors_of(pictures: list[bytes], size: int, keep: Path | None) -> Floats:
-    """Return the vectors of pictures and of their mirror images (N, 2, D), kept once made."""
-    file = None if keep is None else keep / f"vectors-{size}.npy"
-    if file is not None and file.is_file():
-        return np.asarray(np.load(file), np.float32)
-    encoder, found = PictureEncoder(open_vision(size=size)), []
-    for at in range(0, len(pictures), 256):
-        pixels = pixels_of(pictures[at : at + 256], size=size)
-        mirrored = np.ascontiguousarray(pixels[..., ::-1])
-        found.append(np.stack([encoder.read(pixels), encoder.read(mirrored)], axis=1))
-    told = np.concatenate(found)
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        np.save(file, told)
-    return told
 
 
 def without_names(products: pl.DataFrame) -> dict[str, str]:

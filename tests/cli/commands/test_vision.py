@@ -10,6 +10,7 @@ from languages import tiny
 from limner.cli.commands.vision import vision
 from limner.cli.vision import tune_vision
 from limner.cli.vision_asking import predict_pictures
+from limner.encoders.vision.picture_reader import PictureReader
 from limner.errors import BadConfig, BadSource
 from painted import painted, tiny_vision
 
@@ -31,7 +32,8 @@ def house(tmp_path):
 
 
 def test_tune_then_ask(ask, house):
-    assert {each.name for each in vision.registered_commands} == {"finetune", "compress", "predict"}
+    names = {each.name for each in vision.registered_commands}
+    assert names == {"finetune", "pretrain", "compress", "predict"}
     result = ask(
         *("vision", "finetune", "--train", house / "train.parquet", "--test", house / "test.csv"),
         *("--image", "photo", "--label", "kind", "--base", house / "base", "--method", "lora"),
@@ -178,3 +180,36 @@ def test_how_pictures_are_named_is_said_once(ask, house):
         assert ask(*told, *wrong).exit_code == 2
     with pytest.raises(BadConfig, match="reads no texts"):
         predict_pictures(house, [house / "shots/0.png"], texts=["a"])
+
+
+def test_a_model_that_learned_titles_is_a_base_and_looks_at_items(ask, house):
+    tiny(house / "reads")
+    pictures, kinds = painted(90)
+    titles = [f"{kind} cloth {at % 5}" for at, kind in enumerate(kinds)]
+    table = pl.DataFrame({"photo": pictures, "title": titles, "kind": kinds})
+    table.vstack(table[:1].with_columns(title=pl.lit(None, pl.String))).write_parquet(
+        house / "items.parquet"
+    )
+    result = ask(
+        *("vision", "pretrain", "--train", house / "items.parquet", "--image", "photo"),
+        *("--text", "title", "--base", house / "base", "--reader", house / "reads"),
+        *("--epochs", "1", "--test", house / "items.parquet", "--out", house / "sees", "--json"),
+    )
+    assert result.exit_code == 0, result.stderr
+    figures = json.loads(result.stdout)
+    assert (figures["pictures"], figures["titles"], figures["left_out"]) == (90, 15, 1)
+    assert set(figures["test"]) == {"before", "after"}
+    assert "15 titles asked: recall@1" in result.stderr
+    assert {"config.json", "model.safetensors", "card.md", "curves.svg"} <= {
+        each.name for each in (house / "sees").iterdir()
+    }
+    result = ask(
+        *("vision", "finetune", "--train", house / "items.parquet", "--test", house / "test.csv"),
+        *("--image", "photo", "--label", "kind", "--base", house / "sees", "--method", "frozen"),
+        *("--out", house / "out"),
+    )
+    assert result.exit_code == 0, result.stderr
+    reader = PictureReader(str(house / "sees"), house / "keep")
+    vectors, refused = reader.read([house / "shots/0.png"])
+    assert vectors.any()
+    assert refused == {}
