@@ -64,14 +64,14 @@ def test_what_was_kept_opens_as_a_model_and_sees_the_same(folder, method, tmp_pa
 
 
 def test_a_network_of_convolutions_is_kept_whole(tmp_path):
-    found = learned("efficientnet-lite0", count=24, epochs=1)
+    found = learned("efficientnet-lite0", count=24, epochs=2, size=96)
     found.save(tmp_path / "kept")
-    pixels = pixels_of(painted(3, seed=1)[0], size=32)
+    pixels = pixels_of(painted(3, seed=1)[0], size=96)
     opened = open_vision(str(tmp_path / "kept"))
-    assert (opened.size, opened.width, opened.mean) == (32, 1280, (0.5, 0.5, 0.5))
+    assert (opened.size, opened.width, opened.mean) == (96, 1280, (0.5, 0.5, 0.5))
     told = PictureEncoder(opened).read(pixels)
     assert np.allclose(told, found.encoder.read(pixels), atol=1e-4)
-    before = PictureEncoder(open_vision(size=32)).read(pixels)
+    before = PictureEncoder(open_vision(size=96)).read(pixels)
     assert not np.array_equal(told, before)
 
 
