@@ -34,7 +34,8 @@ __all__ = [
 ]
 
 
-PRETRAIN = "pretrain"
+BELOW = frozenset({"pretrain", "text"})
+"""Tables below ``[language]`` and ``[vision]`` with settings of something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,14 +287,14 @@ def predict_texts(
 
 
 def language_settings(
-    workspace: Path | None, *, pretrain: bool = False, table: str = "language", **given: object
+    workspace: Path | None, *, below: str = "", table: str = "language", **given: object
 ) -> dict[str, Any]:
     """Return the table ``[language]`` of a workspace, with what was given on the command line.
 
     Parameters
     ----------
-    pretrain
-        Whether the table ``[language.pretrain]`` is meant.
+    below
+        Which table below is meant, as ``pretrain`` for ``[language.pretrain]``; empty: that itself.
     table
         ``language`` or ``vision``.
     workspace
@@ -319,9 +320,12 @@ def language_settings(
             raise NoWorkspace(f"{folder} must hold a {SETTINGS_NAME}, but there is none")
         settings = read_settings(folder / SETTINGS_NAME)
         found = settings.language if table == "language" else settings.vision
-    # Tuning and pretraining have settings of their own, one beside and one in a table below.
-    below = found.get(PRETRAIN, {})
-    found = below if pretrain else {name: each for name, each in found.items() if name != PRETRAIN}
+    # Tuning has settings of its own, and so has what stands in the tables below.
+    found = (
+        found.get(below, {})
+        if below
+        else {name: each for name, each in found.items() if name not in BELOW}
+    )
     return {**found, **{name: each for name, each in given.items() if each is not None}}
 
 

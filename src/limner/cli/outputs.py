@@ -10,7 +10,8 @@ OURS = frozenset(
     {"1_Pooling", "beside.npz", "card.md", "change", "config.json", "confusion.svg", "curves.svg"}
     | {"encoder.json", "generation_config.json", "head.npz", "head.safetensors", "light.json"}
     | {"metrics.json", "model.onnx", "model.safetensors", "report.html", "special_tokens_map.json"}
-    | {"table.npz", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "words"}
+    | {"table.npz", "text", "together.json", "tokenizer.json", "tokenizer_config.json"}
+    | {"preprocessor_config.json", "titles.json", "titles.safetensors", "vocab.txt", "words"}
 )
 """What models consist of: a folder with nothing else may be replaced by a newer model."""
 

@@ -3,29 +3,30 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from limner.cli.compressing import agreement, bytes_of
-from limner.cli.language import need_language
 from limner.cli.outputs import demand_folder
 from limner.cli.progress import Tell
-from limner.errors import BadConfig, BadSource, MissingExtra
+from limner.cli.vision_asking import need_vision
+from limner.errors import BadConfig
 
 if TYPE_CHECKING:
-    import polars as pl
+    import numpy as np
+    from numpy.typing import NDArray
 
-    from limner.heads.language.task import Kind
-    from limner.heads.vision.light_pictures import LightPictures
+    from limner.cli.pictures import PictureTable
+    from limner.heads.language.task import Kind, TextTask
+    from limner.training.language.text_config import TextFinetuneConfig
     from limner.training.language.text_metrics import TextScores
-    from limner.training.vision.picture_tuning import TunedPictures
+    from limner.training.vision.picture_tuning import PictureTuneConfig, TunedPictures
 
 __all__ = [
     "CompressedVision",
     "TunedVision",
     "compress_vision",
-    "predict_pictures",
     "tune_vision",
 ]
 
@@ -37,14 +38,24 @@ MEASURED = 1000
 
 @dataclass(frozen=True, slots=True)
 class TunedVision:
-    """What tuning left: figures on the test pictures, and the folder."""
+    """What tuning left: figures on the test pictures, and the folder.
+
+    ``without`` and ``without_test`` rows of the tables had no picture or no label, and were left
+    out; ``shared`` pictures of the test table taught too, byte for byte. Where texts were read too,
+    ``readers`` says how right pictures and texts are alone, and ``weights`` how both are weighed.
+    """
 
     kind: str
     method: str
     base: str
     scores: "TextScores"
+    readers: "Mapping[str, TextScores]"
+    weights: Sequence[float]
     parameters_trained: int
     parameters: int
+    without: int
+    without_test: int
+    shared: int
     seconds: float
     folder: Path
 
@@ -55,8 +66,13 @@ class TunedVision:
             "method": self.method,
             "base": self.base,
             **self.scores.to_dict(),
+            "readers": {name: dict(each.values) for name, each in self.readers.items()},
+            "weights": list(self.weights),
             "parameters_trained": self.parameters_trained,
             "parameters": self.parameters,
+            "rows_left_out": self.without,
+            "test_rows_left_out": self.without_test,
+            "test_pictures_that_taught": self.shared,
             "seconds": self.seconds,
             "folder": str(self.folder),
         }
@@ -84,7 +100,9 @@ def tune_vision(
     label: str,
     kind: "Kind",
     out: Path,
+    text: Sequence[str] = (),
     settings: Mapping[str, Any] | None = None,
+    text_settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     progress: Tell,
 ) -> TunedVision:
@@ -102,8 +120,13 @@ def tune_vision(
         ``classify``, ``multilabel`` or ``regress``.
     out
         The folder for the change and the report.
+    text
+        Columns of what is written of a picture, read one after the other; none: pictures alone.
     settings
         Of :class:`~limner.training.vision.picture_tuning.PictureTuneConfig`.
+    text_settings
+        Of :class:`~limner.training.language.text_config.TextFinetuneConfig`, which leaves the
+        language model as it is where no method is given.
     seed
         Where chance begins.
     progress
@@ -112,28 +135,48 @@ def tune_vision(
     Raises
     ------
     BadSource, BadPicture, BadConfig, BadModel, TooFew, MissingExtra
-        As :func:`~limner.training.vision.picture_tuning.tune_pictures` has it.
+        As :func:`~limner.training.vision.together.tune_together` has it.
     """
-    _need_vision()
+    need_vision()
+    from limner.cli.pictures import read_pictures, shared
     from limner.encoders.vision.pictures import pixels_of
     from limner.heads.language.task import TextTask
+    from limner.training.language.text_config import FROZEN, TextFinetuneConfig
     from limner.training.language.text_metrics import score_texts
     from limner.training.language.text_report import confusion_file
     from limner.training.vision.picture_report import nearest, picture_card, picture_report
     from limner.training.vision.picture_tuning import PictureTuneConfig, tune_pictures
 
     config = PictureTuneConfig.read(settings or {}, where="[vision]")
+    reads = {"method": FROZEN, **(text_settings or {})}
+    text_config = TextFinetuneConfig.read(reads, where="[vision.text]")
     demand_folder(out)
-    pictures, labels = _rows(train, image, label)
-    asked, wanted = _rows(test, image, label)
+    known = read_pictures(train, image=image, label=label, text=text)
+    unknown = read_pictures(test, image=image, label=label, text=text)
+    pictures, labels, asked = known.pictures, known.labels or [], unknown.pictures
     task = TextTask.of(kind, labels)
-    truth = task.truth(wanted)
-    tuned = tune_pictures(
-        task, pictures, task.truth(labels), config=config, seed=seed, progress=progress
-    )
-    scores = score_texts(task, tuned.predict(asked), truth, seed=seed)
+    truth = task.truth(unknown.labels or [])
     out.parent.mkdir(parents=True, exist_ok=True)
-    tuned.save(out)
+    if text:
+        told = _both(
+            task,
+            known,
+            unknown,
+            out,
+            config=config,
+            text_config=text_config,
+            seed=seed,
+            tell=progress,
+        )
+    else:
+        alone = tune_pictures(
+            task, pictures, task.truth(labels), config=config, seed=seed, progress=progress
+        )
+        alone.save(out)
+        told = _Told(alone, alone.predict(asked))
+    tuned = told.tuned
+    scores = score_texts(task, told.answers, truth, seed=seed)
+    readers = {name: score_texts(task, each, truth, seed=seed) for name, each in told.alone.items()}
     some = asked[:: max(1, len(asked) // COMPARED)][:COMPARED]
     read = tuned.encoder.read
     near = nearest(
@@ -141,9 +184,10 @@ def tune_vision(
         read(pixels_of(pictures, size=tuned.encoder.size)),
     )
     apart = max(1, len(some) // 6)
-    page = picture_report(tuned, scores, some[::apart], pictures, near[::apart])
+    page = picture_report(tuned, scores, some[::apart], pictures, near[::apart], readers=readers)
     (out / "report.html").write_text(page, encoding="utf-8")
-    (out / "card.md").write_text(picture_card(tuned, scores), encoding="utf-8")
+    card = picture_card(tuned, scores, readers=readers, beside=told.facts)
+    (out / "card.md").write_text(card, encoding="utf-8")
     if picture := confusion_file(scores):
         (out / "confusion.svg").write_text(picture, encoding="utf-8")
     done = TunedVision(
@@ -151,40 +195,74 @@ def tune_vision(
         method=config.method,
         base=config.base,
         scores=scores,
+        readers=readers,
+        weights=told.weights,
         parameters_trained=tuned.trained,
         parameters=tuned.weights,
+        without=known.left_out,
+        without_test=unknown.left_out,
+        shared=shared(pictures, asked),
         seconds=round(tuned.seconds, 1),
         folder=out,
     )
-    told = json.dumps(done.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
-    (out / "metrics.json").write_text(told + "\n", encoding="utf-8")
+    table = json.dumps(done.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
+    (out / "metrics.json").write_text(table + "\n", encoding="utf-8")
     return done
 
 
-def predict_pictures(folder: Path, pictures: Sequence[Path]) -> "pl.DataFrame":
-    """Ask a tuned model about pictures.
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was tuned, what it says of the test pictures, and what its parts say alone."""
 
-    Returns
-    -------
-    A row a picture: ``picture``, ``label``, and a column ``p_CLASS`` for each class.
+    tuned: "TunedPictures"
+    answers: "NDArray[np.float64]"
+    alone: "Mapping[str, NDArray[np.float64]]" = field(default_factory=dict)
+    weights: Sequence[float] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
-    Raises
-    ------
-    NotFitted
-        If nothing was tuned in the folder.
-    BadPicture
-        If one cannot be opened.
-    """
-    _need_vision()
-    import polars as pl
 
-    tuned = _opened(folder)
-    answers = tuned.predict(list(pictures))
-    table = pl.DataFrame(
-        {"picture": [str(each) for each in pictures], "label": tuned.task.names(answers)}
+def _both(
+    task: "TextTask",
+    known: "PictureTable",
+    unknown: "PictureTable",
+    out: Path,
+    *,
+    config: "PictureTuneConfig",
+    text_config: "TextFinetuneConfig",
+    seed: int,
+    tell: Tell,
+) -> _Told:
+    """Tune for pictures and what is written of them, and keep it."""
+    from limner.training.vision.together import tune_together
+
+    both = tune_together(
+        task,
+        known.pictures,
+        known.texts or [],
+        task.truth(known.labels or []),
+        config=config,
+        text_config=text_config,
+        seed=seed,
+        progress=tell,
     )
-    return table.with_columns(
-        pl.Series(f"p_{name}", answers[:, at]) for at, name in enumerate(tuned.task.classes)
+    both.save(out)
+    said = unknown.texts or []
+    readings = both.readings(unknown.pictures, said)
+    weights = tuple(both.blend.weights_.tolist())
+    return _Told(
+        tuned=both.pictures,
+        answers=task.answer(both.join(readings, said)),
+        alone={
+            name: task.answer(each)
+            for name, each in zip(("pictures", "texts"), readings, strict=True)
+        },
+        weights=weights,
+        facts={
+            "text": text_config.base,
+            "text_method": text_config.method,
+            "weights of pictures and texts": ", ".join(f"{each:.2f}" for each in weights),
+            "rows that weighed": both.held_out,
+        },
     )
 
 
@@ -219,13 +297,15 @@ def compress_vision(
     BadConfig, BadSource, BadPicture, NotFitted, MissingExtra
         As :func:`~limner.training.vision.compression.compress_pictures` has it.
     """
-    _need_vision()
+    need_vision()
     import numpy as np
 
+    from limner.cli.pictures import read_pictures
     from limner.heads.vision.light_pictures import LIGHT_FILE
     from limner.training.language.text_metrics import score_texts
     from limner.training.vision.compression import METHODS, compress_pictures
     from limner.training.vision.picture_tuning import load_tuned_pictures
+    from limner.training.vision.together import TOGETHER_FILE
 
     if method not in METHODS:
         raise BadConfig(f"--method must be one of {', '.join(METHODS)}, got {method!r}")
@@ -236,8 +316,14 @@ def compress_vision(
         raise BadConfig(
             f"{folder} is a light model already", hint="give the folder that finetune wrote"
         )
+    if (folder / TOGETHER_FILE).is_file():
+        raise BadConfig(
+            f"{folder} reads texts too, of which no light model is made",
+            hint="tune without --text, or compress the language model by itself",
+        )
     tuned, began = load_tuned_pictures(folder), time.perf_counter()
-    given, labels = _rows(pictures, image, label)
+    table = read_pictures(pictures, image=image, label=label)
+    given, labels = table.pictures, table.labels or []
     order = np.random.default_rng(seed).permutation(len(given))
     shown, asked = order[: len(order) // 2], np.sort(order[len(order) // 2 :])[:MEASURED]
     light = compress_pictures(
@@ -266,41 +352,3 @@ def compress_vision(
             }
         )
     return CompressedVision(method, tuple(rows), round(seconds, 1), out)
-
-
-def _opened(folder: Path) -> "TunedPictures | LightPictures":
-    """Open what was tuned, or what was made light of it."""
-    from limner.heads.vision.light_pictures import LIGHT_FILE, LightPictures
-
-    if (folder / LIGHT_FILE).is_file():
-        return LightPictures.load(folder)
-    from limner.training.vision.picture_tuning import load_tuned_pictures
-
-    return load_tuned_pictures(folder)
-
-
-def _rows(file: Path, image: str, label: str) -> tuple[list[bytes | Path], list[Any]]:
-    """Return pictures and labels, rows without either left out."""
-    import polars as pl
-
-    from limner.cli.texts import column_of, read_table
-
-    table = read_table(file)
-    pictures, labels = column_of(table, image, file), column_of(table, label, file)
-    kept = table.filter(pictures.is_not_null() & labels.is_not_null())
-    if not len(kept):
-        raise BadSource(f"{file} has no row with {image!r} and {label!r}")
-    if kept[image].dtype == pl.Binary:
-        return kept[image].to_list(), kept[label].to_list()
-    if kept[image].dtype != pl.String:
-        raise BadSource(f"{file}: {image!r} must be bytes or paths, it is {kept[image].dtype}")
-    found: list[bytes | Path] = [file.parent / each for each in kept[image].to_list()]
-    return found, kept[label].to_list()
-
-
-def _need_vision() -> None:
-    need_language()
-    try:
-        __import__("PIL")
-    except ImportError:
-        raise MissingExtra("vision models", "pillow", "vision") from None

@@ -104,3 +104,15 @@ def test_what_is_no_vision_model_is_refused(folder, monkeypatch, tmp_path):
 def test_a_network_that_learned_nothing_has_the_same_form():
     with torch.no_grad():
         assert EfficientNetLite()(torch.zeros(2, 3, 64, 64)).shape == (2, 1280)
+
+
+def test_running_means_stay_while_it_learns(lite):
+    pixels = torch.from_numpy(pixels_of(PICTURES, size=64))
+    before = {name: each.clone() for name, each in lite.named_buffers()}
+    told = lite.eval()(pixels)
+    try:
+        learning = lite.train()(pixels)
+    finally:
+        lite.eval()
+    assert torch.allclose(learning, told, atol=1e-5)
+    assert all(torch.equal(each, before[name]) for name, each in lite.named_buffers())

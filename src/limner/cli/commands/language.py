@@ -184,7 +184,7 @@ def pretrain(
     Example: limner language pretrain --texts reviews.txt --objective mlm --out models/zh
     """
     settings = language_settings(
-        workspace, pretrain=True, objective=objective, base=base, epochs=epochs
+        workspace, below="pretrain", objective=objective, base=base, epochs=epochs
     )
     with bar("learning from texts") as progress:
         done = pretrain_language(

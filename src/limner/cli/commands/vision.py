@@ -12,10 +12,22 @@ from limner.cli.options import AsJson, HouseOption, SeedOption
 from limner.cli.outputs import demand_file
 from limner.cli.progress import bar
 from limner.cli.tables import figures_table
-from limner.cli.vision import compress_vision, predict_pictures, tune_vision
+from limner.cli.vision import compress_vision, tune_vision
+from limner.cli.vision_asking import predict_pictures, predict_table
+from limner.cli.vision_pretraining import pretrain_vision
 from limner.errors import BadConfig
 
 __all__ = ["vision"]
+
+TextOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COL",
+        help="A column of what is written of the picture, read beside it; several are read one"
+        " after the other.",
+        show_default=False,
+    ),
+]
 
 vision = typer.Typer(
     no_args_is_help=True,
@@ -37,6 +49,7 @@ def finetune(
     ],
     label: Annotated[str, typer.Option(metavar="COL", help="The column of the label.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write.")],
+    text: TextOption = None,
     kind: Annotated[
         str,
         typer.Option(
@@ -78,7 +91,8 @@ def finetune(
 ) -> None:
     """Tune a vision model for a table of labelled pictures, and examine it on another.
 
-    Pictures are opened from bytes or files alone: nothing is fetched from anywhere.
+    Pictures are opened from bytes or files alone: nothing is fetched from anywhere. With --text a
+    language model reads what is written of them, and both answers are weighed.
 
     Example: limner vision finetune --train a.parquet --test b.parquet --image photo --label kind
     --out models/photos
@@ -88,6 +102,7 @@ def finetune(
     demand_file(json_file, option="--json")
     aside = json_file is not None and str(json_file) == "-"
     settings = language_settings(workspace, table="vision", base=base, method=method, epochs=epochs)
+    text_settings = language_settings(workspace, table="vision", below="text")
     with bar(f"tuning for {label}") as progress:
         done = tune_vision(
             train,
@@ -96,7 +111,9 @@ def finetune(
             label=label,
             kind=kind,  # type: ignore[arg-type] # one of three, as was seen above
             out=out,
+            text=text or (),
             settings=settings,
+            text_settings=text_settings,
             seed=seed,
             progress=progress,
         )
@@ -107,7 +124,127 @@ def finetune(
         f" {done.parameters:,} weights learned by {done.method} in {done.seconds:.0f} s",
         aside=aside,
     )
+    for name, each in done.readers.items():
+        alone = ", ".join(f"{metric} {value:.4f}" for metric, value in each.values.items())
+        show(f"{name} alone: {alone}", aside=aside)
+    for file, count in ((train, done.without), (test, done.without_test)):
+        if count:
+            narrate(f"{file}: {count:,} rows without a picture or a label were left out")
+    if done.shared:
+        narrate(
+            f"{done.shared:,} of {done.scores.texts:,} test pictures taught too, byte for byte:"
+            " the figures flatter"
+        )
     narrate(f"report: {out / 'report.html'}; ask it: limner vision predict {out} PICTURE…")
+
+
+@vision.command("pretrain")
+def pretrain(
+    train: Annotated[Path, typer.Option(metavar="FILE", help="The table to learn from.")],
+    image: Annotated[
+        str,
+        typer.Option(
+            metavar="COL", help="The column of the picture: bytes, or paths beside the table."
+        ),
+    ],
+    text: Annotated[
+        list[str],
+        typer.Option(
+            metavar="COL",
+            help="A column of the title, or of what is said of the item; several are read one after"
+            " the other.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write.")],
+    test: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A table of pictures and titles to be asked before and after.",
+            show_default=False,
+        ),
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The model to go on from: a folder, or a name of Hugging Face's hub."
+            "  [default: efficientnet-lite0]",
+            show_default=False,
+        ),
+    ] = None,
+    reader: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The language model that reads the titles.  [default: minilm]",
+            show_default=False,
+        ),
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Which weights learn: full, top or frozen; of transformers also lora."
+            "  [default: top]",
+            show_default=False,
+        ),
+    ] = None,
+    epochs: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N", help="How often each picture teaches.  [default: 5]", show_default=False
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    workspace: HouseOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Let a vision model learn contrastively against titles, without a label.
+
+    The folder is a model as `--base` of `limner vision finetune` and `encoder` of `[image]` take
+    it. How often a picture's own title is among the nearest is said before and after, for titles
+    that were held out with all their pictures.
+
+    Example: limner vision pretrain --train items.parquet --image photo --text title --out
+    models/sees
+    """
+    settings = language_settings(
+        workspace,
+        table="vision",
+        below="pretrain",
+        base=base,
+        reader=reader,
+        method=method,
+        epochs=epochs,
+    )
+    with bar("learning what pictures are called") as progress:
+        done = pretrain_vision(
+            train,
+            image=image,
+            text=text,
+            out=out,
+            test=test,
+            settings=settings,
+            seed=seed,
+            progress=progress,
+        )
+    if as_json:
+        emit(done.to_dict())
+    show(
+        f"{done.pictures:,} pictures of {done.titles:,} titles, {done.titles_held_out:,} of these"
+        f" held out; {done.folder}, {done.seconds:.0f} s",
+        aside=as_json,
+    )
+    exams = {"titles held out": (done.held, done.titles_held_out)}
+    exams["titles asked"] = (done.test, done.test_titles)
+    for name, (exam, count) in exams.items():
+        for at, after in exam.get("after", {}).items():
+            told = f"{at} {exam['before'][at]:.4f} before, {after:.4f} after"
+            show(f"{count:,} {name}: {told}", aside=as_json)
+    if done.left_out:
+        narrate(f"{done.left_out:,} rows without a picture or a title taught nothing")
+    narrate(f"tune it: limner vision finetune --base {done.folder} …")
 
 
 @vision.command("compress")
@@ -152,13 +289,44 @@ def compress(
 @vision.command("predict")
 def predict(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What finetune wrote.")],
-    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE…", help="Files to look at.")],
+    pictures: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PICTURE…]", help="Files to look at.", show_default=False),
+    ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A table of pictures instead.", show_default=False),
+    ] = None,
+    image: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="The column of the picture there.", show_default=False),
+    ] = None,
+    text: TextOption = None,
     workspace: HouseOption = None,
     seed: SeedOption = 0,
 ) -> None:
     """Ask a tuned model about pictures: JSON, a line a picture, on stdout.
 
-    Example: limner vision predict models/photos new/*.jpg
+    Pictures that cannot be opened are named on stderr with the reason; the others are answered.
+    Those of a table that has their bytes are named by their row.
+
+    Examples: limner vision predict models/photos new/*.jpg, limner vision predict models/photos
+    --table new.parquet --image photo --text title
     """
     del workspace, seed  # what was tuned says all
-    sys.stdout.write(predict_pictures(folder, pictures).write_ndjson())
+    if (table is None) == (not pictures) or (table is None) != (image is None):
+        raise BadConfig(
+            "pictures must be given as files, or as --table FILE with --image COL, and not as both"
+        )
+    if text and table is None:
+        raise BadConfig("--text names a column of a table", hint="--table FILE --image COL")
+    if table is not None and image is not None:
+        done = predict_table(folder, table, image=image, text=text or ())
+    else:
+        done = predict_pictures(folder, pictures or [])
+    sys.stdout.write(done.answers.write_ndjson())
+    for why in done.refused.values():
+        narrate(why)
+    if done.refused:
+        count = len(done.refused) + len(done.answers)
+        narrate(f"{len(done.refused):,} of {count:,} pictures were refused")

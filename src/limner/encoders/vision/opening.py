@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from limner.encoders.language.finding import find_folder, lasting_name
@@ -58,7 +59,8 @@ def open_vision(name: str = LITE, *, size: int | None = None) -> OpenedVision:
     Parameters
     ----------
     name
-        ``efficientnet-lite0``, a folder, or a name of Hugging Face's hub (ViT, DINOv2, SigLIP …).
+        ``efficientnet-lite0``, a folder such as ``limner vision pretrain`` writes, or a name of
+        Hugging Face's hub (ViT, DINOv2, SigLIP …).
     size
         The side of a picture; none: as it was made for.
 
@@ -73,6 +75,15 @@ def open_vision(name: str = LITE, *, size: int | None = None) -> OpenedVision:
         half = (0.5, 0.5, 0.5)
         return OpenedVision(name, _lite().eval(), 1280, size or 224, half, half)
     folder = find_folder(name)
+    if (own := _table(folder / "config.json")).get("model_type") == LITE:
+        return OpenedVision(
+            lasting_name(name),
+            _lite_of(folder, name).eval(),
+            1280,
+            size or int(own["image_size"]),
+            _three(own["image_mean"]),
+            _three(own["image_std"]),
+        )
     with quietly(), refusing(name):
         config = transformers().AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
@@ -92,7 +103,7 @@ def open_vision(name: str = LITE, *, size: int | None = None) -> OpenedVision:
     if missing or not hasattr(config, "hidden_size"):
         what = missing[0] if missing else "a width"
         raise BadModel(f"{name} lacks what a vision model has: {what}")
-    table = _preparation(folder)
+    table = _table(folder / "preprocessor_config.json")
     side = size or int(getattr(config, "image_size", 224))
     whole = _Pooled(body.eval(), fixed=int(getattr(config, "image_size", side)))
     return OpenedVision(
@@ -132,8 +143,15 @@ def _lite() -> nn.Module:
     return body
 
 
-def _preparation(folder: Path) -> Mapping[str, Any]:
-    file = folder / "preprocessor_config.json"
+def _lite_of(folder: Path, name: str) -> nn.Module:
+    """Open an EfficientNet-Lite0 that learned further."""
+    body = EfficientNetLite()
+    with refusing(name):
+        body.load_state_dict(load_file(folder / "model.safetensors"))
+    return body
+
+
+def _table(file: Path) -> Mapping[str, Any]:
     if not file.is_file():
         return {}
     table: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))

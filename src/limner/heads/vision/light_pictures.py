@@ -29,17 +29,30 @@ class LightPictures:
         A session of ONNX Runtime: pixels (B, 3, S, S) in, scores (B, K) out.
     size
         The side of a picture, S.
+    mirrored
+        Whether it answers by each picture and its mirror image.
     """
 
-    def __init__(self, task: TextTask, graph: Any, size: int) -> None:  # noqa: ANN401
-        self.task, self.graph, self.size = task, graph, size
+    def __init__(
+        self,
+        task: TextTask,
+        graph: Any,  # noqa: ANN401
+        size: int,
+        *,
+        mirrored: bool = False,
+    ) -> None:
+        self.task, self.graph, self.size, self.mirrored = task, graph, size, mirrored
 
     def scores(self, pixels: NDArray[np.uint8], *, part: int = 32) -> NDArray[np.float32]:
         """Return the scores of pictures (N, K), from pixels (N, 3, S, S) of 0 to 255."""
-        found = [
-            self.graph.run(None, {"pixels": pixels[at : at + part].astype(np.float32)})[0]
-            for at in range(0, len(pixels), part)
-        ]
+        found = []
+        for at in range(0, len(pixels), part):
+            some = pixels[at : at + part].astype(np.float32)
+            said = self.graph.run(None, {"pixels": some})[0]
+            if self.mirrored:
+                other = np.ascontiguousarray(some[..., ::-1])
+                said = (said + self.graph.run(None, {"pixels": other})[0]) / 2
+            found.append(said)
         return np.concatenate(found) if found else np.zeros((0, self.task.outputs), np.float32)
 
     def predict(self, pictures: Sequence[Picture]) -> NDArray[np.float64]:
@@ -73,4 +86,5 @@ class LightPictures:
         graph = onnxruntime.InferenceSession(
             str(folder / GRAPH_FILE), providers=["CPUExecutionProvider"]
         )
-        return cls(TextTask.from_dict(table["task"]), graph, int(table["size"]))
+        task = TextTask.from_dict(table["task"])
+        return cls(task, graph, int(table["size"]), mirrored=bool(table.get("mirrored", False)))

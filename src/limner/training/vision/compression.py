@@ -81,6 +81,7 @@ def compress_pictures(
         pixels = pixels_of([pictures[row] for row in np.sort(rows)], size=size)
         _in_eight_bits(fresh / GRAPH_FILE, pixels)
     table = {"task": tuned.task.to_dict(), "size": size, "method": method}
+    table |= {"mirrored": tuned.mirrored}
     text = json.dumps(table, indent=2, ensure_ascii=False)
     (fresh / LIGHT_FILE).write_text(text, encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)

@@ -3,8 +3,9 @@
 # ruff: noqa: RUF001 - Chinese punctuation is meant
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,11 @@ from limner.training.language.text_report import (
     metrics_table,
 )
 from limner.training.page import framed
+from limner.training.vision.contrast import PictureTitles
 from limner.training.vision.picture_tuning import Picture, TunedPictures
 from limner.training.words import Words, say
 
-__all__ = ["nearest", "picture_card", "picture_report"]
+__all__ = ["nearest", "picture_card", "picture_report", "titles_card"]
 
 Floats = NDArray[np.float32]
 SHOWN, NEAREST, THUMB = 6, 5, 72
@@ -36,31 +38,58 @@ NEAR_TOLD: Words = (
 CLASSES: Words = ("Each class", "各类别")
 
 
-def picture_card(tuned: TunedPictures, scores: TextScores) -> str:
-    """Return the card of a tuned model as Markdown."""
+def picture_card(
+    tuned: TunedPictures,
+    scores: TextScores,
+    *,
+    readers: Mapping[str, TextScores] | None = None,
+    beside: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the card of a tuned model as Markdown.
+
+    Parameters
+    ----------
+    tuned
+        What was tuned.
+    scores
+        What came of asking pictures that it never met.
+    readers
+        The same of pictures and texts alone, where both were read.
+    beside
+        What else is to be told of how it was made.
+    """
+    told = beside or {}
+    reads = ", reads what is written of it," if readers else ","
     asked = {
         "classify": "one class of several",
         "multilabel": "any of several classes",
         "regress": "a number",
     }[tuned.task.kind]
     classes = ", ".join(tuned.task.classes[:30])
+    alone = readers or {}
+    heads = "| | " + "".join(f"| {name} alone " for name in alone) + "|"
+    lines = "| --- | --- " + "| --- " * len(alone) + "|"
     rows = "\n".join(
-        f"| {name} | {value:.4f}{around(scores, name)} |" for name, value in scores.values.items()
+        f"| {name} | {value:.4f}{around(scores, name)} |"
+        + "".join(f" {each.values[name]:.4f} |" for each in alone.values())
+        for name, value in scores.values.items()
     )
     facts = {name: each for name, each in tuned.facts.items() if name not in {"config", "tuning"}}
     facts |= {"weights": f"{tuned.weights:,}", "trained": f"{tuned.trained:,}"}
+    facts |= {f"{name} beside" if name in facts else name: each for name, each in told.items()}
     made = "\n".join(f"| {name} | {value} |" for name, value in facts.items())
     return f"""# Vision model, tuned for pictures
 
-It looks at the middle of a picture, {tuned.encoder.size} pixels a side, and says {asked}.
+It looks at the middle of a picture, {tuned.encoder.size} pixels a side{reads}
+and says {asked}.
 {f"Classes: {classes}." if classes else ""}
 
 ## Numbers
 
 On {scores.texts:,} pictures that neither taught nor chose anything, 95 % intervals over pictures.
 
-| | |
-| --- | --- |
+{heads}
+{lines}
 {rows}
 
 ## How it was made
@@ -75,6 +104,49 @@ On {scores.texts:,} pictures that neither taught nor chose anything, 95 % interv
 - What the base learned elsewhere, its prejudices among it, it may repeat.
 - The change alone lies here: it answers upon the base that it was tuned from, and upon no other.
 - It was not made to look at people.
+"""
+
+
+def titles_card(done: PictureTitles) -> str:
+    """Return the card of a model that learned what pictures are called, as Markdown."""
+    exams = {
+        f"{done.facts['titles_held_out']:,} titles held out": done.held,
+        f"{done.facts['test_titles']:,} titles of a table of its own": done.test,
+    }
+    rows = "\n".join(
+        f"| {name} | {at} | {exam['before'][at]:.4f} | {exam['after'][at]:.4f} |"
+        for name, exam in exams.items()
+        if exam
+        for at in exam["before"]
+    )
+    facts = {name: each for name, each in done.facts.items() if name != "config"}
+    made = "\n".join(f"| {name} | {value} |" for name, value in facts.items())
+    return f"""# Vision model that learned what pictures are called
+
+It learned for {done.seconds:.0f} s, without a label: pictures near the titles that are written of
+them, far from those of others. It opens as the base of `limner vision finetune`, and as the
+`encoder` of `[image]`.
+
+## How often the right title is among the K nearest
+
+*Before* the model was as it came, and the two maps that join it to titles were the best linear
+ones.
+
+| asked | | before | after |
+| --- | --- | --- | --- |
+{rows}
+
+## How it was made
+
+| | |
+| --- | --- |
+{made}
+
+## Limits
+
+- It has seen the shop's pictures and titles: whoever may not see these should not be given it.
+- It knows what was written; what titles leave out it need not see.
+- What the base learned elsewhere, its prejudices among it, it may repeat.
 """
 
 
@@ -95,6 +167,8 @@ def picture_report(
     asked: Sequence[Picture],
     known: Sequence[Picture],
     near: NDArray[np.int64],
+    *,
+    readers: Mapping[str, TextScores] | None = None,
 ) -> str:
     """Return the page, whole in itself, in both languages.
 
@@ -110,6 +184,8 @@ def picture_report(
         What it learned from.
     near
         Which of these lie nearest to each of the pictures asked (N, K).
+    readers
+        What came of pictures and texts alone, where both were read.
     """
     share = tuned.trained / max(tuned.weights, 1)
     told = (
@@ -124,7 +200,7 @@ def picture_report(
     )
     parts = [
         f"<section><h2>{say(NUMBERS)}</h2><p class='under'>{escape(told)}</p>"
-        + metrics_table(scores, {})
+        + metrics_table(scores, readers or {})
         + "</section>",
         f"<section><h2>{say(NEAR)}</h2><p class='under'>{say(NEAR_TOLD)}</p>",
         f"<div class='scroll'><table><tbody>{rows}</tbody></table></div></section>",
