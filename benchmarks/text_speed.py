@@ -2,7 +2,8 @@
 
 Both read the same titles with the same model on the same threads, sentence-transformers with its
 own defaults and batches of 64. *whole* is our graph for ONNX Runtime, *int8* the same with 8 bits a
-weight; beside each, the least and the mean cosine of its vectors to those of sentence-transformers.
+weight, *half* the model in torch with products in bfloat16, where the processor has such; beside
+each, the least and the mean cosine of its vectors to those of sentence-transformers.
 Rounds go in turn, and the medians of the ratios are told. *again* reads the titles a second time
 from the cache of vectors. The titles are those of the Complete Journey::
 
@@ -28,6 +29,7 @@ from limner import Workspace
 from limner.dataset.written import catalogue_texts
 from limner.encoders.language.export import export_encoder
 from limner.encoders.language.finding import find_folder
+from limner.encoders.language.half_bits import HalfReader, has_half_bits
 from limner.encoders.language.light import LightEncoder
 from limner.encoders.language.opening import open_language
 from limner.encoders.language.text_encoder import TextEncoder
@@ -69,7 +71,6 @@ def main() -> None:
     texts = titles(asked.titles, 0)
     plain = SentenceTransformer(str(find_folder(asked.base)), device="cpu")
     opened = open_language(asked.base)
-    rates: dict[str, list[float]] = {"plain": [], "whole": [], "int8": []}
     with tempfile.TemporaryDirectory() as folder:
         light = {}
         for name in ("whole", "int8"):
@@ -86,6 +87,10 @@ def main() -> None:
             "plain": lambda some: plain.encode(some, batch_size=64, show_progress_bar=False),
             **{name: each.read for name, each in light.items()},
         }
+        if has_half_bits():
+            longest = min(128, opened.longest)
+            readers["half"] = HalfReader(opened, longest=longest, version="half").read
+        rates: dict[str, list[float]] = {name: [] for name in readers}
         told: dict[str, Floats] = {}
         for read in readers.values():  # what is first asked for is made then
             read(texts[:256])

@@ -274,6 +274,7 @@ _TABLES = (
     ("[language.adversary]", "AdversaryConfig"),
     ("[language.few_shot]", "FewShotConfig"),
     ("[language.words_settings]", "WordsConfig"),
+    ("[language.directions]", "DirectionsConfig"),
     ("[language.tuning]", _by_name(tuning, "method")),
     ("[language.loss_settings]", _by_name(losses, "loss")),
     ("[serve]", "ServeConfig"),

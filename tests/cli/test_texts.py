@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from limner.cli.texts import beside_of, read_table, read_texts
+from limner.cli.texts import beside_of, read_table, read_texts, unlabelled_texts
 from limner.errors import BadSource
 
 TABLE = pl.DataFrame({"text": ["a b", "好", None], "n": [1, 2, 3]})
@@ -52,3 +52,16 @@ def test_numbers_and_lists_stand_side_by_side(tmp_path):
     uneven = pl.DataFrame({"b": [[1.0], [1.0, 2.0]]})
     with pytest.raises(BadSource, match="must be of one length"):
         beside_of(uneven, ["b"], tmp_path)
+
+
+def test_texts_without_a_label_are_read_one_by_one(tmp_path):
+    TABLE.with_columns(other=pl.lit("c")).write_parquet(tmp_path / "t.parquet")
+    found = unlabelled_texts(tmp_path / "t.parquet", ["text", "other"])
+    assert found == ["a b", "c", "好", "c", "c"]
+    (tmp_path / "lines.txt").write_text("one\n\ntwo\n")
+    assert unlabelled_texts(tmp_path / "lines.txt", ["text"]) == ["one", "two"]
+    (tmp_path / "empty.txt").write_text("\n")
+    with pytest.raises(BadSource, match="holds no text"):
+        unlabelled_texts(tmp_path / "empty.txt")
+    with pytest.raises(BadSource, match="is not there"):
+        unlabelled_texts(tmp_path / "nowhere.txt")

@@ -42,7 +42,8 @@ BELOW = frozenset({"pretrain", "text"})
 class TunedLanguage:
     """What tuning left: figures on the test texts, and the folder.
 
-    ``without_label`` rows of the training table had no label, and taught nothing.
+    ``without_label`` rows of the training table had no label, and taught nothing; ``unlabelled``
+    texts beside them had none either, and told what texts are about.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class TunedLanguage:
     parameters_trained: int
     parameters: int
     without_label: int
+    unlabelled: int
     seconds: float
     folder: Path
 
@@ -67,6 +69,7 @@ class TunedLanguage:
             "parameters_trained": self.parameters_trained,
             "parameters": self.parameters,
             "without_label": self.without_label,
+            "unlabelled": self.unlabelled,
             "seconds": self.seconds,
             "folder": str(self.folder),
         }
@@ -80,6 +83,7 @@ def tune_language(
     label: str,
     kind: "Kind",
     out: Path,
+    unlabelled: Path | None = None,
     beside: Sequence[str] = (),
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -99,6 +103,8 @@ def tune_language(
         What is asked.
     out
         The folder for the change, the card and the report.
+    unlabelled
+        Texts of the same kind that have no label: a table, or a file with a text a line.
     beside
         Columns that are read beside the text: numbers, or lists of numbers such as a profile.
     settings
@@ -116,6 +122,7 @@ def tune_language(
         As :func:`~limner.training.language.finetuning.finetune_texts` has it.
     """
     need_language()
+    from limner.cli.texts import unlabelled_texts
     from limner.heads.language.task import TextTask
     from limner.training.language.finetuning import finetune_texts
     from limner.training.language.labelled_texts import LabelledTexts
@@ -134,14 +141,16 @@ def tune_language(
         known = LabelledTexts.of(task, texts, labels, beside=columns)
     with _naming(test, label):
         unknown = task.truth(truth)
+    more = [] if unlabelled is None else unlabelled_texts(unlabelled, text)
     began = time.perf_counter()
-    tuned = finetune_texts(task, known, config=config, seed=seed, progress=progress)
+    tuned = finetune_texts(
+        task, known, unlabelled=more, config=config, seed=seed, progress=progress
+    )
     readings = tuned.readings(asked, beside=test_columns)
     scores = score_texts(task, task.answer(tuned.blend(readings)), unknown, seed=seed)
-    names = ("model", "words")[: len(readings)]
     readers = {
         name: score_texts(task, task.answer(each), unknown, seed=seed)
-        for name, each in zip(names, readings, strict=True)
+        for name, each in zip(tuned.readers, readings, strict=True)
     }
     out.parent.mkdir(parents=True, exist_ok=True)
     tuned.save(out)
@@ -158,6 +167,7 @@ def tune_language(
         parameters_trained=tuned.trained,
         parameters=tuned.weights,
         without_label=without,
+        unlabelled=tuned.facts.get("unlabelled", 0),
         seconds=round(time.perf_counter() - began, 1),
         folder=out,
     )

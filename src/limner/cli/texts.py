@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from limner.errors import BadSource
 
-__all__ = ["beside_of", "column_of", "read_table", "read_texts"]
+__all__ = ["beside_of", "column_of", "read_table", "read_texts", "unlabelled_texts"]
 
 TABLES = (".parquet", ".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 
@@ -68,6 +68,22 @@ def read_texts(file: Path, columns: Sequence[str] = ()) -> list[tuple[object, ..
     return list(
         zip(*(column_of(table, name, file).cast(pl.String) for name in columns), strict=True)
     )
+
+
+def unlabelled_texts(file: Path, columns: Sequence[str] = ()) -> list[object]:
+    """Read the texts of a file one by one, those of all columns, without empty ones.
+
+    Raises
+    ------
+    BadSource
+        If the file is not there, or holds none.
+    """
+    if not file.is_file():
+        raise BadSource(f"{file} is not there", hint="is it spelt right?")
+    found = [each for row in read_texts(file, columns) for each in row if each]
+    if not found:
+        raise BadSource(f"{file} holds no text", hint="give a file with texts, or none")
+    return found
 
 
 def column_of(table: pl.DataFrame, name: str, file: Path) -> pl.Series:

@@ -71,6 +71,23 @@ def test_tune_then_ask(ask, house):
     assert len(pl.read_csv(out)) == 100
 
 
+def test_texts_without_a_label_are_read_too(ask, house):
+    more = ("--label", "kind", "--method", "frozen", "--unlabelled", house / "train.parquet")
+    result = ask(*arguments(house, *more, "--json", "-"))
+    assert result.exit_code == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert set(told["readers"]) == {"model", "words", "directions"}
+    assert told["unlabelled"] == 0  # all of them have a label too
+    (house / "more.txt").write_text("warm red tea and a shirt\n\nbad late shoe\n")
+    more = (*more[:-1], house / "more.txt")
+    out = house / "second"
+    result = ask(*arguments(house, *more, "--json", "-", "--out", out))
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["unlabelled"] == 2
+    said = predict_texts(out, house / "test.parquet", text=["title"])
+    assert (said["label"] == pl.read_parquet(house / "test.parquet")["kind"]).mean() > 0.9
+
+
 @pytest.mark.parametrize(
     ("label", "kind", "names"),
     [("stars", "regress", {"rmse", "spearman"}), ("kind", "multilabel", {"accuracy", "macro_f1"})],

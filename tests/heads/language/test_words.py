@@ -55,12 +55,12 @@ def test_chinese_is_read_by_characters_and_english_by_words_too():
     task = TextTask.of("classify", [1, 1, 1, 0, 0, 0])
     truth = task.truth([1, 1, 1, 0, 0, 0])
     chinese = WordsHead(task).fit(rows(CHINESE), truth)
-    assert [each.analyzer for each in chinese.terms_] == ["char"]
+    assert [each.analyzer for each in chinese.terms_.parts_] == ["char"]
     assert chinese.scores(rows(["好好", "差差"])).argmax(axis=1).tolist() == [1, 0]
     english = WordsHead(task).fit(rows((*GOOD[:3], *BAD)), truth)
-    assert [each.analyzer for each in english.terms_] == ["word", "char_wb"]
+    assert [each.analyzer for each in english.terms_.parts_] == ["word", "char_wb"]
     forced = WordsHead(task, WordsConfig(terms="characters")).fit(rows((*GOOD[:3], *BAD)), truth)
-    assert [each.analyzer for each in forced.terms_] == ["char"]
+    assert [each.analyzer for each in forced.terms_.parts_] == ["char"]
 
 
 def test_no_term_is_without_bound():

@@ -64,7 +64,7 @@ def finetune(
         typer.Option(
             metavar="NAME",
             help="The model: a folder, a name of `limner language models`, or of Hugging Face's"
-            " hub.  [default: minilm]",
+            " hub; use-multilingual goes with frozen alone.  [default: minilm]",
             show_default=False,
         ),
     ] = None,
@@ -83,6 +83,15 @@ def finetune(
             metavar="N", help="How often each text teaches.  [default: 5]", show_default=False
         ),
     ] = None,
+    unlabelled: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Texts like these that have no label: a table, or a text a line. Where labels are"
+            " few, what such texts are about helps; it may be the training table.",
+            show_default=False,
+        ),
+    ] = None,
     beside: BesideOption = None,
     json_file: Annotated[
         Path | None,
@@ -98,6 +107,9 @@ def finetune(
 
     Example: limner language finetune --train a.parquet --test b.parquet --text title --label kind
     --method lora --out models/kind
+
+    Example: limner language finetune --base use-multilingual --method frozen --train few.parquet
+    --unlabelled reviews.txt --test b.parquet --text text --label good --out models/good
     """
     from limner.heads.language.task import KINDS
 
@@ -114,6 +126,7 @@ def finetune(
             label=label,
             kind=kind,
             out=out,
+            unlabelled=unlabelled,
             beside=beside or (),
             settings=settings,
             seed=seed,

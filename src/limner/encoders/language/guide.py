@@ -38,7 +38,7 @@ GUIDE: tuple[Advice, ...] = (
         "vectors",
         "16, English and Chinese",
         68.0,
-        "titles and searches as [text] encoder, in one space; cannot be tuned",
+        "titles and searches as [text] encoder, in one space; few labels, by --method frozen",
         offline=True,
     ),
     Advice("BAAI/bge-small-zh-v1.5", "encoder", "Chinese", 24, "the same in Chinese"),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from limner.encoders.language.texts import tidy_texts
 from limner.errors import MissingExtra, NotFitted
 
-__all__ = ["ENCODER_FILE", "GRAPH_FILE", "TABLE_FILE", "LightEncoder"]
+__all__ = ["ENCODER_FILE", "GRAPH_FILE", "TABLE_FILE", "LightEncoder", "version_of"]
 
 Floats = NDArray[np.float32]
 ENCODER_FILE, GRAPH_FILE, TABLE_FILE = "encoder.json", "model.onnx", "table.npz"
@@ -53,7 +53,7 @@ class LightEncoder:
             from tokenizers import Tokenizer  # noqa: PLC0415 - asked for when one is opened
         except ImportError:
             raise MissingExtra("a light encoder", "tokenizers", "language") from None
-        self.version = _version(folder)
+        self.version = version_of(folder)
         facts = json.loads((folder / ENCODER_FILE).read_text(encoding="utf-8"))
         self.width, self.longest, self.padding = (
             int(facts[name]) for name in ("width", "longest", "padding")
@@ -108,7 +108,7 @@ class LightEncoder:
         return np.asarray(with_one @ self._onto, np.float32)
 
 
-def _version(folder: Path) -> str:
+def version_of(folder: Path) -> str:
     """Return a word that tells the vectors of one folder from any other's."""
     digest = hashlib.blake2b(digest_size=8)
     for name in (ENCODER_FILE, "tokenizer.json", GRAPH_FILE, TABLE_FILE):

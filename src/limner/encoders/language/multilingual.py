@@ -25,7 +25,7 @@ class MultilingualReader:
     """The Universal Sentence Encoder for many languages, in numpy: vectors of length 1 (N, 512).
 
     It reads titles, searches and reviews of sixteen languages into one space, so that a Chinese
-    title lies near its English counterpart. It cannot be tuned.
+    title lies near its English counterpart. It cannot be tuned; heads learn upon its vectors.
 
     Parameters
     ----------

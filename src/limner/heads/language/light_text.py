@@ -13,6 +13,8 @@ from limner.encoders.language.light import LightEncoder
 from limner.encoders.language.texts import tidy_text
 from limner.errors import BadShape, NotFitted
 from limner.heads.language.blend import Blend
+from limner.heads.language.directions import DirectionsHead
+from limner.heads.language.features import features_of_vectors
 from limner.heads.language.task import TextTask
 from limner.heads.language.words import WordsConfig, WordsHead
 from limner.model.normaliser import NormalScores
@@ -35,8 +37,9 @@ class LightText:
     head
         ``weight`` (K, F) and ``bias`` (K,), and those of ``read`` and ``told`` where text and what
         is known beside it meet.
-    words, blend
-        What answers by the words, if anything, and how both are weighed.
+    words, directions, blend
+        What answers by the words, and by main directions of texts, if anything; and how all are
+        weighed.
     scores
         How what is known beside a text is brought to one scale; none: nothing is.
     """
@@ -49,10 +52,12 @@ class LightText:
         *,
         words: WordsHead | None,
         blend: Blend,
+        directions: DirectionsHead | None = None,
         scores: NormalScores | None = None,
     ) -> None:
         self.task, self.encoder, self.head = task, encoder, dict(head)
-        self.words, self.blend, self.scores = words, blend, scores
+        self.words, self.directions = words, directions
+        self.blend, self.scores = blend, scores
 
     def predict(
         self, texts: Sequence[Sequence[object]], *, beside: Floats | None = None
@@ -69,7 +74,7 @@ class LightText:
     def readings(
         self, texts: Sequence[Sequence[object]], *, beside: Floats | None = None
     ) -> list[Floats]:
-        """Return the scores (N, K) of the model, and of the words where there are any."""
+        """Return the scores (N, K) of the model, of the words and of the directions, if any."""
         sides = 2 if self.task.kind == "pair" else 1
         wanted = self.scores.width if self.scores is not None else 0
         given = 0 if beside is None else beside.shape[1]
@@ -78,22 +83,18 @@ class LightText:
                 f"{self.task.kind} answers {sides} text(s) a row with {wanted} numbers beside"
             )
         if not len(texts):
-            return [np.zeros((0, self.task.outputs), np.float32)] * (2 if self.words else 1)
+            return [np.zeros((0, self.task.outputs), np.float32)] * len(self.blend.weights_)
         tidy = [tuple(tidy_text(each, most=20_000) for each in row) for row in texts]
         vectors = [self.encoder.read(side) for side in zip(*tidy, strict=True)]
-        found = [self._said(vectors, beside)]
-        return found if self.words is None else [*found, self.words.scores(tidy)]
+        others = [each.scores(tidy) for each in (self.words, self.directions) if each is not None]
+        return [self._said(vectors, beside), *others]
 
     def _said(self, vectors: Sequence[Floats], beside: Floats | None) -> Floats:
         """Return scores (N, K), as :class:`limner.training.language.text_model.TextModel` has."""
-        parts = [
-            each * (each.shape[1] ** 0.5 / np.maximum(_length(each), 1e-12)) for each in vectors
-        ]
-        if len(parts) == 2:
-            parts = [np.abs(parts[0] - parts[1]), parts[0] * parts[1]]
+        features = features_of_vectors(vectors)
         if self.scores is not None and beside is not None:
-            parts.append(self.scores(beside).astype(np.float32))
-        features = np.concatenate(parts, axis=1)
+            told = self.scores(beside).astype(np.float32)
+            features = np.concatenate([features, told], axis=1)
         head = self.head
         said = features @ head["weight"].T + head["bias"]
         if "read.weight" in head:
@@ -107,12 +108,15 @@ class LightText:
         np.savez_compressed(folder / "head.npz", **self.head)  # type: ignore[arg-type] # names of arrays
         if self.words is not None:
             self.words.save(folder / "words")
+        if self.directions is not None:
+            self.directions.save(folder / "directions")
         if self.scores is not None:
             self.scores.save(folder / "beside.npz")
         table: dict[str, Any] = {
             "task": self.task.to_dict(),
             "weights": self.blend.weights_.tolist(),
             "words": None if self.words is None else self.words.config.model_dump(mode="json"),
+            "directions": self.directions is not None,
             "beside": self.scores is not None,
         }
         (folder / LIGHT_FILE).write_text(
@@ -138,9 +142,13 @@ class LightText:
         blend.weights_ = np.asarray(table["weights"], np.float64)
         with np.load(folder / "head.npz", allow_pickle=False) as arrays:
             head = {name: arrays[name] for name in arrays.files}
-        scores = NormalScores().load(folder / "beside.npz") if table["beside"] else None
-        return cls(task, LightEncoder(folder), head, words=words, blend=blend, scores=scores)
-
-
-def _length(vectors: Floats) -> Floats:
-    return np.asarray(np.sqrt(np.square(vectors).sum(axis=1, keepdims=True)), np.float32)
+        known = table.get("directions", False)  # models of before had none
+        return cls(
+            task,
+            LightEncoder(folder),
+            head,
+            words=words,
+            blend=blend,
+            directions=DirectionsHead.load(folder / "directions") if known else None,
+            scores=NormalScores().load(folder / "beside.npz") if table["beside"] else None,
+        )

@@ -17,6 +17,7 @@ from limner.encoders.language.tokens import Tokens
 from limner.errors import BadConfig
 from limner.heads.language.light_text import LightText
 from limner.training.course import LoopConfig
+from limner.training.language.bases import TokenBase
 from limner.training.language.text_lesson import batch_of_turn, turn_of
 from limner.training.language.tuned_text import TunedText
 from limner.training.loop import run
@@ -86,6 +87,11 @@ def compress_text(
     MissingExtra
         If onnx or onnxruntime is not installed.
     """
+    if not isinstance(tuned.base, TokenBase):
+        raise BadConfig(
+            f"{tuned.base.name} has no network that could be made smaller",
+            hint="it answers as it is: limner language predict",
+        )
     tidy = [each for each in tidy_texts(texts) if each]
     if way.needs_texts and len(tidy) < LEAST_TEXTS:
         raise BadConfig(
@@ -97,7 +103,7 @@ def compress_text(
     fresh.mkdir(parents=True)
     way.write(
         cast("TextEncoder", tuned.whole.encoder),
-        tuned.tokeniser,
+        tuned.base.opened.tokeniser,
         fresh,
         texts=tidy,
         longest=tuned.facts["longest"],
@@ -118,6 +124,7 @@ def compress_text(
         head,
         words=tuned.words,
         blend=tuned.blend,
+        directions=tuned.directions,
         scores=tuned.scores,
     )
     light.save(fresh)

@@ -14,7 +14,6 @@ from torch.nn import functional
 
 from limner import plugins
 from limner.config import Config
-from limner.encoders.language.text_encoder import TextEncoder
 from limner.errors import BadConfig
 from limner.model import tuning
 from limner.model.change import Change
@@ -41,13 +40,13 @@ class FewShotConfig(Config):
 
 
 def learn_few_shot(
-    base: TextEncoder,
+    base: nn.Module,
     read: Read,
     *,
     config: FewShotConfig,
     seed: int,
     progress: Callable[[str, float], None] | None,
-) -> Change[TextEncoder]:
+) -> Change[nn.Module]:
     """Return a copy of an encoder that has drawn the texts of each class together.
 
     Raises
@@ -71,7 +70,7 @@ def learn_few_shot(
         patience=0,
     )
     run(lesson, loop, seed=seed, progress=progress)
-    learned: Change[TextEncoder] = change
+    learned: Change[nn.Module] = change
     return learned
 
 

@@ -1,26 +1,23 @@
 """Fine-tuning a language model for what is asked of texts, fused with their words."""
 
 import time
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.model_selection import KFold
+from torch import nn
 
 from limner import plugins
-from limner.encoders.language.opening import Opened, open_language
-from limner.encoders.language.text_encoder import TextEncoder
-from limner.encoders.language.tokens import Tokens
+from limner.encoders.language.opening import Opened
 from limner.errors import BadConfig, TooFew
-from limner.heads.language.blend import Blend
 from limner.heads.language.task import TextTask
-from limner.heads.language.words import WordsHead
 from limner.model import tuning
 from limner.model.change import Change, Tuning, WeightChange, trained_weights, twin
 from limner.model.normaliser import NormalScores
 from limner.training import losses
+from limner.training.language.bases import Base, ReaderBase, TokenBase, open_base, vectors_of
 from limner.training.language.few_shot import learn_few_shot
 from limner.training.language.first_text_head import first_head
 from limner.training.language.labelled_texts import LabelledTexts, held_out
@@ -28,6 +25,7 @@ from limner.training.language.text_config import FEWSHOT, FROZEN, MODEL_RATES, T
 from limner.training.language.text_lesson import Read, TextLesson
 from limner.training.language.text_model import TextModel, features_of
 from limner.training.language.tuned_text import TunedText, weights_digest
+from limner.training.language.weighing import Others
 from limner.training.loop import run
 from limner.training.loss import Loss
 from limner.training.question_lesson import balance
@@ -39,14 +37,16 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 LEAST_HELD = 40
 """With fewer texts held out nothing is chosen by them: all teach."""
-FOLDS = 5
-"""So many folds weigh model and words where nobody is held out."""
+FOLDED = 2000
+"""Up to so many texts folds choose for a model that stays as it is: it learned from no label, so
+that all may teach and yet examine."""
 
 
 def finetune_texts(
     task: TextTask,
     known: LabelledTexts,
     *,
+    unlabelled: Sequence[object] = (),
     config: TextFinetuneConfig | None = None,
     seed: int = 0,
     opened: Opened | None = None,
@@ -63,6 +63,9 @@ def finetune_texts(
         What is asked.
     known
         Texts with truth.
+    unlabelled
+        Texts of the same kind without a label: a linear head upon their main directions answers
+        too. None: no such head.
     config
         How.
     seed
@@ -77,33 +80,50 @@ def finetune_texts(
     BadModel
         If there is no such base.
     BadConfig
-        If the method or the loss cannot do what is asked.
+        If the method or the loss cannot do what is asked, or the base cannot be tuned.
     TooFew
-        If there are fewer than two texts, or all are true of the same.
+        If there are fewer than two texts, or all are true of the same; or texts without a label are
+        given, and too few to have main directions.
     """
     config = config or TextFinetuneConfig()
     if len(known) < 2 or len(np.unique(known.truth, axis=0)) < 2:
         raise TooFew("the same is true of every text, so there is nothing to learn")
     began = time.perf_counter()
-    opened = opened or open_language(config.base)
-    course = _Course(task, known, config, seed=seed, opened=opened)
+    base = TokenBase(opened) if opened is not None else open_base(config.base)
+    if isinstance(base, ReaderBase) and config.method != FROZEN:
+        raise BadConfig(
+            f"{base.name} gives vectors and cannot be tuned, but method is {config.method!r}",
+            hint="--method frozen",
+        )
+    others = Others(task, known, config, unlabelled=unlabelled, seed=seed)
+    course = _Course(task, known, config, seed=seed, base=base)
     taught, held = held_out(known, share=config.held, seed=seed)
-    if len(held) < max(LEAST_HELD, 2 * task.outputs) or _loses_a_class(known, taught):
+    folded = config.method == FROZEN and len(known) <= FOLDED
+    if folded or len(held) < max(LEAST_HELD, 2 * task.outputs) or _loses_a_class(known, taught):
         taught, held = np.arange(len(known)), np.zeros(0, np.int64)
     steps, whole, change = course.learn(taught, held, progress=progress)
-    blend, words = course.weigh(whole, taught, held)
+    if len(held):
+        weighed = others.weigh(course.said(whole, held), taught=taught, held=held)
+    else:
+        weighed = others.weigh_by_folds(course.features(whole), frozen=config.method == FROZEN)
+    if weighed.head is not None:
+        whole.take_head(*weighed.head)
     if config.refit and len(held) and steps:
         everybody = np.arange(len(known))
         _, whole, change = course.learn(everybody, held[:0], steps=steps, progress=progress)
+    facts = course.facts | {"texts": len(known), "held_out": len(held), "steps": steps}
+    if others.directions is not None:
+        facts["unlabelled"] = others.unlabelled
     return TunedText(
         task=task,
         whole=whole.eval(),
         change=change,
-        tokeniser=opened.tokeniser,
-        words=words,
-        blend=blend,
+        base=base,
+        words=weighed.words,
+        blend=weighed.blend,
         scores=course.scores,
-        facts=course.facts | {"texts": len(known), "held_out": len(held), "steps": steps},
+        directions=weighed.directions,
+        facts=facts,
         seconds=time.perf_counter() - began,
     )
 
@@ -118,20 +138,18 @@ class _Course:
         config: TextFinetuneConfig,
         *,
         seed: int,
-        opened: Opened,
+        base: Base,
     ) -> None:
         self.task, self.known, self.config, self.seed = task, known, config, seed
-        self.base = TextEncoder.of(opened)
+        self.encoder = base.encoder()
         self.way: Tuning | None = None
         if config.method not in {FEWSHOT, FROZEN}:
             self.way = plugins.load(tuning, config.method).read(
                 config.tuning, where=f"[tuning] of {config.method}"
             )
         name, self.loss = _loss_of(task, config)
-        longest = min(config.longest, opened.longest)
-        self.sides = tuple(
-            Tokens.of(opened.tokeniser, side, longest=longest) for side in known.sides()
-        )
+        longest = min(config.longest, base.longest or config.longest)
+        self.sides = tuple(base.side(side, longest=longest) for side in known.sides())
         self.scores: NormalScores | None = None
         beside = None
         if known.beside is not None:
@@ -139,10 +157,9 @@ class _Course:
             beside = self.scores(known.beside).astype(np.float32)
         self.read = Read(self.sides, beside, known.truth)
         self.facts: dict[str, Any] = {
-            "base": opened.name,
-            "base_digest": weights_digest(self.base),
-            "family": opened.family,
-            "pooling": opened.pooling,
+            "base": base.name,
+            "base_digest": base.version or weights_digest(self.encoder),
+            **base.facts,
             "method": config.method,
             "tuning": config.tuning,
             "loss": name,
@@ -158,14 +175,14 @@ class _Course:
         *,
         steps: int | None = None,
         progress: Callable[[str, float], None] | None,
-    ) -> tuple[int, TextModel, Change[TextEncoder]]:
+    ) -> tuple[int, TextModel, Change[nn.Module]]:
         """Learn once, from the base on; return how many steps were best, and what came of it."""
         config = self.config
         most = max(1, round(config.epochs * len(taught) / min(config.batch, len(taught))))
         most = min(most, steps) if steps is not None else most
         if config.method == FEWSHOT:
             change = learn_few_shot(
-                self.base,
+                self.encoder,
                 self.part(taught),
                 config=config.few_shot,
                 seed=self.seed,
@@ -174,9 +191,9 @@ class _Course:
             whole = self.head(change, taught, held)
             return config.few_shot.steps, whole, change
         if self.way is None:
-            change = WeightChange(twin(self.base).requires_grad_(False), {"method": FROZEN})
+            change = WeightChange(twin(self.encoder).requires_grad_(False), {"method": FROZEN})
             return 0, self.head(change, taught, held), change
-        change = self.way.tune(self.base, steps=most, seed=self.seed)
+        change = self.way.tune(self.encoder, steps=most, seed=self.seed)
         whole = self.head(change, taught, held)
         loop = config.loop.model_copy(
             update={
@@ -195,7 +212,7 @@ class _Course:
         )
         return course.best_step, whole, change
 
-    def head(self, change: Change[TextEncoder], taught: Ints, held: Ints) -> TextModel:
+    def head(self, change: Change[nn.Module], taught: Ints, held: Ints) -> TextModel:
         """Return the changed encoder with the best head upon its vectors as they are now."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
@@ -206,49 +223,11 @@ class _Course:
                 outputs=self.task.outputs,
                 dropout=self.config.dropout,
             )
-        features = self._features(change.model)
-        weights, shift = first_head(self.task, features, self.known.truth, taught=taught, held=held)
-        with torch.no_grad():
-            whole.head.weight.copy_(torch.from_numpy(weights))
-            whole.head.bias.copy_(torch.from_numpy(shift))
-        return whole
-
-    def weigh(self, whole: TextModel, taught: Ints, held: Ints) -> tuple[Blend, WordsHead | None]:
-        """Return how model and words are weighed, and the words, learned from all texts."""
-        config, known = self.config, self.known
-        if not config.words:
-            return Blend(self.task).alone(), None
-        everybody = WordsHead(self.task, config.words_settings).fit(
-            known.texts, known.truth, seed=self.seed
+        features = self.features(whole)
+        whole.take_head(
+            *first_head(self.task, features, self.known.truth, taught=taught, held=held)
         )
-        if len(held):
-            words = WordsHead(self.task, config.words_settings).fit(
-                known.take(taught).texts, known.truth[taught], seed=self.seed
-            )
-            told = [self._said(whole, held), words.scores(known.take(held).texts)]
-            return Blend(self.task).fit(told, known.truth[held]), everybody
-        return self._weigh_by_folds(whole), everybody
-
-    def _weigh_by_folds(self, whole: TextModel) -> Blend:
-        """Weigh where nobody is held out: heads upon vectors, and words, learn from all but a fold.
-
-        The vectors themselves learned from all, so that they seem better than they are; but few
-        labels leave no other way.
-        """
-        known, features = self.known, self._features(cast("TextEncoder", whole.encoder))
-        count = len(known)
-        folds = KFold(min(FOLDS, count), shuffle=True, random_state=self.seed)
-        told = [np.zeros((count, self.task.outputs), np.float32) for _ in range(2)]
-        for taught, held in folds.split(np.arange(count)):
-            weights, shift = first_head(
-                self.task, features, known.truth, taught=taught, held=held[:0]
-            )
-            told[0][held] = features[held] @ weights.T + shift
-            words = WordsHead(self.task, self.config.words_settings).fit(
-                known.take(taught).texts, known.truth[taught], seed=self.seed
-            )
-            told[1][held] = words.scores(known.take(held).texts)
-        return Blend(self.task).fit(told, known.truth)
+        return whole
 
     def part(self, rows: Ints) -> Read:
         """Return some rows of what was read, as tokens still."""
@@ -256,25 +235,28 @@ class _Course:
         beside = None if self.read.beside is None else self.read.beside[rows]
         return Read(sides, beside, self.read.truth[rows])
 
-    def _features(self, encoder: TextEncoder) -> Floats:
-        vectors = [torch.from_numpy(encoder.read(side)) for side in self.sides]
+    def features(self, whole: TextModel) -> Floats:
+        """Return what the head reads of all texts (N, F)."""
+        vectors = [torch.from_numpy(vectors_of(whole.encoder, side)) for side in self.sides]
         beside = self.read.beside
         told = features_of(vectors, None if beside is None else torch.from_numpy(beside))
         return told.numpy()
 
-    def _said(self, whole: TextModel, rows: Ints) -> Floats:
+    def said(self, whole: TextModel, rows: Ints) -> Floats:
+        """Return what a model says of some rows (M, K)."""
         return self.part(rows).scores(whole)
 
     def _lesson(
         self,
         whole: TextModel,
-        change: Change[TextEncoder],
+        change: Change[nn.Module],
         taught: Ints,
         held: Ints,
     ) -> TextLesson:
         config, adversary = self.config, None
         if config.adversary is not None:
-            table = change.model.body.get_input_embeddings()  # type: ignore[operator]
+            body: Any = change.model.body
+            table = body.get_input_embeddings()
             adversary = Adversary(table, config.adversary)
         part = self.part(taught)
         weights = None

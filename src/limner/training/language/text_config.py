@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from limner.config import Config
+from limner.heads.language.directions import DirectionsConfig
 from limner.heads.language.words import WordsConfig
 from limner.training.course import LoopConfig
 from limner.training.language.few_shot import FewShotConfig
@@ -23,7 +24,8 @@ class TextFinetuneConfig(Config):
     """How a language model is tuned for texts."""
 
     base: str = "minilm"
-    """The model: a folder, a name of the guide, or of Hugging Face's hub."""
+    """The model: a folder, a name of the guide, or of Hugging Face's hub; ``use-multilingual``
+    gives vectors that stay as they are, so it goes with ``frozen`` alone."""
     method: Literal["full", "top", "lora", "adalora", "adapter", "fewshot", "frozen"] = "full"
     """Which weights learn: a file of ``model/tuning``; ``fewshot`` first draws texts of one class
     together (Tunstall and others 2022); ``frozen`` leaves the model as it is."""
@@ -55,6 +57,8 @@ class TextFinetuneConfig(Config):
     """Whether a linear head upon the words answers too, both weighed by those held out."""
     words_settings: WordsConfig = WordsConfig()
     """How the words are read."""
+    directions: DirectionsConfig = DirectionsConfig()
+    """How main directions are found among texts without a label, where such are given."""
     balanced: bool = False
     """Whether all classes together count alike, however rare one is."""
     adversary: AdversaryConfig | None = None

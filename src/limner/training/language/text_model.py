@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -74,6 +76,12 @@ class TextModel(nn.Module):
             nn.init.zeros_(told.weight)
             nn.init.zeros_(told.bias)
             self.meeting = nn.Sequential(read, nn.GELU(), nn.Dropout(dropout), told)
+
+    def take_head(self, weights: NDArray[np.float32], shifts: NDArray[np.float32]) -> None:
+        """Take over the weights (K, F) and shifts (K,) of a linear head."""
+        with torch.no_grad():
+            self.head.weight.copy_(torch.from_numpy(weights))
+            self.head.bias.copy_(torch.from_numpy(shifts))
 
     def load_head(self, weights: Mapping[str, Tensor]) -> None:
         """Take over a head, and whatever of the encoder is kept with it.

@@ -161,9 +161,10 @@ def text_card(tuned: TunedText, scores: TextScores) -> str:
         f"| {name} | {value:.4f}{around(scores, name)} |" for name, value in scores.values.items()
     )
     made = "\n".join(f"| {name} | {value} |" for name, value in _told(tuned).items())
+    most = f", {tuned.facts['longest']} tokens at most" if tuned.base.longest else ""
     return f"""# Language model, tuned for texts
 
-It reads a text, {tuned.facts["longest"]} tokens at most, and says {asked}.
+It reads a text{most}, and says {asked}.
 {f"Classes: {classes}." if classes else ""}
 
 ## Numbers
@@ -227,7 +228,8 @@ def _told(tuned: TunedText) -> dict[str, str]:
         "weights that learned": f"{tuned.trained:,} of {tuned.weights:,} ({share:.1%})",
         "texts": f"{facts['texts']:,}, of them {facts['held_out']:,} held out to choose",
         "best steps": f"{facts['steps']:,}",
-        "model and words": " and ".join(weights),
+        **({"texts without a label": f"{facts['unlabelled']:,}"} if "unlabelled" in facts else {}),
+        ", ".join(tuned.readers): ", ".join(weights),
         "seconds": f"{tuned.seconds:.0f}",
         "seed": str(facts["seed"]),
     }

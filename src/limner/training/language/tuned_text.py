@@ -15,17 +15,17 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from limner import plugins
-from limner.encoders.language.opening import Opened, open_language
-from limner.encoders.language.text_encoder import TextEncoder
+from limner.encoders.language.opening import Opened
 from limner.encoders.language.texts import tidy_text
-from limner.encoders.language.tokens import Tokens
 from limner.errors import BadModel, BadShape, NotFitted
 from limner.heads.language.blend import Blend
+from limner.heads.language.directions import DirectionsHead
 from limner.heads.language.task import TextTask
 from limner.heads.language.words import WordsConfig, WordsHead
 from limner.model import tuning
 from limner.model.change import Change, WeightChange, trained_weights, twin
 from limner.model.normaliser import NormalScores
+from limner.training.language.bases import Base, TokenBase, open_base
 from limner.training.language.text_config import FEWSHOT, FROZEN
 from limner.training.language.text_lesson import Read
 from limner.training.language.text_model import TextModel
@@ -45,10 +45,11 @@ class TunedText:
         What is asked.
     whole, change
         The changed model with its head, and the change alone.
-    tokeniser
-        Of the base.
-    words, blend
-        What answers by the words, if anything, and how both are weighed.
+    base
+        What it stands upon.
+    words, directions, blend
+        What answers by the words, and by main directions of texts, if anything; and how all are
+        weighed.
     scores
         How what is known beside a text is brought to one scale; none: nothing is.
     facts
@@ -59,11 +60,12 @@ class TunedText:
 
     task: TextTask
     whole: TextModel
-    change: Change[TextEncoder]
-    tokeniser: Any
+    change: Change[nn.Module]
+    base: Base
     words: WordsHead | None
     blend: Blend
     scores: NormalScores | None
+    directions: DirectionsHead | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -76,6 +78,12 @@ class TunedText:
     def weights(self) -> int:
         """How many weights model and head have."""
         return sum(each.numel() for each in self.whole.parameters())
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """The names of those that answer, in the order of :meth:`readings`."""
+        others = {"words": self.words, "directions": self.directions}
+        return ("model", *(name for name, each in others.items() if each is not None))
 
     def predict(
         self, texts: Sequence[Sequence[object]], *, beside: NDArray[np.float32] | None = None
@@ -103,7 +111,7 @@ class TunedText:
     def readings(
         self, texts: Sequence[Sequence[object]], *, beside: NDArray[np.float32] | None = None
     ) -> list[NDArray[np.float32]]:
-        """Return the scores (N, K) of the model, and of the words where there are any."""
+        """Return the scores (N, K) of each of :attr:`readers`."""
         sides = 2 if self.task.kind == "pair" else 1
         if any(len(row) != sides for row in texts):
             raise BadShape(f"{self.task.kind} answers {sides} text(s) a row")
@@ -112,18 +120,18 @@ class TunedText:
         if wanted != given:
             raise BadShape(f"{wanted} numbers beside each text were learned from, got {given}")
         if not len(texts):
-            return [np.zeros((0, self.task.outputs), np.float32)] * (2 if self.words else 1)
+            return [np.zeros((0, self.task.outputs), np.float32)] * len(self.readers)
         tidy = [tuple(tidy_text(each, most=20_000) for each in row) for row in texts]
-        tokens = tuple(
-            Tokens.of(self.tokeniser, list(side), longest=self.facts["longest"])
+        read_sides = tuple(
+            self.base.side(list(side), longest=self.facts["longest"])
             for side in zip(*tidy, strict=True)
         )
         told = None
         if self.scores is not None and beside is not None:
             told = self.scores(beside).astype(np.float32)
-        read = Read(tokens, told, np.zeros(len(tidy), np.float32))
-        found = [read.scores(self.whole)]
-        return found if self.words is None else [*found, self.words.scores(tidy)]
+        read = Read(read_sides, told, np.zeros(len(tidy), np.float32))
+        others = [each.scores(tidy) for each in (self.words, self.directions) if each is not None]
+        return [read.scores(self.whole), *others]
 
     def save(self, folder: Path) -> None:
         """Write the change, the head, the words and ``config.json``, whole or not at all."""
@@ -139,6 +147,8 @@ class TunedText:
         save_file(head, fresh / "head.safetensors")
         if self.words is not None:
             self.words.save(fresh / "words")
+        if self.directions is not None:
+            self.directions.save(fresh / "directions")
         if self.scores is not None:
             self.scores.save(fresh / "beside.npz")
         table = {
@@ -146,6 +156,7 @@ class TunedText:
             "facts": dict(self.facts),
             "weights": self.blend.weights_.tolist(),
             "words": None if self.words is None else self.words.config.model_dump(mode="json"),
+            "directions": self.directions is not None,
             "columns": self.scores.width if self.scores is not None else 0,
             "seconds": round(self.seconds, 1),
             "trained": self.trained,
@@ -175,14 +186,14 @@ def load_tuned_text(folder: Path, *, opened: Opened | None = None) -> TunedText:
     facts, task = table["facts"], TextTask.from_dict(table["task"])
     if "longest" not in facts:
         raise NotFitted(f"{folder} holds no language model", hint="limner vision predict")
-    opened = opened or open_language(facts["base"])
-    base = TextEncoder.of(opened)
-    if weights_digest(base) != facts["base_digest"]:
+    base = TokenBase(opened) if opened is not None else open_base(facts["base"])
+    encoder = base.encoder()
+    if (base.version or weights_digest(encoder)) != facts["base_digest"]:
         raise BadModel(
-            f"{folder} was tuned from another model than {opened.name} is now",
+            f"{folder} was tuned from another model than {base.name} is now",
             hint="put the model back that it was tuned from, or tune again",
         )
-    change = _change(base, facts)
+    change = _change(encoder, facts)
     change.load(folder / "change")
     columns = table["columns"]
     whole = TextModel(
@@ -199,14 +210,16 @@ def load_tuned_text(folder: Path, *, opened: Opened | None = None) -> TunedText:
     blend = Blend(task)
     blend.weights_ = np.asarray(table["weights"], np.float64)
     scores = NormalScores().load(folder / "beside.npz") if columns else None
+    known = table.get("directions", False)  # models of before had none
     return TunedText(
         task=task,
         whole=whole.eval(),
         change=change,
-        tokeniser=opened.tokeniser,
+        base=base,
         words=words,
         blend=blend,
         scores=scores,
+        directions=DirectionsHead.load(folder / "directions") if known else None,
         facts=facts,
         seconds=table["seconds"],
     )
@@ -221,13 +234,13 @@ def weights_digest(module: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _change(base: TextEncoder, facts: Mapping[str, Any]) -> Change[TextEncoder]:
+def _change(base: nn.Module, facts: Mapping[str, Any]) -> Change[nn.Module]:
     method = facts["method"]
     if method == FROZEN:
         frozen = twin(base).requires_grad_(requires_grad=False)
         return WeightChange(frozen, {"method": FROZEN})
     way = plugins.load(tuning, "full" if method == FEWSHOT else method)
-    change: Change[TextEncoder] = way.read(facts["tuning"]).tune(
+    change: Change[nn.Module] = way.read(facts["tuning"]).tune(
         base, steps=max(1, facts["steps"]), seed=facts["seed"]
     )
     return change

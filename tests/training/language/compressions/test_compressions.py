@@ -75,6 +75,22 @@ def test_the_light_model_answers_alike_from_its_folder_alone(way, tuned, tmp_pat
         light.predict([("a", "b")])
 
 
+def test_main_directions_answer_beside_the_light_model_too(folder, tmp_path):
+    rows = [(text,) for text in texts(60)]
+    labels = [str("red" in text) for (text,) in rows]
+    task = TextTask.of("classify", labels)
+    config = TextFinetuneConfig.read(
+        {"base": str(folder), "method": "frozen", "longest": 16, "directions": {"count": 8}}
+    )
+    known = LabelledTexts.of(task, rows, labels)
+    tuned = finetune_texts(task, known, unlabelled=texts(200, seed=4), config=config)
+    light = compress_text(tuned, tmp_path / "light", way=Int8(bits=32))
+    assert len(light.readings(rows)) == 3
+    assert len(light.predict([])) == 0
+    again = LightText.load(tmp_path / "light")
+    assert np.allclose(again.predict(rows), tuned.predict(rows), atol=2e-2)
+
+
 def test_the_same_seed_makes_the_same_light_model(way, tuned, tmp_path):
     some = texts(60, seed=3)
     one, other = (
