@@ -16,8 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from limner import __version__
 from limner.cli.serving import eraser_of, log_of, open_store, record, store_address
-from limner.cli.settings import SETTINGS_NAME
-from limner.cli.sourcing import PEPPER, SUPPRESSED
+from limner.cli.settings import PEPPER, SETTINGS_NAME, SUPPRESSED
 from limner.errors import BadConfig, BadStore
 
 if TYPE_CHECKING:
