@@ -69,6 +69,7 @@ def back_up(shop: "Workspace", out: Path, *, store: str | None = None) -> Backed
         If another process is writing to the log.
     """
     from limner.events.durable import disk_full_as_error, only_writer, sync_file
+    from limner.service.keys import read_pepper
 
     address = store_address(shop, store)
     if "://" in address and not address.startswith("sqlite"):
@@ -83,6 +84,7 @@ def back_up(shop: "Workspace", out: Path, *, store: str | None = None) -> Backed
             f"{out} lies within the workspace, where nothing outlives an erasure",
             hint="name a file elsewhere",
         )
+    read_pepper(shop.folder / PEPPER)  # the copy must know by which key people were erased since
     log, database = log_of(shop), Path(address.removeprefix("sqlite:///"))
     part = out.with_name(f".{out.name}.part")
     lock = nullcontext() if log is None else only_writer(log.folder)
