@@ -181,3 +181,23 @@ def test_everybody_who_came_back_is_found_wherever_they_stand(folder):
         assert len(eraser.again(actor="test", more=[digest])) == 1
         assert eraser.again(actor="test") == []
     assert canaries.holding(folder) == []
+
+
+def test_what_was_drawn_while_somebody_was_erased_is_not_written(folder, monkeypatch):
+    with opened(folder) as (store, eraser):
+        painter, real = Painter(store, EventLog(folder / "log")), Painter.paint
+        painter.refresh(NOW)
+        store.accept(arrival(buy("stays-1", "h3")), received_us=NOW_US)
+
+        def slowly(self, *some, **more):
+            done = real(self, *some, **more)
+            eraser.ask("erase", WHO, actor="test")
+            eraser.resume(actor="test")
+            return done
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Painter, "paint", slowly)
+            assert painter.renew(store.stale(limit=9), now=NOW) == 0
+        assert canaries.holding(folder) == []
+        assert painter.renew(store.stale(limit=9), now=NOW) > 0
+    assert canaries.holding(folder) == []

@@ -157,9 +157,17 @@ class LiveStore(Protocol):
         ...
 
     def put_portraits(
-        self, profiles: Iterable[Profile], *, seen: Mapping[str, int], about: About | None = None
+        self,
+        profiles: Iterable[Profile],
+        *,
+        seen: Mapping[str, int],
+        about: About | None = None,
+        unless: str | None = None,
     ) -> int:
-        """Write portraits; ``seen`` says which event of each customer was the newest in it."""
+        """Write portraits; ``seen`` says which event of each customer was the newest in it.
+
+        None is written if somebody was erased since ``unless``, a mark of :data:`ERASURES`.
+        """
         ...
 
     def timeline(self, customer_id: str, *, before: int | None, limit: int) -> list[Told]:

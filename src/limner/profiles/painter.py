@@ -168,6 +168,15 @@ class Painter:
         whole = about(references, computed_at=now, model_version=version)
         return drawn, {each.customer_id: each.seq for each in stale}, whole
 
+    def renew(self, stale: Sequence[Stale], *, now: datetime) -> int:
+        """Draw some customers and write their portraits; return how many.
+
+        Whatever was drawn while somebody was erased is not written, since it may tell of them.
+        """
+        mark = self.store.recall(ERASURES) or ""
+        drawn, seen, about = self.paint(stale, now=now)
+        return self.store.put_portraits(drawn, seen=seen, about=about, unless=mark)
+
     def _events(self, stale: Sequence[Stale]) -> pl.DataFrame:
         """Return all that some customers did, each event once."""
         came = self.store.events_of([each.no for each in stale])

@@ -72,8 +72,7 @@ class Renewer:
         stale = self.store.stale(limit=self.config.renew_customers)
         if not stale:
             return 0
-        drawn, seen, about = self.painter.paint(stale, now=now)
-        written = self.store.put_portraits(drawn, seen=seen, about=about)
+        written = self.painter.renew(stale, now=now)
         self.drawn += written
         return written
 

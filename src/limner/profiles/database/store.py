@@ -17,7 +17,7 @@ from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEM
 from limner.profiles.counters import Counters
 from limner.profiles.database import tables as t
 from limner.profiles.database.opening import open_engine, telling
-from limner.profiles.database.suppressed import let_in, without_erased
+from limner.profiles.database.suppressed import erased_since, let_in, without_erased
 from limner.profiles.database.writing import (
     EVENT,
     accept,
@@ -47,8 +47,7 @@ class DatabaseStore:
     address
         A file of SQLite (by habit the workspace's ``profiles.db``), or ``postgresql://…``.
     pepper
-        The secret under which those who were erased are known; without it a store that knows any
-        takes nothing in.
+        The secret under which erased people are known; a store that knows any needs it.
 
     Raises
     ------
@@ -79,9 +78,7 @@ class DatabaseStore:
         with self._asking() as connection:
             row = connection.execute(_PAGE, {"who": customer_id}).first()
         if row is None:
-            raise UnknownCustomer(
-                f"nobody has the customer id {customer_id!r}", hint="look at the ids in the log"
-            )
+            raise _unknown(customer_id)
         return Page(*row)
 
     def pages(self, *, after: str = "", limit: int = 100) -> list[Page]:
@@ -137,12 +134,17 @@ class DatabaseStore:
         )
 
     def put_portraits(
-        self, profiles: Iterable[Profile], *, seen: Mapping[str, int], about: About | None = None
+        self,
+        profiles: Iterable[Profile],
+        *,
+        seen: Mapping[str, int],
+        about: About | None = None,
+        unless: str | None = None,
     ) -> int:
         """Write portraits; ``seen`` says which event of each customer was the newest in it.
 
-        One that is older than what is there is left out, so that two who draw cannot set a
-        customer back.
+        One older than what is there is left out, so that two who draw cannot set a customer back;
+        and all are, if somebody was erased since ``unless``.
         """
         rows = [
             {
@@ -164,6 +166,8 @@ class DatabaseStore:
         )
         names = [column.name for column in t.profiles.c if column.name != "customer_id"]
         with self._writing() as connection:
+            if unless is not None and erased_since(connection, unless):
+                return 0
             add = insert_of(connection)(t.profiles)
             renew = add.on_conflict_do_update(
                 index_elements=["customer_id"], set_={name: add.excluded[name] for name in names}
@@ -192,14 +196,9 @@ class DatabaseStore:
         """Return a customer's events, the newest to come in first. Raises UnknownCustomer."""
         c, j = t.customers.c, t.journal.c
         with self._asking() as connection:
-            no = connection.execute(
-                select(c.no).where(c.customer_id == customer_id)
-            ).scalar_one_or_none()
+            no = connection.scalar(select(c.no).where(c.customer_id == customer_id))
             if no is None:
-                raise UnknownCustomer(
-                    f"nobody has the customer id {customer_id!r}",
-                    hint="look at the ids in the log",
-                )
+                raise _unknown(customer_id)
             asked = select(j.seq, j.received_us, j.time_us, *(j[name] for name in EVENT)).where(
                 j.customer_no == no
             )
@@ -224,11 +223,9 @@ class DatabaseStore:
     def catalogue(self, items: Sequence[str] | None = None) -> pl.DataFrame:
         """Return the newest word on each item, or on some."""
         whole = select(t.items)
-        asked = (
-            [whole]
-            if items is None
-            else ([whole.where(t.items.c.item_id.in_(part)) for part in parts(list(items))])
-        )
+        asked = [whole]
+        if items is not None:
+            asked = [whole.where(t.items.c.item_id.in_(part)) for part in parts(list(items))]
         with self._asking() as connection:
             rows = [tuple(row) for each in asked for row in connection.execute(each)]
         return pl.DataFrame(rows, schema=CATALOGUE_SCHEMA, orient="row")
@@ -279,8 +276,7 @@ class DatabaseStore:
                     renew, [{"who": who, "told": one.to_json()} for who, one in counters.items()]
                 )
             if marks:
-                rows = [(mark,) for mark in marks]
-                insert_many(connection, t.seen, rows, or_not=True)
+                insert_many(connection, t.seen, [(mark,) for mark in marks], or_not=True)
 
     def recall(self, name: str) -> str | None:
         """Return what the store was told to remember under a name."""
@@ -303,9 +299,7 @@ class DatabaseStore:
                 "rejects": select(func.count()).select_from(t.rejects),
                 "stale": select(func.count()).select_from(t.customers).where(c.drawn < c.seq),
             }
-            told = {
-                name: int(connection.execute(each).scalar_one()) for name, each in asked.items()
-            }
+            told = {name: int(connection.scalar(each) or 0) for name, each in asked.items()}
             return {**told, "token": newest_of(connection)}
 
     def newest(self) -> datetime | None:
@@ -386,6 +380,11 @@ _PAGE = _WHOLE.where(_C.customer_id == bindparam("who"))
 _PAGES = (
     _WHOLE.where(_C.customer_id > bindparam("after")).order_by(_C.customer_id).limit(bindparam("n"))
 )
+
+
+def _unknown(customer_id: str) -> UnknownCustomer:
+    told = f"nobody has the customer id {customer_id!r}"
+    return UnknownCustomer(told, hint="look at the ids in the log")
 
 
 def _key(row: Any) -> Key:  # noqa: ANN401 - a row of SQLAlchemy's

@@ -37,6 +37,7 @@ Reader = Annotated[Principal, Depends(Guard("profile:read"))]
 CustomerId = Annotated[str, Path(min_length=1, max_length=512)]
 _PROBLEMS = problems(400, 401, 403, 404, 422, 429, 503)
 _MOST = 1_000
+_TRIES = 3
 
 
 class Freshness(BaseModel):
@@ -243,8 +244,9 @@ def _draw(request: Request, page: Page) -> Page:
     parts = request.app.state.parts
     no = parts.store.numbers_of([page.customer_id])[page.customer_id]
     wanted = Stale(no, page.customer_id, page.seq, page.changed_us)
-    drawn, seen, about = parts.painter.paint([wanted], now=parts.clock())
-    parts.store.put_portraits(drawn, seen=seen, about=about)
+    for _ in range(_TRIES):  # none is written while somebody is erased
+        if parts.painter.renew([wanted], now=parts.clock()):
+            break
     found: Page = parts.store.page(page.customer_id)
     return found
 
