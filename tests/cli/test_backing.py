@@ -72,6 +72,18 @@ def test_whoever_was_erased_since_does_not_come_back(shop, tmp_path):
         assert receipt.erased == (1,)
 
 
+def test_a_copy_from_before_any_service_knows_who_was_erased_since(ingested, tmp_path):
+    shop = Workspace(ingested)
+    who = shop.log.scan().collect()["customer_id"][0]
+    copy = back_up(shop, tmp_path / "b.tar").file
+    erase(shop, who)
+    listed = shop.folder / "suppressed.txt"
+    assert restore(copy, tmp_path / "back", suppressed=listed).erased == 1
+    left = Workspace(tmp_path / "back").log.scan().collect()["customer_id"].to_list()
+    assert who not in left
+    assert left
+
+
 def test_an_erasure_that_was_under_way_is_finished(shop, tmp_path):
     with open_store(shop, None) as store:
         eraser = eraser_of(shop, store)

@@ -17,7 +17,10 @@ def post(served, content, **headers):
 
 def test_packed_bodies_are_unpacked(served):
     body = json.dumps(bought("z1", "z1")).encode()
-    assert post(served, gzip.compress(body), **{"Content-Encoding": "gzip"}).status_code == 200
+    assert (
+        post(served, gzip.compress(body, mtime=0), **{"Content-Encoding": "gzip"}).status_code
+        == 200
+    )
     assert post(served, zlib.compress(body), **{"Content-Encoding": "deflate"}).status_code == 200
 
 
@@ -32,12 +35,16 @@ def test_packed_bodies_are_unpacked(served):
         (b'{"a":' * 60 + b"1" + b"}" * 60, {}, 400, "too_deep"),
         (b"[]", {}, 400, "bad_body"),
         (b"x" * 600_000, {}, 413, "body_too_large"),
-        (gzip.compress(b" " * 50_000_000), {"Content-Encoding": "gzip"}, 413, "body_too_large"),
+        (
+            gzip.compress(b" " * 50_000_000, mtime=0),
+            {"Content-Encoding": "gzip"},
+            413,
+            "body_too_large",
+        ),
         (b"not gzip", {"Content-Encoding": "gzip"}, 400, "bad_body"),
-        (gzip.compress(b"{}")[:-9], {"Content-Encoding": "gzip"}, 400, "bad_body"),
+        (gzip.compress(b"{}", mtime=0)[:-9], {"Content-Encoding": "gzip"}, 400, "bad_body"),
         (b"{}", {"Content-Encoding": "br"}, 415, "unknown_encoding"),
     ],
-    ids=str,
 )
 def test_what_is_no_body_is_refused(served, content, headers, status, code):
     answer = post(served, content, **headers)

@@ -1,5 +1,6 @@
 """Readings are written many at once, and wait where they cannot be."""
 
+import threading
 import time
 
 import pytest
@@ -30,6 +31,18 @@ def test_what_was_told_is_written_at_the_latest_when_it_closes(audit, monkeypatc
     recorder.close()
     recorder.close()
     assert audit.verify().rows == 7
+
+
+def test_two_who_write_what_waits_write_each_entry_once(audit, monkeypatch):
+    monkeypatch.setattr(recording, "_AT_ONCE", 2)
+    recorder = Recorder(audit)
+    recorder.tell(entries(60))
+    threads = [threading.Thread(target=recorder.flush) for _ in range(3)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert audit.verify().rows == 60
 
 
 def test_what_cannot_be_written_waits_and_then_nothing_more_is_read(audit, monkeypatch):

@@ -16,8 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from limner import __version__
 from limner.cli.serving import eraser_of, log_of, open_store, record, store_address
-from limner.cli.settings import SETTINGS_NAME
-from limner.cli.sourcing import PEPPER, SUPPRESSED
+from limner.cli.settings import PEPPER, SETTINGS_NAME, SUPPRESSED
 from limner.errors import BadConfig, BadStore
 
 if TYPE_CHECKING:
@@ -70,6 +69,7 @@ def back_up(shop: "Workspace", out: Path, *, store: str | None = None) -> Backed
         If another process is writing to the log.
     """
     from limner.events.durable import disk_full_as_error, only_writer, sync_file
+    from limner.service.keys import read_pepper
 
     address = store_address(shop, store)
     if "://" in address and not address.startswith("sqlite"):
@@ -84,6 +84,7 @@ def back_up(shop: "Workspace", out: Path, *, store: str | None = None) -> Backed
             f"{out} lies within the workspace, where nothing outlives an erasure",
             hint="name a file elsewhere",
         )
+    read_pepper(shop.folder / PEPPER)  # the copy must know by which key people were erased since
     log, database = log_of(shop), Path(address.removeprefix("sqlite:///"))
     part = out.with_name(f".{out.name}.part")
     lock = nullcontext() if log is None else only_writer(log.folder)

@@ -4,8 +4,7 @@ import ipaddress
 import time
 from typing import TYPE_CHECKING
 
-from limner.cli.settings import SETTINGS_NAME
-from limner.cli.sourcing import PEPPER
+from limner.cli.settings import PEPPER, SETTINGS_NAME
 from limner.errors import BadConfig, MissingExtra, NotFitted
 
 if TYPE_CHECKING:

@@ -15,7 +15,9 @@ from limner.config import Config
 from limner.errors import BadConfig, NoWorkspace
 
 __all__ = [
+    "PEPPER",
     "SETTINGS_NAME",
+    "SUPPRESSED",
     "EngineSettings",
     "EvaluateSettings",
     "FitSettings",
@@ -30,6 +32,10 @@ __all__ = [
 ]
 
 Asked = TypeVar("Asked")
+PEPPER = "secrets/pepper"
+"""Where, within a workspace, the secret lies with which keys and ids are hashed."""
+SUPPRESSED = "suppressed.txt"
+"""Where, within a workspace, the hashes of those who were erased stand."""
 SETTINGS_NAME = "limner.toml"
 """The file that makes a folder a workspace."""
 

@@ -7,14 +7,12 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from limner.cli.progress import Tell
-from limner.cli.settings import SETTINGS_NAME, Settings
+from limner.cli.settings import PEPPER, SETTINGS_NAME, SUPPRESSED, Settings
 from limner.errors import BadConfig, NoWorkspace
 from limner.events.mapping import Mapping, read_mapping
 from limner.events.source import Reader, open_source
 
 __all__ = [
-    "PEPPER",
-    "SUPPRESSED",
     "choose_mappings",
     "cleaning_of",
     "ingest_into",
@@ -24,10 +22,6 @@ __all__ = [
     "with_currency",
 ]
 
-PEPPER = "secrets/pepper"
-"""Where, within a workspace, the secret lies with which keys and ids are hashed."""
-SUPPRESSED = "suppressed.txt"
-"""Where, within a workspace, the hashes of those who were erased stand."""
 
 if TYPE_CHECKING:
     from limner.events.cleaning import CleaningConfig

@@ -213,6 +213,7 @@ class Eraser:
     def _receipt(self, request: Request, named: Sequence[str]) -> dict[str, Any]:
         stores = [f"database/{name}" for name in _DATABASE]
         stores += [f"log/{name}" for name in _LOG] if self.log is not None else []
+        stores += ["files of the workspace"] if self.folder is not None else []
         kept = [{"store": store, "why": why} for store, why in _KEPT]
         if self.book.engine.dialect.name == "postgresql":
             kept.append({"store": _SERVER[0], "why": _SERVER[1]})

@@ -116,6 +116,8 @@ class Drawn:
     seen: Mapping[str, int]
     about: About | None = None
     edition: int | None = None
+    erasures: str | None = None
+    """What the store said of :data:`ERASURES` when they were begun; none: it does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,10 @@ class LiveStore(ProfileReader, Protocol):
         ...
 
     def put_portraits(self, drawn: Drawn) -> int:
-        """Write portraits; one that is older than what is there is left out."""
+        """Write portraits; one that is older than what is there is left out.
+
+        None is written if somebody was erased since they were begun.
+        """
         ...
 
     def edition(self) -> int:

@@ -129,7 +129,7 @@ class Painter:
         as_of
             As of when; none: as :meth:`as_of` says.
         """
-        edition = self.store.edition()
+        edition, erasures = self.store.edition(), self.store.recall(ERASURES) or ""
         references = self.references
         if references is None or self.store.recall(ERASURES) != self._erasures:
             references = self.refresh(now)
@@ -162,7 +162,15 @@ class Painter:
             )
         ]
         whole = about(references, computed_at=now, model_version=version)
-        return Drawn(drawn, {each.customer_id: each.seq for each in stale}, whole, edition)
+        seen = {each.customer_id: each.seq for each in stale}
+        return Drawn(drawn, seen, whole, edition, erasures)
+
+    def renew(self, stale: Sequence[Stale], *, now: datetime) -> int:
+        """Draw some customers and write their portraits; return how many.
+
+        Whatever was drawn while somebody was erased is not written, since it may tell of them.
+        """
+        return self.store.put_portraits(self.paint(stale, now=now))
 
     def _events(self, stale: Sequence[Stale]) -> pl.DataFrame:
         """Return all that some customers did, each event once."""

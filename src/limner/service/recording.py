@@ -35,6 +35,7 @@ class Recorder:
         self.failing = False
         self._waiting: list[Entry] = []
         self._lock = threading.Lock()
+        self._flushing = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="limner-recorder", daemon=True)
@@ -52,15 +53,16 @@ class Recorder:
         self._wake.set()
 
     def flush(self) -> None:
-        """Write what waits."""
-        while True:
-            with self._lock:
-                some = self._waiting[:_AT_ONCE]
-            if not some:
-                return
-            self.audit.append(some)
-            with self._lock:
-                del self._waiting[: len(some)]
+        """Write what waits; two who do so at once write each entry once."""
+        with self._flushing:
+            while True:
+                with self._lock:
+                    some = self._waiting[:_AT_ONCE]
+                if not some:
+                    return
+                self.audit.append(some)
+                with self._lock:
+                    del self._waiting[: len(some)]
 
     def close(self) -> None:
         """Write what waits, then stop; closing twice is fine."""

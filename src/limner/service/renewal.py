@@ -72,7 +72,7 @@ class Renewer:
         stale = self.store.stale(limit=self.config.renew_customers)
         if not stale:
             return 0
-        written = self.store.put_portraits(self.painter.paint(stale, now=now))
+        written = self.painter.renew(stale, now=now)
         self.drawn += written
         return written
 

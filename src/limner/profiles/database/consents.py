@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from limner.profiles.database import tables as t
 from limner.profiles.database.writing import insert_of, parts
@@ -39,12 +39,17 @@ def tell_consents(
 
 def consents_of(connection: Connection, customers: Sequence[str]) -> dict[str, dict[str, bool]]:
     """Return what customers said, by customer and purpose; who said nothing is left out."""
-    c = t.consents.c
+    if len(customers) == 1:  # every reading of a profile asks this
+        rows = list(connection.execute(_OF_ONE, {"who": customers[0]}))
+    else:
+        rows = [
+            row
+            for part in parts(list(customers))
+            for row in connection.execute(_SAID.where(t.consents.c.customer_id.in_(part)))
+        ]
     found: dict[str, dict[str, bool]] = {}
-    for part in parts(list(customers)):
-        asked = select(c.customer_id, c.purpose, c.granted).where(c.customer_id.in_(part))
-        for who, purpose, granted in connection.execute(asked):
-            found.setdefault(who, {})[purpose] = bool(granted)
+    for who, purpose, granted in rows:
+        found.setdefault(who, {})[purpose] = bool(granted)
     return found
 
 
@@ -52,3 +57,7 @@ def forget_consents(connection: Connection, customer_id: str) -> int:
     """Take away what a customer said; return of how many purposes."""
     asked = delete(t.consents).where(t.consents.c.customer_id == customer_id)
     return connection.execute(asked).rowcount
+
+
+_SAID = select(t.consents.c.customer_id, t.consents.c.purpose, t.consents.c.granted)
+_OF_ONE = _SAID.where(t.consents.c.customer_id == bindparam("who"))

@@ -81,7 +81,8 @@ def forget_alone(
 ) -> dict[str, int]:
     """Forget items and currencies that the erased alone had, as far as no event names them still.
 
-    Of the items go what came of them over HTTP, and their places among what is popular.
+    Of the items go what came of them over HTTP, and their places among what is popular. Portraits
+    that count in such a currency are drawn anew.
     """
     items = set(items) - _left(connection, "item_id", items)
     currencies = set(currencies) - _left(connection, "currency", currencies)
@@ -99,7 +100,21 @@ def forget_alone(
         tell(connection, "popular", json.dumps(kept))
     if told.get("currency") in currencies:
         tell(connection, "currency", None)
+    for each in sorted(currencies):
+        _draw_anew(connection, each)
     return {name: count for name, count in done.items() if count}
+
+
+def _draw_anew(connection: Connection, currency: str) -> None:
+    """Let portraits of others be drawn anew that count in a currency which nobody has any more."""
+    p, c = t.profiles.c, t.customers.c
+    spelt = json.dumps(currency, ensure_ascii=False)
+    named = p.profile.contains(f'"currency":{spelt}', autoescape=True)
+    people = [row[0] for row in connection.execute(select(p.customer_id).where(named))]
+    for part in parts(people):
+        connection.execute(delete(t.profiles).where(p.customer_id.in_(part)))
+        stale = update(t.customers).where(c.customer_id.in_(part)).values(drawn=-1)
+        connection.execute(stale)
 
 
 def _left(connection: Connection, column: str, values: Collection[str]) -> set[str]:

@@ -26,7 +26,7 @@ from limner.profiles.database.reading import (
     totals_of,
     unknown,
 )
-from limner.profiles.database.suppressed import let_in, without_erased
+from limner.profiles.database.suppressed import erased_since, let_in, without_erased
 from limner.profiles.database.writing import (
     accept,
     customers_of,
@@ -54,8 +54,7 @@ class DatabaseStore:
     address
         A file of SQLite (by habit the workspace's ``profiles.db``), or ``postgresql://…``.
     pepper
-        The secret under which those who were erased are known; without it a store that knows any
-        takes nothing in.
+        The secret under which erased people are known; a store that knows any needs it.
 
     Raises
     ------
@@ -170,9 +169,11 @@ class DatabaseStore:
         """Write portraits; one that is older than what is there is left out.
 
         So two who draw cannot set a customer back. What was begun in an older edition is written,
-        but stays stale.
+        but stays stale; and nothing is, if somebody was erased since it was begun.
         """
         with self._writing() as connection:
+            if drawn.erasures is not None and erased_since(connection, drawn.erasures):
+                return 0
             return put_portraits(connection, drawn)
 
     def edition(self) -> int:
@@ -250,8 +251,7 @@ class DatabaseStore:
                     renew, [{"who": who, "told": one.to_json()} for who, one in counters.items()]
                 )
             if marks:
-                rows = [(mark,) for mark in marks]
-                insert_many(connection, t.seen, rows, or_not=True)
+                insert_many(connection, t.seen, [(mark,) for mark in marks], or_not=True)
 
     def recall(self, name: str) -> str | None:
         """Return what the store was told to remember under a name."""

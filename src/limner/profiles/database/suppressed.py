@@ -12,9 +12,9 @@ from limner.events.refusals import REFUSED_SCHEMA
 from limner.events.suppression import ERASED, Suppression, names_in
 from limner.profiles.database import tables as t
 from limner.profiles.database.writing import insert_many, parts
-from limner.profiles.live import Arrival
+from limner.profiles.live import ERASURES, Arrival
 
-__all__ = ["add_digests", "let_in", "lift_digests", "without_erased"]
+__all__ = ["add_digests", "erased_since", "let_in", "lift_digests", "without_erased"]
 
 Value = TypeVar("Value")
 
@@ -84,6 +84,12 @@ def lift_digests(connection: Connection, digests: Iterable[bytes]) -> None:
     """Take hashes off the list."""
     for part in parts(list(digests)):
         connection.execute(delete(t.suppressed).where(t.suppressed.c.digest.in_(part)))
+
+
+def erased_since(connection: Connection, mark: str) -> bool:
+    """Whether somebody was erased since the store gave this mark for erasures."""
+    asked = select(t.meta.c.value).where(t.meta.c.name == ERASURES)
+    return (connection.execute(asked).scalar_one_or_none() or "") != mark
 
 
 def _nobody(connection: Connection) -> bool:

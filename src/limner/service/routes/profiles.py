@@ -32,6 +32,7 @@ Reader = Annotated[Principal, Depends(Guard("profile:read"))]
 CustomerId = Annotated[str, Path(min_length=1, max_length=512)]
 _PROBLEMS = problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 _MOST = 1_000
+_TRIES = 3
 
 
 def _parameter(name: str, where: str, schema: Json, about: str) -> Json:
@@ -312,4 +313,6 @@ def _draw(request: Request, page: Page) -> None:
     parts = request.app.state.parts
     no = parts.store.numbers_of([page.customer_id])[page.customer_id]
     wanted = Stale(no, page.customer_id, page.seq, page.changed_us)
-    parts.store.put_portraits(parts.painter.paint([wanted], now=parts.clock()))
+    for _ in range(_TRIES):  # none is written while somebody is erased
+        if parts.painter.renew([wanted], now=parts.clock()):
+            break
