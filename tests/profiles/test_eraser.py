@@ -18,6 +18,7 @@ from limner.errors import LogBusy
 from limner.events.durable import only_writer
 from limner.events.log import EventLog
 from limner.events.suppression import Suppression
+from limner.profiles import eraser as module
 from limner.profiles.database.store import DatabaseStore
 from limner.profiles.painter import Painter
 from serving import PEPPER, an_eraser
@@ -111,6 +112,7 @@ import importlib, os, signal, sys
 from pathlib import Path
 from limner.events.log import EventLog
 from limner.profiles.database.privacy import PrivacyBook
+from limner.profiles import eraser as module
 from limner.profiles.database.store import DatabaseStore
 from limner.profiles.eraser import Eraser
 folder, who, module, name = Path(sys.argv[1]), *sys.argv[2:]
@@ -199,4 +201,21 @@ def test_what_was_drawn_while_somebody_was_erased_is_not_written(folder, monkeyp
             assert painter.renew(store.stale(limit=9), now=NOW) == 0
         assert canaries.holding(folder) == []
         assert painter.renew(store.stale(limit=9), now=NOW) > 0
+    assert canaries.holding(folder) == []
+
+
+def test_what_was_compared_while_the_log_still_held_them_is_forgotten(folder, monkeypatch):
+    with opened(folder) as (store, eraser):
+        painter, real = Painter(store, EventLog(folder / "log")), module.erase_from_log
+        store.accept(arrival(buy("stays-1", "h3")), received_us=NOW_US)
+
+        def late(*some, **more):
+            painter.renew(store.stale(limit=9), now=NOW)
+            return real(*some, **more)
+
+        monkeypatch.setattr(module, "erase_from_log", late)
+        eraser.ask("erase", WHO, actor="test")
+        eraser.resume(actor="test")
+        assert canaries.holding(folder) == []
+        painter.renew(store.stale(limit=9), now=NOW)
     assert canaries.holding(folder) == []

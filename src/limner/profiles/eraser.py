@@ -196,7 +196,8 @@ class Eraser:
         named = {} if self.folder is None else named_in_files(self.folder, people)
         for request in running:
             places = sorted(named.get(request.customer_id or "", ()))
-            self.book.forget(request, self._receipt(request, places))
+            told = self._receipt(request, places)
+            self.book.forget(request, told, items=items, currencies=currencies)
 
     def _of_nobody_else(
         self, events: pl.DataFrame, people: Mapping[str, Request], name: str

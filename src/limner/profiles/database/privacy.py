@@ -175,11 +175,23 @@ class PrivacyBook:
             update(t.requests).where(r.id == request.id).values(receipt=json.dumps(receipt))
         )
 
-    def forget(self, request: Request, receipt: Mapping[str, Any]) -> None:
-        """Keep the receipt, and let the id go from all requests; only the file is left to clean."""
+    def forget(
+        self,
+        request: Request,
+        receipt: Mapping[str, Any],
+        *,
+        items: Collection[str] = (),
+        currencies: Collection[str] = (),
+    ) -> None:
+        """Keep the receipt, and let the id go from all requests; only the file is left to clean.
+
+        What was compared with the shop while the log still held the customer is forgotten too.
+        """
         r = t.requests.c
         now = _now()
         with self._writing() as connection:
+            erasing.forget_alone(connection, items, currencies)
+            erasing.count_erasure(connection)
             told = connection.execute(select(r.receipt).where(r.id == request.id)).scalar_one()
             noted = json.loads(told)["counts"] if told else {}
             written = json.dumps({**receipt, "counts": noted})
