@@ -32,8 +32,8 @@ def has_half_bits() -> bool:
 class HalfReader:
     """Reads as the model does, products of matrices in bfloat16 and all else in float32.
 
-    About twice as fast as in float32, at a cosine of 0.9999 to its vectors, so that one cache may
-    hold both (``benchmarks/text_speed.py``).
+    Two and a half times as fast as the whole graph on one core, at a cosine of 0.9999 to its
+    vectors, so that one cache may hold both (``benchmarks/text_speed.py``).
 
     Parameters
     ----------
