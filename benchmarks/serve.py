@@ -77,7 +77,7 @@ def serve_bytes(size: int, told: Connection) -> None:
         return Response(body, media_type="application/json")
 
     door = listen("127.0.0.1", 0)
-    told.send((door.getsockname()[1], ""))
+    told.send((door.getsockname()[1], "none"))
     config = uvicorn.Config(app, access_log=False, log_level="warning")
     uvicorn.Server(config).run(sockets=[door])
 
@@ -171,7 +171,7 @@ def bare_store(folder: Path, *, seconds: float) -> float:
     return done / seconds
 
 
-def read(port: int, key: str, seconds: float, told: Connection) -> None:
+def read(port: int, key: str, names: list[str], seconds: float, told: Connection) -> None:
     """Ask for profiles over one connection until the time is over; tell how many."""
     headers = {"Authorization": f"Bearer {key}", "X-Purpose": "service"}
     chance, done, took = np.random.default_rng(0), 0, []
@@ -179,20 +179,22 @@ def read(port: int, key: str, seconds: float, told: Connection) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             began = time.monotonic()
-            who = chance.integers(200)
-            answer = client.get(f"http://127.0.0.1:{port}/v1/profiles/u{who}")
+            who = names[chance.integers(len(names))]
+            answer = client.get(f"http://127.0.0.1:{port}/v1/profiles/{who}")
             assert answer.status_code == 200
             took.append(time.monotonic() - began)
             done += 1
     told.send((done / seconds, took))
 
 
-def reads(port: int, key: str, *, seconds: float, clients: int = 2) -> tuple[float, float]:
+def reads(
+    port: int, key: str, names: list[str], *, seconds: float, clients: int = 2
+) -> tuple[float, float]:
     """Return profiles a second, and the 99th percentile in milliseconds."""
     pipes = []
     for _ in range(clients):
         here, there = multiprocessing.Pipe()
-        multiprocessing.Process(target=read, args=(port, key, seconds, there)).start()
+        multiprocessing.Process(target=read, args=(port, key, names, seconds, there)).start()
         pipes.append(here)
     results = [pipe.recv() for pipe in pipes]
     took = [each for _, some in results for each in some]
@@ -218,12 +220,15 @@ def main() -> None:
         headers = {"Authorization": f"Bearer {key}", "X-Purpose": "service"}
         while httpx.get(f"http://127.0.0.1:{port}/metrics").text.find("_stale 0.0") < 0:
             time.sleep(0.5)
-        size = len(httpx.get(f"http://127.0.0.1:{port}/v1/profiles/u1", headers=headers).content)
+        listed = httpx.get(f"http://127.0.0.1:{port}/v1/profiles?limit=100", headers=headers)
+        names = [each["customer_id"] for each in listed.json()["profiles"]]
+        one = httpx.get(f"http://127.0.0.1:{port}/v1/profiles/{names[0]}", headers=headers)
+        size = len(one.content)
         bare, bare_port, _ = begun(serve_bytes, size)
         ours, plain = [], []
         for _ in range(asked.rounds):
-            plain.append(reads(bare_port, "", seconds=asked.seconds / 2))
-            ours.append(reads(port, key, seconds=asked.seconds / 2))
+            plain.append(reads(bare_port, "none", names, seconds=asked.seconds / 2))
+            ours.append(reads(port, key, names, seconds=asked.seconds / 2))
         process.terminate()
         bare.terminate()
         figures["profile_bytes"] = size

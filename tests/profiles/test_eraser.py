@@ -219,3 +219,12 @@ def test_what_was_compared_while_the_log_still_held_them_is_forgotten(folder, mo
         assert canaries.holding(folder) == []
         painter.renew(store.stale(limit=9), now=NOW)
     assert canaries.holding(folder) == []
+
+
+def test_an_id_is_meant_however_it_was_written(folder):
+    with opened(folder) as (store, eraser):
+        store.accept(arrival(buy("sp", "x1")), received_us=NOW_US)
+        assert eraser.ask("erase", "  sp\0 ", actor="test").customer_id == "sp"
+        eraser.resume(actor="test")
+        assert store.pages_of(["sp"]) == []
+        assert store.accept(arrival(buy("sp", "x2")), received_us=NOW_US).accepted == 0

@@ -85,6 +85,20 @@ def test_a_write_key_may_come_as_segments_libraries_send_it(served):
     assert answer.status_code == 200
 
 
+def test_ga4_gives_its_key_in_the_address(served):
+    item = {"item_id": "tea", "price": 2, "quantity": 1}
+    event = {"name": "purchase", "params": {"transaction_id": "g1", "items": [item]}}
+    body = {"client_id": "ga1", "events": [event]}
+    bare = {"Authorization": ""}
+    address = "/v1/ga4/collect"
+    params = {"measurement_id": "G-1", "api_secret": served.key}
+    assert served.client.post(address, params=params, json=body, headers=bare).status_code == 200
+    wrong = params | {"api_secret": "nonsense"}
+    assert served.client.post(address, params=wrong, json=body, headers=bare).status_code == 401
+    answer = served.client.post("/v1/track", params=params, json=bought(), headers=bare)
+    assert answer.status_code == 401, "only there"
+
+
 def test_a_reading_says_what_it_is_for(served):
     served.send(bought("u45", "n4"))
     for purpose in ("", "curiosity"):

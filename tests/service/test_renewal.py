@@ -7,6 +7,7 @@ import pytest
 from arrivals import NOW_US, arrival, buy
 from limner.profiles.database.store import DatabaseStore
 from limner.profiles.painter import Painter
+from limner.service import renewal
 from limner.service.renewal import Renewer
 from limner.service.settings import ServeConfig
 
@@ -61,3 +62,21 @@ def test_a_shop_that_doubled_is_compared_with_anew(store):
     assert renewer.painter.references.customers == 3
     store.accept(arrival(buy("d")), received_us=NOW_US)
     assert renewer.once() == 1
+
+
+def test_portraits_are_put_off_while_events_wait_but_not_for_ever(store, monkeypatch):
+    monkeypatch.setattr(renewal, "_PUT_OFF_S", 0.5)
+    busy = [True]
+    config = ServeConfig(renew_seconds=0.01)
+    renewer = Renewer(store, Painter(store, None), config=config, busy=lambda: busy[0])
+    renewer._rested = time.monotonic()
+    store.accept(arrival(buy("a")), received_us=NOW_US)
+    renewer.start()
+    time.sleep(0.1)
+    assert renewer.drawn == 0
+    for _ in range(500):
+        if renewer.drawn:
+            break
+        time.sleep(0.02)
+    assert renewer.drawn == 1
+    renewer.close()

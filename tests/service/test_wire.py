@@ -169,3 +169,15 @@ def test_plain_events_and_what_has_another_name():
     (bad,) = found.arrival.refused.rows(named=True)
     assert (bad["reason"], bad["file"]) == ("customer_missing", "plain")
     assert "time" in orjson.loads(bad["row"])
+
+
+def test_the_commonest_other_names_of_columns_are_understood():
+    body = {"user_id": "u", "event": "purchase", "timestamp": "2026-05-01T00:00:00Z", "sku": "p"}
+    _, found = read("plain", body | {"item_id": None, "kind": None})
+    (row,) = found.arrival.events.rows(named=True)
+    assert (row["customer_id"], row["kind"], row["item_id"]) == ("u", "purchase", "p")
+    assert row["time"] == datetime(2026, 5, 1, tzinfo=UTC)
+    assert row["properties"] is None
+    _, found = read("plain", {"customer_id": "u", "user_id": "x", "kind": "view"})
+    (row,) = found.arrival.events.rows(named=True)
+    assert (row["customer_id"], row["properties"]) == ("u", '{"user_id":"x"}')

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from limner.service.parts import Parts
 
 __all__ = [
+    "begun_log",
     "demand_safe_address",
     "eraser_of",
     "keyring_of",
@@ -70,6 +71,16 @@ def log_of(shop: "Workspace") -> "EventLog | None":
         return None
 
 
+def begun_log(shop: "Workspace") -> "EventLog":
+    """Return the log of a workspace; an empty one is begun where there is none.
+
+    A service must see what others write into the log while it runs, the first of it too.
+    """
+    from limner.events.log import EventLog
+
+    return log_of(shop) or EventLog.create(shop.folder / "log", buckets=shop.settings.log.buckets)
+
+
 def record(shop: "Workspace", store: "DatabaseStore", action: str, detail: str) -> None:
     """Take down in the audit log what was done on the command line."""
     from limner.profiles.database.audit import AuditLog, Entry
@@ -90,9 +101,8 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
 
     told = {} if clock is None else {"clock": clock}
     config = ServeConfig.read({**shop.settings.serve, **told}, where=f"{SETTINGS_NAME} [serve]")
-    painter = Painter(
-        store, log_of(shop), config=portrait_config(shop.settings), clock=config.clock
-    )
+    log = begun_log(shop)
+    painter = Painter(store, log, config=portrait_config(shop.settings), clock=config.clock)
     return Parts(
         store,
         painter,

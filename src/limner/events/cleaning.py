@@ -1,5 +1,6 @@
 """Make rows of a source into events, and say of every other row why it is not one."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from limner.events.moments import Moments, read_moments
 from limner.events.personal_data import mask_column
 from limner.events.refusals import nothing_refused, refuse
 
-__all__ = ["Cleaned", "CleaningConfig", "Note", "clean"]
+__all__ = ["Cleaned", "CleaningConfig", "Note", "clean", "tidy_id"]
 
 _NUMBERS = ("quantity", "price", "discount", "rating")
 _WORDS = (
@@ -148,6 +149,17 @@ def clean(
         of_texts["text_masked"] = Note(int(masked.sum()), _where(kept, masked, file))
     kept, noted = _turn_back(kept, file)
     return Cleaned(kept, refused, {**_noted(kept, dress, file), **of_texts, **noted})
+
+
+def tidy_id(customer_id: str) -> str:
+    """Return a customer's id as the log has it, however it was written.
+
+    Examples
+    --------
+    >>> tidy_id("  u42 "), tidy_id("1042.0")
+    ('u42', '1042')
+    """
+    return re.sub(r"^(\d+)\.0$", r"\1", customer_id.strip()).replace("\0", "")
 
 
 def _masked(raw: pl.DataFrame, config: CleaningConfig) -> tuple[pl.DataFrame, pl.Series]:

@@ -9,6 +9,7 @@ from typing import Any, Literal, final
 import orjson
 import polars as pl
 
+from limner.events.cleaning import tidy_id
 from limner.events.erasing import Held, erase_from_log, held_in_log
 from limner.events.log import EventLog
 from limner.events.suppression import Suppression, add_suppressed, lift_suppressed, names_in
@@ -88,6 +89,7 @@ class Eraser:
 
         From now on nothing of somebody who asks to be erased comes in.
         """
+        customer_id = tidy_id(customer_id)
         if kind == "erase" and self.listed is not None:
             add_suppressed(self.listed, self._pepper, [self.book.names.digest(customer_id)])
         number = f"{kind[0]}{secrets.token_hex(8)}"
@@ -120,6 +122,7 @@ class Eraser:
 
     def export(self, customer_id: str) -> dict[str, Any]:
         """Return all that is held on a customer, store by store, as JSON has it."""
+        customer_id = tidy_id(customer_id)
         found: dict[str, Any] = {"customer_id": customer_id, "exported_at": datetime.now(UTC)}
         found["database"] = {
             name: [_opened(row) for row in rows]

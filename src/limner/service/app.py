@@ -25,6 +25,8 @@ from limner.service.writer import Writer
 
 __all__ = ["create_app"]
 
+_BUSY_EVENTS = 200
+"""Where more wait to be written, they come faster than they are."""
 _ABOUT = """Living profiles of a shop's customers: events in, profiles out.
 
 Send events as Segment's libraries do (`/v1/batch`), as GA4's Measurement Protocol
@@ -59,7 +61,13 @@ def create_app(parts: Parts) -> FastAPI:
         lifespan=life,
         default_response_class=Response,
     )
-    renewer = Renewer(parts.store, parts.painter, config=parts.config, clock=parts.clock)
+    renewer = Renewer(
+        parts.store,
+        parts.painter,
+        config=parts.config,
+        clock=parts.clock,
+        busy=lambda: bool(app.state.writer.waiting > _BUSY_EVENTS),
+    )
     metrics = Metrics()
 
     def told(receipt: Receipt) -> None:

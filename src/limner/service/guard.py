@@ -14,6 +14,7 @@ from limner.service.problems import Problem
 
 __all__ = ["Guard", "Rates", "admit", "guarded", "purpose_of", "scope_of"]
 
+_GA4 = "/v1/ga4/collect"
 _MARK = "x-limner-scope"
 """Under this name a route's scope stands in the OpenAPI document."""
 
@@ -124,10 +125,17 @@ def purpose_of(request: Request, who: Principal) -> str:
 
 
 def _secret(request: Request) -> str:
-    """Return the key that a request carries: as a bearer, in X-API-Key, or as Basic's user."""
+    """Return the key that a request carries.
+
+    As a bearer, in X-API-Key, as Basic's user, or as GA4's ``api_secret``.
+    """
     given = request.headers.get("x-api-key")
     if given:
         return given
+    if request.url.path == _GA4:
+        told = request.query_params.get("api_secret")
+        if told:
+            return told
     kind, _, told = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         return told.strip()

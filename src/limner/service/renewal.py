@@ -15,6 +15,8 @@ from limner.service.settings import ServeConfig
 
 __all__ = ["Renewer"]
 
+_PUT_OFF_S = 5.0
+"""So long portraits wait at most while events come faster than they are written."""
 _SPARING = 10
 """Comparing anew takes at most one part in so many of the time."""
 
@@ -31,6 +33,8 @@ class Renewer:
         How many at a time, and how long to rest.
     clock
         Tells the present, in UTC.
+    busy
+        Tells whether events wait to be written; portraits are then put off, but not for ever.
     """
 
     def __init__(
@@ -40,11 +44,14 @@ class Renewer:
         *,
         config: ServeConfig,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self.store, self.painter, self.config, self.clock = store, painter, config, clock
+        self.busy = busy
         self.failures = 0
         self.drawn = 0
         self._compared = self._lasted = 0.0
+        self._rested = 0.0
         self._token = 0
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -101,6 +108,10 @@ class Renewer:
         log = structlog.get_logger("limner.renewal")
         rest = self.config.renew_seconds
         while not self._stop.is_set():
+            if self.busy() and time.monotonic() - self._rested < _PUT_OFF_S:
+                self._stop.wait(self.config.renew_seconds)
+                continue
+            self._rested = time.monotonic()
             try:
                 done = self.once()
                 rest = self.config.renew_seconds

@@ -194,6 +194,11 @@ class SqliteStore:
             connection.execute("PRAGMA synchronous = FULL")
         except sqlite3.DatabaseError as error:
             connection.close()
+            if "unable to open" in str(error) or "readonly" in str(error):
+                raise BadStore(
+                    f"{self.path} cannot be opened: {error}",
+                    hint="may it and its folder be written to? ls -ld; the file may well be whole",
+                ) from error
             raise BadStore(
                 f"{self.path} is not a whole profile store: {error}", hint=_ANEW
             ) from error

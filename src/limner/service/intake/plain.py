@@ -11,14 +11,27 @@ from limner.service.wire import Delivery, Malformed, Sending, pack
 __all__ = ["Plain"]
 
 _NAMES = frozenset(EVENT_SCHEMA.names())
+_MEANT = {
+    "timestamp": "time",
+    "event_time": "time",
+    "userId": "customer_id",
+    "user_id": "customer_id",
+    "event": "kind",
+    "event_type": "kind",
+    "product_id": "item_id",
+    "sku": "item_id",
+    "messageId": "event_id",
+}
+"""What others call our columns; it is taken for them where the name of ours is not there."""
 
 
 @final
 class Plain:
     """Takes one event, a list of events, or ``{"events": […]}``, with the log's own names.
 
-    What has another name becomes one of the event's properties. An event without a time
-    happened when it was received.
+    The commonest other names are understood (``timestamp``, ``user_id``, ``event``,
+    ``product_id`` and their like); what has another name still becomes one of the event's
+    properties. An event without a time happened when it was received.
     """
 
     paths: Sequence[str] = ("events",)
@@ -37,6 +50,16 @@ class Plain:
         now = sending.received.isoformat()
 
         def shape(event: dict[str, Any]) -> tuple[str, dict[str, Any]] | str:
+            meant = {
+                name: _MEANT[name]
+                for name in event
+                if name in _MEANT and event.get(_MEANT[name]) is None
+            }
+            event = {
+                meant.get(name, name): value
+                for name, value in event.items()
+                if name not in meant.values()
+            }
             plain = {name: event[name] for name in event if name in _NAMES}
             told = plain.pop("properties", None)
             if told is not None and not isinstance(told, dict):
