@@ -78,7 +78,13 @@ def begun_log(shop: "Workspace") -> "EventLog":
     """
     from limner.events.log import EventLog
 
-    return log_of(shop) or EventLog.create(shop.folder / "log", buckets=shop.settings.log.buckets)
+    found = log_of(shop)  # an empty log counts as nothing, so it must be asked for by name
+    if found is not None:
+        return found
+    try:
+        return EventLog.create(shop.folder / "log", buckets=shop.settings.log.buckets)
+    except BadConfig:  # another process begins at the same moment, and was faster
+        return shop.log
 
 
 def record(shop: "Workspace", store: "DatabaseStore", action: str, detail: str) -> None:
