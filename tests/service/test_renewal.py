@@ -1,10 +1,11 @@
 """Stale portraits are drawn; what fails is tried again and never lost."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 
-from arrivals import NOW_US, arrival, buy
+from arrivals import NOW_US, T0, arrival, buy
 from limner.profiles.database.store import DatabaseStore
 from limner.profiles.painter import Painter
 from limner.service import renewal
@@ -47,6 +48,7 @@ def test_a_failure_is_counted_and_tried_again(store, monkeypatch):
     renewer.close()
     renewer.close()
     assert renewer.failures == 1
+    assert not renewer.failing
     assert store.page("ann").portrait is not None
 
 
@@ -80,3 +82,15 @@ def test_portraits_are_put_off_while_events_wait_but_not_for_ever(store, monkeyp
         time.sleep(0.02)
     assert renewer.drawn == 1
     renewer.close()
+
+
+def test_whom_nothing_can_be_told_of_keeps_nobody_else_waiting(store):
+    ahead = (datetime.now(UTC) - T0).days + 1
+    store.accept(arrival(buy("ahead", "x", day=ahead)), received_us=NOW_US)
+    store.accept(arrival(buy("now", "y")), received_us=NOW_US + 1)
+    renewer = Renewer(store, Painter(store, None), config=ServeConfig(renew_customers=1))
+    drawn = [renewer.once(), renewer.once()]
+    assert sorted(drawn) == [0, 1]
+    assert store.page("now").portrait is not None
+    assert store.page("ahead").portrait is None
+    assert store.stale(limit=9) == []

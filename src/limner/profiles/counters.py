@@ -16,6 +16,7 @@ import polars as pl
 
 from limner.errors import BadShape
 from limner.events.event import amount
+from limner.profiles.references import DAY_US
 
 __all__ = ["KEPT_DAYS", "NEW_ORDER", "Counters", "Day", "count", "first_of_orders"]
 
@@ -25,7 +26,6 @@ NEW_ORDER = "_new_order"
 """The column that marks the line which first tells of an order."""
 _UNITS = 1_000_000
 """Money and pieces are counted in millionths."""
-_DAY_US = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WINDOWS = (7, 30, 90)
 
@@ -77,7 +77,7 @@ class Counters:
         for day, one in other.days.items():
             days[day] = days[day].add(one) if day in days else one
         last = _late(self.last, other.last)
-        oldest = 0 if last is None else last // _DAY_US - KEPT_DAYS
+        oldest = 0 if last is None else last // DAY_US - KEPT_DAYS
         return Counters(
             events=self.events + other.events,
             orders=self.orders + other.orders,
@@ -201,7 +201,7 @@ def count(events: pl.DataFrame) -> dict[str, Counters]:
     )
     kinds = rows.group_by("who", "kind").len().sort("who", "kind")
     days = (
-        rows.group_by("who", (pl.col("us") // _DAY_US).alias("day"))
+        rows.group_by("who", (pl.col("us") // DAY_US).alias("day"))
         .agg(
             pl.len(),
             pl.col("line").sum().cast(pl.Int64),

@@ -108,7 +108,8 @@ class Stale:
 class Drawn:
     """Portraits, as they were drawn together.
 
-    ``seen`` says which event of each customer was the newest in it, ``edition`` in which edition
+    ``seen`` says which event of each customer who was looked at was the newest, also of those of
+    whom there is nothing to tell yet (all they did lies ahead), ``edition`` in which edition
     of the store they were begun, none: in whichever holds; ``about`` what holds for all of them.
     """
 

@@ -1,9 +1,10 @@
 """The port to wherever profiles are kept."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 from limner.profiles.record import Profile
 
@@ -28,6 +29,29 @@ class About:
     model_version: str | None = None
     currency: str | None = None
     popular: tuple[PopularItem, ...] = ()
+
+    def to_words(self) -> dict[str, str | None]:
+        """Return it as words by name, as stores keep it."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "computed_at": self.computed_at.isoformat(),
+            "model_version": self.model_version,
+            "currency": self.currency,
+            "popular": json.dumps([asdict(item) for item in self.popular]),
+        }
+
+    @classmethod
+    def from_words(cls, words: Mapping[str, Any]) -> Self | None:
+        """Read what :meth:`to_words` told; none where nothing was told yet."""
+        if "as_of" not in words:
+            return None
+        return cls(
+            as_of=datetime.fromisoformat(words["as_of"]),
+            computed_at=datetime.fromisoformat(words["computed_at"]),
+            model_version=words["model_version"],
+            currency=words["currency"],
+            popular=tuple(PopularItem(**item) for item in json.loads(words["popular"])),
+        )
 
 
 class ProfileReader(Protocol):

@@ -80,7 +80,7 @@ def create_app(parts: Parts) -> FastAPI:
     state.teller = Teller(
         parts.store,
         clock=parts.clock,
-        degraded=lambda: ("portraits",) if renewer.failures else (),
+        degraded=lambda: ("portraits",) if renewer.failing else (),
     )
     state.recorder = Recorder(parts.eraser.book.audit)
     state.archivist = Archivist(parts.eraser)

@@ -49,6 +49,7 @@ class Renewer:
         self.store, self.painter, self.config, self.clock = store, painter, config, clock
         self.busy = busy
         self.failures = 0
+        self.failing = False
         self.drawn = 0
         self._compared = self._lasted = 0.0
         self._rested = 0.0
@@ -114,13 +115,14 @@ class Renewer:
             self._rested = time.monotonic()
             try:
                 done = self.once()
-                rest = self.config.renew_seconds
+                rest, self.failing = self.config.renew_seconds, False
             except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
                 self.failures += 1
+                self.failing = True
                 done, rest = 0, min(30.0, rest * 2)
                 log.warning(
                     "portraits could not be drawn", trouble=place_of(error), again_in_s=rest
                 )
             if not done:
-                self._wake.wait(rest if self.failures else 5 * rest)
+                self._wake.wait(rest if self.failing else 5 * rest)
             self._wake.clear()

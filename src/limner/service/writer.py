@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import final
 
-from limner.errors import LimnerError
+from limner.errors import BadStore, DiskFull
 from limner.events.cleaning import CleaningConfig
 from limner.events.mapping import Mapping
 from limner.events.suppression import ERASED
@@ -139,7 +139,7 @@ class Writer:
         """Write deliveries together; where that fails, each alone, so that one harms no other."""
         try:
             outcomes = self._together([one.delivery for one in batch])
-        except LimnerError as error:
+        except (BadStore, DiskFull) as error:
             for one in batch:
                 one.future.set_exception(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, each sender is answered

@@ -1,14 +1,11 @@
 """Portraits written: none over a newer one, none fresh that was begun before all were asked for."""
 
-import json
-from datetime import datetime
-
 from sqlalchemy import Connection, bindparam, select, update
 
 from limner.profiles.database import tables as t
 from limner.profiles.database.writing import insert_of, parts, tell_about
 from limner.profiles.live import Drawn
-from limner.profiles.store import About, PopularItem
+from limner.profiles.store import About
 
 __all__ = ["EDITION", "about_of", "edition_of", "put_portraits"]
 
@@ -26,15 +23,7 @@ def edition_of(connection: Connection) -> int:
 def about_of(connection: Connection) -> About | None:
     """Return what holds for all portraits, or None before one was drawn."""
     rows = {row[0]: row[1] for row in connection.execute(select(t.meta.c.name, t.meta.c.value))}
-    if "as_of" not in rows:
-        return None
-    return About(
-        as_of=datetime.fromisoformat(rows["as_of"]),
-        computed_at=datetime.fromisoformat(rows["computed_at"]),
-        model_version=rows["model_version"],
-        currency=rows["currency"],
-        popular=tuple(PopularItem(**item) for item in json.loads(rows["popular"])),
-    )
+    return About.from_words(rows)
 
 
 def put_portraits(connection: Connection, drawn: Drawn) -> int:
@@ -75,6 +64,14 @@ def put_portraits(connection: Connection, drawn: Drawn) -> int:
                 for row in rows
             ],
         )
+    # whom nothing can be told of as of now is not asked for again before something happens
+    silent = drawn.seen.keys() - {each.customer_id for each in drawn.profiles}
+    if silent:
+        mark = update(t.customers).where(
+            c.customer_id == bindparam("who"), c.drawn < bindparam("upto")
+        )
+        told = [{"who": who, "upto": drawn.seen[who]} for who in sorted(silent)]
+        connection.execute(mark.values(drawn=bindparam("upto")), told)
     if drawn.about is not None:
         tell_about(connection, drawn.about)
     return len(rows)

@@ -1,8 +1,6 @@
 """What is done within one transaction: events stored once, counters renewed, words kept."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -300,12 +298,7 @@ def tell(connection: Connection, name: str, value: str | None) -> None:
 
 def tell_about(connection: Connection, about: About) -> None:
     """Keep what holds for all portraits."""
-    plain = asdict(about) | {
-        "as_of": about.as_of.isoformat(),
-        "computed_at": about.computed_at.isoformat(),
-        "popular": json.dumps([asdict(item) for item in about.popular]),
-    }
-    for name, value in plain.items():
+    for name, value in about.to_words().items():
         tell(connection, name, value)
 
 

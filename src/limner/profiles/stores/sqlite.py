@@ -1,13 +1,10 @@
 """Profiles in one SQLite file, which readers may read while it is written."""
 
-import json
 import shutil
 import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict
-from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from threading import Lock
@@ -15,7 +12,7 @@ from typing import Any, Self
 
 from limner.errors import BadStore, DiskFull, NotFitted, UnknownCustomer
 from limner.profiles.record import Profile
-from limner.profiles.store import About, PopularItem
+from limner.profiles.store import About
 
 __all__ = ["SqliteStore"]
 
@@ -83,15 +80,7 @@ class SqliteStore:
         """What holds for all profiles, or None before it was first written."""
         with self._lock, self._telling():
             rows = dict(self._connection.execute("SELECT name, value FROM meta"))
-        if "as_of" not in rows:
-            return None
-        return About(
-            as_of=datetime.fromisoformat(rows["as_of"]),
-            computed_at=datetime.fromisoformat(rows["computed_at"]),
-            model_version=rows["model_version"],
-            currency=rows["currency"],
-            popular=tuple(PopularItem(**item) for item in json.loads(rows["popular"])),
-        )
+        return About.from_words(rows)
 
     def get(self, customer_id: str) -> Profile:
         """Return one profile.
@@ -144,13 +133,8 @@ class SqliteStore:
                 "INSERT OR REPLACE INTO main.profiles SELECT * FROM temp.fresh ORDER BY rowid"
             ).rowcount
             if about is not None:
-                plain = asdict(about) | {
-                    "as_of": about.as_of.isoformat(),
-                    "computed_at": about.computed_at.isoformat(),
-                    "popular": json.dumps([asdict(item) for item in about.popular]),
-                }
                 connection.executemany(
-                    "INSERT OR REPLACE INTO main.meta VALUES (?, ?)", list(plain.items())
+                    "INSERT OR REPLACE INTO main.meta VALUES (?, ?)", list(about.to_words().items())
                 )
             connection.execute("COMMIT")
         return int(written)

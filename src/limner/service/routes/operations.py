@@ -93,7 +93,7 @@ async def readyz(request: Request) -> Response:
         await run_in_threadpool(state.parts.store.recall, "token")
     except LimnerError:
         degraded.append("store")
-    if state.renewer.failures:
+    if state.renewer.failing:
         degraded.append("portraits")
     if state.recorder.failing:
         degraded.append("audit")
