@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -17,9 +18,9 @@ from limner.profiles.database.store import DatabaseStore
 from limner.profiles.inputs import PredictionInput
 from limner.profiles.live import Drawn
 from limner.profiles.painter import Painter, settled
-from limner.profiles.portrait import portray
+from limner.profiles.portrait import PortraitConfig, portray
 from limner.profiles.record import Recommendation
-from limner.profiles.references import learn_references
+from limner.profiles.references import TraitsConfig, learn_references
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 EVENTS = [
@@ -149,11 +150,16 @@ def test_nothing_at_or_after_the_moment_is_in_a_portrait(store):
     assert ann.identity.last_seen < ann.as_of
 
 
-def test_the_clock_of_the_log_is_just_after_the_newest_event(store, tmp_path):
+def test_the_clock_of_the_log_is_the_midnight_after_the_newest_event(store, tmp_path):
     assert Painter(store, None, clock="log").as_of(NOW) == NOW
     log = a_log(tmp_path / "log", EVENTS)
-    newest = max(each.time for each in EVENTS)
-    assert Painter(store, log, clock="log").as_of(NOW) == newest + timedelta(microseconds=1)
+    newest = frame(*EVENTS)["time"].max()
+    midnight = newest.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    assert Painter(store, log, clock="log").as_of(NOW) == midnight
+    east = PortraitConfig(traits=TraitsConfig(time_zone="Asia/Shanghai"))
+    there = Painter(store, log, config=east, clock="log").as_of(NOW)
+    assert there.astimezone(ZoneInfo("Asia/Shanghai")).hour == 0
+    assert timedelta() < there - newest <= timedelta(days=1)
     store.accept(arrival(buy(day=99)), received_us=NOW_US)
     assert Painter(store, log, clock="log").as_of(NOW) > T0 + timedelta(days=99)
     assert Painter(store, log).as_of(NOW) == NOW

@@ -98,6 +98,8 @@ def record(shop: "Workspace", store: "DatabaseStore", action: str, detail: str) 
 
 def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = None) -> "Parts":
     """Return what the service of a workspace is made of."""
+    from limner.cli.behaviour import MODEL
+    from limner.cli.describing import Readers
     from limner.cli.portraits import portrait_config
     from limner.cli.sourcing import cleaning_of
     from limner.profiles.painter import Painter
@@ -108,7 +110,13 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
     told = {} if clock is None else {"clock": clock}
     config = ServeConfig.read({**shop.settings.serve, **told}, where=f"{SETTINGS_NAME} [serve]")
     log = begun_log(shop)
-    painter = Painter(store, log, config=portrait_config(shop.settings), clock=config.clock)
+    painter = Painter(
+        store,
+        log,
+        config=portrait_config(shop.settings),
+        clock=config.clock,
+        describes=Readers(shop.folder / "models" / MODEL),
+    )
     return Parts(
         store,
         painter,

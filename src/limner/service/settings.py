@@ -13,8 +13,8 @@ class ServeConfig(Config):
     """How the service behaves."""
 
     clock: Literal["now", "log"] = "now"
-    """As of when portraits are drawn: the present, or just after the newest event, which suits a
-    log of the past that is played again."""
+    """As of when portraits are drawn: the present, or the midnight after the newest event, as
+    ``limner fit`` draws them; that suits a log of the past that is played again."""
     body_bytes: int = Field(500_000, ge=1_000)
     """The largest body of a request, in bytes, unpacked."""
     events_per_body: int = Field(2_500, ge=1)

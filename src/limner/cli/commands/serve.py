@@ -28,8 +28,8 @@ def serve(
         str | None,
         typer.Option(
             metavar="now|log",
-            help="As of when portraits are drawn: the present, or just after the newest event;"
-            " by default as [serve] in limner.toml says.",
+            help="As of when portraits are drawn: the present, or the midnight after the newest"
+            " event; by default as [serve] in limner.toml says.",
             show_default=False,
         ),
     ] = None,
