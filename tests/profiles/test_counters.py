@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from limner.errors import BadShape
 from limner.events.event import EVENT_SCHEMA, Event
-from limner.profiles.counters import NEW_ORDER, Counters, count, first_of_orders
+from limner.profiles.counters import NEW_ORDER, Counters, Day, count, first_of_orders
 
 T0 = datetime(2024, 5, 1, 10, tzinfo=UTC)
 
@@ -126,3 +126,14 @@ def test_what_is_no_counters_is_refused():
     with pytest.raises(BadShape, match=NEW_ORDER):
         count(frame(buy()))
     assert count(first_of_orders(frame())) == {}
+
+
+@given(st.integers(2**62, 2**70), st.integers(-(2**70), -(2**62)))
+def test_sums_beyond_what_a_processor_holds_are_kept_whole(bought, net):
+    one = Counters(
+        bought=bought, last=86_400_000_000, kinds={"购买": 2**80}, days={1: Day(1, 1, net)}
+    )
+    assert Counters.from_json(one.to_json()) == one
+    twice = one.add(one)
+    assert Counters.from_json(twice.to_json()).bought == 2 * bought
+    assert "购买" in twice.to_json()

@@ -7,11 +7,13 @@ same counters, to the byte, as the whole log counted at once.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
+import orjson
 import polars as pl
 
 from limner.errors import BadShape
@@ -28,6 +30,7 @@ _UNITS = 1_000_000
 """Money and pieces are counted in millionths."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WINDOWS = (7, 30, 90)
+_LONG = re.compile(r"\d{19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +109,18 @@ class Counters:
             plain["days"] = {
                 str(day): [one.events, one.lines, one.net] for day, one in self.days.items()
             }
-        return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+        try:
+            return orjson.dumps(plain).decode()
+        except TypeError:  # a number beyond 64 bits; the text is the same
+            return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
+    def from_json(cls, text: str) -> Self:
         """Read what :meth:`to_json` wrote. Raises BadShape if it is something else."""
         try:
-            plain: dict[str, Any] = json.loads(text)
+            # what is longer than 64 bits orjson would make a float of
+            loads = json.loads if _LONG.search(text) else orjson.loads
+            plain: dict[str, Any] = loads(text)
             days = {int(day): Day(*counts) for day, counts in plain.pop("days", {}).items()}
             return cls(**plain, days=days)
         except (ValueError, TypeError, AttributeError) as error:
@@ -264,13 +272,15 @@ def first_of_orders(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def _early(one: int | None, other: int | None) -> int | None:
-    known = [each for each in (one, other) if each is not None]
-    return min(known) if known else None
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
 
 
 def _late(one: int | None, other: int | None) -> int | None:
-    known = [each for each in (one, other) if each is not None]
-    return max(known) if known else None
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)
 
 
 def _moment(us: int | None) -> str | None:
