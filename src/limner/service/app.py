@@ -12,6 +12,7 @@ from starlette.responses import Response
 from limner import __version__, plugins
 from limner.profiles.live import Receipt
 from limner.service import routes
+from limner.service.doors import Headed, Origins
 from limner.service.guard import Rates
 from limner.service.keys import Keyring
 from limner.service.metrics import Metrics
@@ -96,6 +97,9 @@ def create_app(parts: Parts) -> FastAPI:
         told=told,
     )
     say_problems(app)
+    if parts.config.allowed_origins:
+        app.add_middleware(Origins, allowed=parts.config.allowed_origins)
+    app.add_middleware(Headed)
     # what is asked most is looked for first
     routers = dict(plugins.load_all(routes))
     for name in sorted(routers, key=lambda each: (each != "profiles", each)):

@@ -1,8 +1,9 @@
 """How the service behaves: the tables ``[serve]`` and ``[worker]`` of ``limner.toml``."""
 
+import re
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from limner.config import Config
 
@@ -37,9 +38,21 @@ class ServeConfig(Config):
     """How long the service rests between looks for stale portraits, in seconds."""
     references_seconds: float = Field(600.0, gt=0)
     """How often customers are compared anew with the shop as a whole, in seconds."""
+    allowed_origins: tuple[str, ...] = ()
+    """From which web pages browsers may send events, for instance ``"https://shop.example"``;
+    ``"*"``: from any, then without cookies. Nothing else may be asked by a page of another origin.
+    """
     consent_for: tuple[Literal["service", "marketing", "risk", "analytics"], ...] = ()
     """For which purposes a customer must have consented before their profile is told; what a
     customer forbade is never told."""
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, told: tuple[str, ...]) -> tuple[str, ...]:
+        for each in told:
+            if each != "*" and not re.fullmatch(r"https?://[^/?#\s*]+", each):
+                raise ValueError(f"{each!r} is no origin such as https://shop.example, or *")
+        return told
 
 
 class WorkerConfig(Config):
