@@ -1,7 +1,7 @@
 """The application: what it is made of, put together."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import orjson
@@ -37,6 +37,7 @@ that was acknowledged is durable and counted once. Errors are problem details (R
 
 def create_app(parts: Parts) -> FastAPI:
     """Return the service over some parts; its threads run as long as it does."""
+    tenants = {name: create_app(each) for name, each in parts.tenants.items()}
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -46,7 +47,10 @@ def create_app(parts: Parts) -> FastAPI:
         state.recorder.start()
         state.archivist.start()
         state.ready = True
-        yield
+        async with AsyncExitStack() as others:
+            for tenant in tenants.values():
+                await others.enter_async_context(tenant.router.lifespan_context(tenant))
+            yield
         state.ready = False
         state.writer.close()
         state.archivist.close()
@@ -85,7 +89,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     state.recorder = Recorder(parts.eraser.book.audit)
     state.archivist = Archivist(parts.eraser)
-    state.keyring = Keyring(parts.store, parts.pepper)
+    state.keyring = Keyring(parts.store, parts.pepper, tenant=parts.config.tenant)
     state.rates = Rates(parts.config.requests_per_second, parts.config.burst)
     state.writer = Writer(
         parts.store,
@@ -104,6 +108,8 @@ def create_app(parts: Parts) -> FastAPI:
     routers = dict(plugins.load_all(routes))
     for name in sorted(routers, key=lambda each: (each != "profiles", each)):
         app.include_router(routers[name])
+    for name, tenant in tenants.items():
+        app.mount(f"/tenants/{name}", tenant)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
 
@@ -117,6 +123,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
             description=app.description,
             routes=app.routes,
             openapi_version="3.1.0",
+            servers=app.servers or None,
         )
         found.setdefault("components", {})["securitySchemes"] = {
             "bearer": {"type": "http", "scheme": "bearer"},

@@ -90,8 +90,8 @@ def admit(
     Raises
     ------
     Problem
-        401 without a key that is known, 403 with one that is not for this, 429 where it asks
-        too often.
+        401 without a key that is known, 403 with one that is not for this or of another tenant,
+        429 where it asks too often.
     """
     secret = secret or secret_of(request)
     who = keyring.who(secret) if secret else None
@@ -111,6 +111,13 @@ def admit(
             f"the key {who.name!r} asks more often than it may",
             hint="come again after Retry-After seconds",
             headers={"Retry-After": str(max(1, math.ceil(wait)))},
+        )
+    if who.tenant != keyring.tenant:
+        raise Problem(
+            403,
+            "other_tenant",
+            f"the key {who.name!r} is of the tenant {who.tenant!r}, and this is {keyring.tenant!r}",
+            hint="ask below /tenants/NAME, or make a key in this workspace: limner keys create",
         )
     if scope not in who.scopes:
         raise Problem(

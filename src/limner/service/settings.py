@@ -10,6 +10,9 @@ from limner.config import Config
 __all__ = ["ServeConfig", "WorkerConfig"]
 
 
+_TENANT = "^[a-z][a-z0-9_]{0,31}$"
+
+
 class ServeConfig(Config):
     """How the service behaves."""
 
@@ -42,9 +45,22 @@ class ServeConfig(Config):
     """From which web pages browsers may send events, for instance ``"https://shop.example"``;
     ``"*"``: from any, then without cookies. Nothing else may be asked by a page of another origin.
     """
+    tenant: str = Field("default", pattern=_TENANT)
+    """Whose workspace this is: its keys are of this tenant, and its store opens for no other."""
+    tenants: dict[str, str] = Field(default_factory=dict)
+    """Other tenants that are served too, each below ``/tenants/NAME``: the name of each, and its
+    workspace, a folder from this one on. Nothing is shared between them but the process."""
     consent_for: tuple[Literal["service", "marketing", "risk", "analytics"], ...] = ()
     """For which purposes a customer must have consented before their profile is told; what a
     customer forbade is never told."""
+
+    @field_validator("tenants")
+    @classmethod
+    def _are_named(cls, told: dict[str, str]) -> dict[str, str]:
+        for each in told:
+            if not re.fullmatch(_TENANT, each):
+                raise ValueError(f"{each!r} must be small letters, digits and _, at most 32")
+        return told
 
     @field_validator("allowed_origins")
     @classmethod
