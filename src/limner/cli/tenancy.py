@@ -66,7 +66,7 @@ def tenants_of(shop: "Workspace") -> dict[str, "Workspace"]:
         if place.is_relative_to(home) or place in taken or name == own.tenant:
             raise BadConfig(
                 f"tenants in [serve] must each have a folder of their own, but {name!r} does not",
-                hint=f'for instance {name} = "../{name}", made by: limner init --workspace ../{name}',
+                hint=f'{name} = "../{name}", which was made by: limner init --workspace ../{name}',
             )
         other = Workspace(place)
         theirs = serve_config(other)

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from limner import __version__, plugins
+from limner.profiles.database.pseudonyms import PseudonymIndex
 from limner.profiles.live import Receipt
 from limner.service import routes
 from limner.service.doors import Headed, Origins
@@ -18,6 +19,7 @@ from limner.service.keys import Keyring
 from limner.service.metrics import Metrics
 from limner.service.parts import Parts
 from limner.service.problems import say_problems
+from limner.service.pseudonymity import Pseudonymity
 from limner.service.recording import Recorder
 from limner.service.renewal import Renewer
 from limner.service.requests import Archivist
@@ -101,6 +103,15 @@ def create_app(parts: Parts) -> FastAPI:
         told=told,
     )
     say_problems(app)
+    asked = parts.config.pseudonymise
+    if asked:
+        rotation = parts.config.pseudonym_rotation
+        app.add_middleware(
+            Pseudonymity,
+            index=PseudonymIndex(parts.eraser.book.engine, parts.pepper, rotation=rotation),
+            purposes=None if isinstance(asked, bool) else frozenset(asked),
+            body_bytes=parts.config.body_bytes,
+        )
     if parts.config.allowed_origins:
         app.add_middleware(Origins, allowed=parts.config.allowed_origins)
     app.add_middleware(Headed)

@@ -45,6 +45,13 @@ class ServeConfig(Config):
     """From which web pages browsers may send events, for instance ``"https://shop.example"``;
     ``"*"``: from any, then without cookies. Nothing else may be asked by a page of another origin.
     """
+    pseudonymise: bool | tuple[Literal["service", "marketing", "risk", "analytics"], ...] = False
+    """Whether answers name customers by pseudonyms, keyed hashes of their ids such as
+    ``p1_6578a0…``: always, never, or in readings for some purposes. Requests may name customers
+    by either."""
+    pseudonym_rotation: int = Field(1, ge=1, le=999_999)
+    """The number of the key of the pseudonyms; those of the number before are still understood,
+    older ones no more."""
     tenant: str = Field("default", pattern=_TENANT)
     """Whose workspace this is: its keys are of this tenant, and its store opens for no other."""
     tenants: dict[str, str] = Field(default_factory=dict)
