@@ -4,7 +4,8 @@ import ipaddress
 import time
 from typing import TYPE_CHECKING
 
-from limner.cli.settings import PEPPER, SETTINGS_NAME
+from limner.cli.settings import PEPPER
+from limner.cli.tenancy import claim, serve_config
 from limner.errors import BadConfig, MissingExtra, NotFitted
 
 if TYPE_CHECKING:
@@ -42,14 +43,27 @@ def open_store(shop: "Workspace", store: str | None) -> "DatabaseStore":
     from limner.service.keys import read_pepper
 
     pepper = read_pepper(shop.folder / PEPPER)
-    return DatabaseStore(store_address(shop, store), pepper=pepper)
+    tenant = serve_config(shop).tenant
+    address = store_address(shop, store)
+    if tenant != "default":
+        from limner.profiles.database.opening import of_tenant
+
+        address = of_tenant(address, tenant)
+    living = DatabaseStore(address, pepper=pepper)
+    try:
+        claim(living, tenant)
+    except BaseException:
+        living.close()
+        raise
+    return living
 
 
 def keyring_of(shop: "Workspace", store: "DatabaseStore") -> "Keyring":
     """Return who knows the keys of a workspace."""
     from limner.service.keys import Keyring, read_pepper
 
-    return Keyring(store, read_pepper(shop.folder / PEPPER))
+    tenant = serve_config(shop).tenant
+    return Keyring(store, read_pepper(shop.folder / PEPPER), tenant=tenant)
 
 
 def eraser_of(shop: "Workspace", store: "DatabaseStore") -> "Eraser":
@@ -105,10 +119,8 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
     from limner.profiles.painter import Painter
     from limner.service.keys import read_pepper
     from limner.service.parts import Parts
-    from limner.service.settings import ServeConfig
 
-    told = {} if clock is None else {"clock": clock}
-    config = ServeConfig.read({**shop.settings.serve, **told}, where=f"{SETTINGS_NAME} [serve]")
+    config = serve_config(shop, **({} if clock is None else {"clock": clock}))
     log = begun_log(shop)
     painter = Painter(
         store,

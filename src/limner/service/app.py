@@ -1,7 +1,7 @@
 """The application: what it is made of, put together."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import orjson
@@ -10,13 +10,16 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from limner import __version__, plugins
+from limner.profiles.database.pseudonyms import PseudonymIndex
 from limner.profiles.live import Receipt
 from limner.service import routes
+from limner.service.doors import Headed, Origins
 from limner.service.guard import Rates
 from limner.service.keys import Keyring
 from limner.service.metrics import Metrics
 from limner.service.parts import Parts
 from limner.service.problems import say_problems
+from limner.service.pseudonymity import Pseudonymity
 from limner.service.recording import Recorder
 from limner.service.renewal import Renewer
 from limner.service.requests import Archivist
@@ -36,6 +39,7 @@ that was acknowledged is durable and counted once. Errors are problem details (R
 
 def create_app(parts: Parts) -> FastAPI:
     """Return the service over some parts; its threads run as long as it does."""
+    tenants = {name: create_app(each) for name, each in parts.tenants.items()}
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -45,7 +49,10 @@ def create_app(parts: Parts) -> FastAPI:
         state.recorder.start()
         state.archivist.start()
         state.ready = True
-        yield
+        async with AsyncExitStack() as others:
+            for tenant in tenants.values():
+                await others.enter_async_context(tenant.router.lifespan_context(tenant))
+            yield
         state.ready = False
         state.writer.close()
         state.archivist.close()
@@ -84,7 +91,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     state.recorder = Recorder(parts.eraser.book.audit)
     state.archivist = Archivist(parts.eraser)
-    state.keyring = Keyring(parts.store, parts.pepper)
+    state.keyring = Keyring(parts.store, parts.pepper, tenant=parts.config.tenant)
     state.rates = Rates(parts.config.requests_per_second, parts.config.burst)
     state.writer = Writer(
         parts.store,
@@ -96,10 +103,24 @@ def create_app(parts: Parts) -> FastAPI:
         told=told,
     )
     say_problems(app)
+    asked = parts.config.pseudonymise
+    if asked:
+        rotation = parts.config.pseudonym_rotation
+        app.add_middleware(
+            Pseudonymity,
+            index=PseudonymIndex(parts.eraser.book.engine, parts.pepper, rotation=rotation),
+            purposes=None if isinstance(asked, bool) else frozenset(asked),
+            body_bytes=parts.config.body_bytes,
+        )
+    if parts.config.allowed_origins:
+        app.add_middleware(Origins, allowed=parts.config.allowed_origins)
+    app.add_middleware(Headed)
     # what is asked most is looked for first
     routers = dict(plugins.load_all(routes))
     for name in sorted(routers, key=lambda each: (each != "profiles", each)):
         app.include_router(routers[name])
+    for name, tenant in tenants.items():
+        app.mount(f"/tenants/{name}", tenant)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
 
@@ -113,6 +134,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
             description=app.description,
             routes=app.routes,
             openapi_version="3.1.0",
+            servers=app.servers or None,
         )
         found.setdefault("components", {})["securitySchemes"] = {
             "bearer": {"type": "http", "scheme": "bearer"},

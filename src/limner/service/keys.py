@@ -85,14 +85,22 @@ class Keyring:
         Where they are kept.
     pepper
         The secret of the keyed hash; see :func:`read_pepper`.
+    tenant
+        Whose keys they are; one of another tenant is known, and may do nothing.
     clock
         Tells seconds, for how long a key that was looked up stays known.
     """
 
     def __init__(
-        self, store: LiveStore, pepper: bytes, *, clock: Callable[[], float] = time.monotonic
+        self,
+        store: LiveStore,
+        pepper: bytes,
+        *,
+        tenant: str = "default",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store, self._pepper, self._clock = store, pepper, clock
+        self.tenant = tenant
         self._known: dict[bytes, tuple[float, Principal]] = {}
 
     def make(
@@ -101,9 +109,8 @@ class Keyring:
         scopes: Sequence[str],
         *,
         purposes: Sequence[str] = (),
-        tenant: str = "default",
     ) -> Made:
-        """Make a key.
+        """Make a key of the tenant.
 
         Raises
         ------
@@ -125,7 +132,7 @@ class Keyring:
             scopes=tuple(dict.fromkeys(scopes)),
             digest=self._digest(identity, secret),
             created_us=time.time_ns() // 1000,
-            tenant=tenant,
+            tenant=self.tenant,
             purposes=tuple(dict.fromkeys(purposes)),
         )
         self.store.add_key(key)

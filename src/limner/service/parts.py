@@ -1,6 +1,7 @@
 """What the service is made of; whoever builds it hands it these."""
 
 from collections.abc import Callable
+from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -34,6 +35,8 @@ class Parts:
         In which prices are that name none.
     clock
         Tells the present, in UTC.
+    tenants
+        What the services of other tenants are made of, by name; they share nothing with this one.
     """
 
     store: LiveStore
@@ -45,3 +48,4 @@ class Parts:
     mapping: Mapping = field(default_factory=lambda: Mapping(reader="segment"))
     currency: str | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    tenants: Table[str, "Parts"] = field(default_factory=dict)

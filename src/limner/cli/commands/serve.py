@@ -1,6 +1,8 @@
 """Serve profiles over HTTP, and take events in."""
 
-from typing import Annotated
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +10,9 @@ from limner.cli.console import narrate, show
 from limner.cli.options import SeedOption, WorkspaceOption
 from limner.cli.workspace import Workspace
 from limner.errors import BadConfig
+
+if TYPE_CHECKING:
+    from limner.profiles.database.store import DatabaseStore
 
 __all__ = ["serve"]
 
@@ -47,30 +52,41 @@ def serve(
 
     Example: limner serve --port 8000
     """
-    from limner.cli.serving import demand_safe_address, keyring_of, open_store, parts_of, record
+    from limner.cli.serving import demand_safe_address, open_store, parts_of
+    from limner.cli.tenancy import tenants_of
 
     del seed  # nothing here is left to chance
     shop = Workspace(workspace)
     demand_safe_address(host, insecure=insecure)
-    living = open_store(shop, store)
-    try:
-        if clock not in {None, "now", "log"}:
-            raise BadConfig(f"--clock must be now or log, got {clock!r}")
-        keyring = keyring_of(shop, living)
-        if not living.keys():
-            from limner.service.keys import SCOPES
-
-            made = keyring.make("first", list(SCOPES))
-            record(shop, living, "key.created", made.key.id)
-            show(f"a key for everything, shown this once: {made.secret}")
+    if clock not in {None, "now", "log"}:
+        raise BadConfig(f"--clock must be now or log, got {clock!r}")
+    with ExitStack() as opened:
+        living = opened.enter_context(open_store(shop, store))
+        _make_first_key(shop, living)
         from limner.service.running import listen, run
 
         door = listen(host, port)
         parts = parts_of(shop, living, clock=clock)
-        counted = parts.painter.seed()
-        if counted:
-            narrate(f"counted {counted:,} customers of the log")
+        others = {}
+        for name, theirs in tenants_of(shop).items():
+            server = store if store is not None and "://" in store else None
+            held = opened.enter_context(open_store(theirs, server))
+            _make_first_key(theirs, held, of=f" of {name}")
+            others[name] = parts_of(theirs, held, clock=clock)
+        for each in (parts, *others.values()):
+            counted = each.painter.seed()
+            if counted:
+                narrate(f"counted {counted:,} customers of the log")
         narrate(f"http://{host}:{door.getsockname()[1]}/docs tells what there is; Ctrl-C stops")
-        run(parts, door)
-    finally:
-        living.close()
+        run(replace(parts, tenants=others), door)
+
+
+def _make_first_key(shop: Workspace, living: "DatabaseStore", *, of: str = "") -> None:
+    """Make and show a key for everything, where there is no key yet."""
+    from limner.cli.serving import keyring_of, record
+    from limner.service.keys import SCOPES
+
+    if not living.keys():
+        made = keyring_of(shop, living).make("first", list(SCOPES))
+        record(shop, living, "key.created", made.key.id)
+        show(f"a key for everything{of}, shown this once: {made.secret}")

@@ -27,7 +27,10 @@ __all__ = [
 _PATIENCE_S = 60.0
 _AT_ONCE_MS = 500
 """So long one try waits for readers, in milliseconds."""
-_TOUCHED = (t.profiles, t.customers, t.journal, t.seen, t.rejects, t.attributes, t.consents)
+_TOUCHED = (
+    *(t.profiles, t.customers, t.journal, t.seen, t.rejects, t.attributes, t.consents),
+    t.pseudonyms,
+)
 
 
 def erase_rows(
@@ -49,6 +52,8 @@ def erase_rows(
     done: dict[str, int] = {}
     if no is not None:
         done["journal"] = _delete(connection, t.journal, t.journal.c.customer_no == no)
+        named = t.pseudonyms.c.customer_no == no
+        done["pseudonyms"] = _delete(connection, t.pseudonyms, named)
     done["customers"] = _delete(connection, t.customers, c.customer_id == customer_id)
     done["profiles"] = _delete(connection, t.profiles, t.profiles.c.customer_id == customer_id)
     told = t.attributes.c.customer_id == customer_id

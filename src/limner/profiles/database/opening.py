@@ -9,14 +9,16 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.schema import CreateSchema
 
 from limner.errors import BadConfig, BadStore, DiskFull, MissingExtra
 from limner.profiles.database.tables import metadata
 from limner.profiles.stores.sqlite import SqliteStore
 
-__all__ = ["open_engine", "telling"]
+__all__ = ["of_tenant", "open_engine", "telling"]
 
 _WAIT_S = 60
+_PATH = "-csearch_path="
 _CACHE_KIB = 64 * 1024
 
 
@@ -53,6 +55,9 @@ def open_engine(address: str | Path) -> Engine:
             raise MissingExtra("PostgreSQL", "psycopg", "serve") from None
     try:
         with engine.begin() as connection:
+            schema = _schema_of(url)
+            if schema is not None:
+                connection.execute(CreateSchema(schema, if_not_exists=True))
             metadata.create_all(connection)
             if "profiles" not in inspect(connection).get_table_names():
                 raise BadStore(f"{_shown(url)} took no tables", hint="may this user make tables?")
@@ -63,6 +68,21 @@ def open_engine(address: str | Path) -> Engine:
             hint="does the server run, and may this user make tables?",
         ) from None
     return engine
+
+
+def of_tenant(address: str, tenant: str) -> str:
+    """Return where a tenant's tables are within a database: of PostgreSQL, a schema of its own."""
+    url = _url(address)
+    if url.get_backend_name() == "sqlite":
+        return address
+    told = {"options": f"{_PATH}limner_{tenant}"}
+    return url.update_query_dict(told).render_as_string(hide_password=False)
+
+
+def _schema_of(url: URL) -> str | None:
+    """Return the schema that an address made by :func:`of_tenant` names, none if it names none."""
+    told = url.query.get("options", "")
+    return told.removeprefix(_PATH) if isinstance(told, str) and told.startswith(_PATH) else None
 
 
 def _url(address: str | Path) -> URL:

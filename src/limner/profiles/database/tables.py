@@ -26,6 +26,7 @@ __all__ = [
     "metadata",
     "offsets",
     "profiles",
+    "pseudonyms",
     "rejects",
     "requests",
     "seen",
@@ -211,3 +212,12 @@ audit = Table(
 """Who did what to whose data, each row tied to the one before by a keyed hash."""
 
 Index("audit_subject", audit.c.subject)
+
+pseudonyms = Table(
+    "pseudonyms",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("customer_no", BigInteger, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+"""Keyed hashes by which customers are named outside, and whose they are."""
