@@ -10,7 +10,9 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from limner import __version__, plugins
+from limner.profiles.database.history import History
 from limner.profiles.live import Receipt
+from limner.profiles.past import Past
 from limner.service import routes
 from limner.service.guard import Rates
 from limner.service.keys import Keyring
@@ -82,6 +84,7 @@ def create_app(parts: Parts) -> FastAPI:
         clock=parts.clock,
         degraded=lambda: ("portraits",) if renewer.failing else (),
     )
+    state.past = Past(parts.painter, History(parts.eraser.book.engine))
     state.recorder = Recorder(parts.eraser.book.audit)
     state.archivist = Archivist(parts.eraser)
     state.keyring = Keyring(parts.store, parts.pepper)
