@@ -60,6 +60,7 @@ def an_eraser(store, *, log=None, folder=None):
 @contextmanager
 def a_server(folder, *, log=None, address=None, clock="now", present=None, **settings):
     """Serve a store in a folder; its client has a key for everything, and a purpose."""
+    settings = {"stream_seconds": 0.3} | settings  # what never ends would keep tests waiting
     config = ServeConfig(clock=clock, **settings)
     store = DatabaseStore(address or folder / "profiles.db", pepper=PEPPER)
     parts = Parts(

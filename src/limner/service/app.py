@@ -16,6 +16,7 @@ from limner.profiles.past import Past
 from limner.service import routes
 from limner.service.guard import Rates
 from limner.service.keys import Keyring
+from limner.service.listeners import Listeners
 from limner.service.metrics import Metrics
 from limner.service.parts import Parts
 from limner.service.problems import say_problems
@@ -85,6 +86,7 @@ def create_app(parts: Parts) -> FastAPI:
         degraded=lambda: ("portraits",) if renewer.failing else (),
     )
     state.past = Past(parts.painter, History(parts.eraser.book.engine))
+    state.listeners = Listeners(parts.config.streams_per_key, parts.config.streams)
     state.recorder = Recorder(parts.eraser.book.audit)
     state.archivist = Archivist(parts.eraser)
     state.keyring = Keyring(parts.store, parts.pepper)
