@@ -62,6 +62,7 @@ def an_eraser(store, *, log=None, folder=None):
 
 def some_parts(folder, *, log=None, address=None, clock="now", present=None, **settings):
     """Return what a service over a store in a folder is made of."""
+    settings = {"stream_seconds": 0.3} | settings  # what never ends would keep tests waiting
     store = DatabaseStore(address or folder / "profiles.db", pepper=PEPPER)
     more = {each: settings.pop(each) for each in ("tenants", "probes") if each in settings}
     return Parts(

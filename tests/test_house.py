@@ -26,6 +26,7 @@ FOLDERS = [
     "heads.questions",
     "model.backbones",
     "model.blocks",
+    "profiles.database.revisions",
     "profiles.stores",
     "service.intake",
     "service.routes",

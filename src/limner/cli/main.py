@@ -27,6 +27,7 @@ _WAY = (
         "audit",
         "backup",
         "restore",
+        "migrate",
         "items",
         "reviews",
         "pretrain",

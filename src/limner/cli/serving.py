@@ -11,6 +11,7 @@ from limner.errors import BadConfig, MissingExtra, NotFitted
 if TYPE_CHECKING:
     from limner.cli.workspace import Workspace
     from limner.events.log import EventLog
+    from limner.profiles.database.migrating import Migrated
     from limner.profiles.database.store import DatabaseStore
     from limner.profiles.eraser import Eraser
     from limner.service.keys import Keyring
@@ -22,6 +23,7 @@ __all__ = [
     "eraser_of",
     "keyring_of",
     "log_of",
+    "migrated",
     "open_store",
     "parts_of",
     "record",
@@ -56,6 +58,17 @@ def open_store(shop: "Workspace", store: str | None) -> "DatabaseStore":
         living.close()
         raise
     return living
+
+
+def migrated(shop: "Workspace", store: str | None) -> "Migrated":
+    """Bring the tables of a store up, and say from where. Raises as :func:`open_store`."""
+    try:
+        from limner.profiles.database.opening import open_engine
+    except ModuleNotFoundError as error:
+        raise MissingExtra("the service", error.name or "sqlalchemy", "serve") from None
+    found: list[Migrated] = []
+    open_engine(store_address(shop, store), told=found.append).dispose()
+    return found[0]
 
 
 def keyring_of(shop: "Workspace", store: "DatabaseStore") -> "Keyring":

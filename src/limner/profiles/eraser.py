@@ -24,6 +24,7 @@ _DATABASE = (
     "profiles",
     "customers",
     "journal",
+    "arrivals",
     "attributes",
     "consents",
     "seen",

@@ -119,7 +119,7 @@ class Painter:
                 rows = settled(self.log.scan(bucket=bucket).collect(), came).lazy()
             frames.append(rows)
         as_of = self.as_of(now)
-        catalogue = self._catalogue()
+        catalogue = self.known_items()
         found = learn_references(frames, catalogue, as_of=as_of, config=self.config.traits)
         with self._lock:
             self.references, self._erasures = found, erasures
@@ -187,7 +187,7 @@ class Painter:
                 [rows.lazy()],
                 references,
                 computed_at=now,
-                attributes=self._attributes(names),
+                attributes=self.attributes(names),
                 predictions=kept,
                 describes=self.describes(),
                 model_version=version,
@@ -229,8 +229,8 @@ class Painter:
             chosen = [everybody[name] for name in names.filter(homes == bucket).to_list()]
             yield self.store.events_of(chosen)
 
-    def _catalogue(self) -> pl.DataFrame | None:
-        """Return what is known of items, the newest word last."""
+    def known_items(self) -> pl.DataFrame | None:
+        """Return what is known of items, the newest word last; none where nothing is."""
         came = self.store.catalogue()
         if self.log is None:
             return came if len(came) else None
@@ -247,7 +247,8 @@ class Painter:
         )
         return pl.concat([known.join(came, on="item_id", how="anti"), fresh]).sort("item_id")
 
-    def _attributes(self, names: Sequence[str]) -> pl.DataFrame:
+    def attributes(self, names: Sequence[str]) -> pl.DataFrame:
+        """Return what some customers told, here and in the log."""
         wanted = pl.Series(names, dtype=pl.String).implode()
         told = self.store.attributes(names)
         if self.log is not None:

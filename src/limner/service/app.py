@@ -10,12 +10,15 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from limner import __version__, plugins
+from limner.profiles.database.history import History
 from limner.profiles.database.pseudonyms import PseudonymIndex
 from limner.profiles.live import Receipt
+from limner.profiles.past import Past
 from limner.service import routes
 from limner.service.doors import Headed, Origins
 from limner.service.guard import Rates
 from limner.service.keys import Keyring
+from limner.service.listeners import Listeners
 from limner.service.metrics import Metrics
 from limner.service.parts import Parts
 from limner.service.problems import say_problems
@@ -89,6 +92,8 @@ def create_app(parts: Parts) -> FastAPI:
         clock=parts.clock,
         degraded=lambda: ("portraits",) if renewer.failing else (),
     )
+    state.past = Past(parts.painter, History(parts.eraser.book.engine))
+    state.listeners = Listeners(parts.config.streams_per_key, parts.config.streams)
     state.recorder = Recorder(parts.eraser.book.audit)
     state.archivist = Archivist(parts.eraser)
     state.keyring = Keyring(parts.store, parts.pepper, tenant=parts.config.tenant)

@@ -12,7 +12,16 @@ from fastapi import Request
 from limner.service.keys import PURPOSES, Keyring, Principal
 from limner.service.problems import Problem
 
-__all__ = ["Guard", "Rates", "admit", "guarded", "purpose_of", "scope_of", "secret_of"]
+__all__ = [
+    "Guard",
+    "Rates",
+    "admit",
+    "guarded",
+    "purpose_of",
+    "scope_of",
+    "secret_of",
+    "still_admitted",
+]
 
 _GA4 = "/v1/ga4/collect"
 _MARK = "x-limner-scope"
@@ -127,6 +136,18 @@ def admit(
             hint=f"limner keys create --name app --scope {scope}",
         )
     return who
+
+
+def still_admitted(request: Request, scope: str, purpose: str, keyring: Keyring) -> None:
+    """Look again at the key of a request that is still being answered. Raises Problem (401, 403).
+
+    Other than :func:`admit` it takes no token of the key's rate.
+    """
+    who = keyring.who(secret_of(request))
+    if who is None:
+        raise Problem(401, "unknown_key", "the key holds no longer")
+    if scope not in who.scopes or (who.purposes and purpose not in who.purposes):
+        raise Problem(403, "out_of_scope", f"the key {who.name!r} is for this no longer")
 
 
 def purpose_of(request: Request, who: Principal) -> str:

@@ -43,9 +43,10 @@ def run(
     ready
         Is told of the server before it begins, so that it can be asked to stop.
     """
+    app = create_app(parts)
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(parts),
+            app,
             access_log=False,
             log_level="warning",
             server_header=False,
@@ -53,6 +54,7 @@ def run(
             h11_max_incomplete_event_size=_LONGEST_HEADERS,
         )
     )
+    app.state.listeners.stopping = lambda: server.should_exit
     hush_errors()
     if ready is not None:
         ready(server)

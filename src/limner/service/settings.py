@@ -60,6 +60,16 @@ class ServeConfig(Config):
     consent_for: tuple[Literal["service", "marketing", "risk", "analytics"], ...] = ()
     """For which purposes a customer must have consented before their profile is told; what a
     customer forbade is never told."""
+    streams_per_key: int = Field(20, ge=1)
+    """How many streams of server-sent events one key may hold open, in each worker."""
+    streams: int = Field(500, ge=0)
+    """How many such streams are held open in all, in each worker; 0: none."""
+    stream_seconds: float = Field(3_600.0, gt=0)
+    """How long such a stream is held open; the browser then comes again, and misses nothing."""
+    heartbeat_seconds: float = Field(15.0, gt=0)
+    """After how long without news a comment says that a stream lives, in seconds."""
+    look_seconds: float = Field(0.5, gt=0)
+    """How often an open stream looks for news, in seconds."""
 
     @field_validator("tenants")
     @classmethod

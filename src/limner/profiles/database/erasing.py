@@ -29,7 +29,7 @@ _AT_ONCE_MS = 500
 """So long one try waits for readers, in milliseconds."""
 _TOUCHED = (
     *(t.profiles, t.customers, t.journal, t.seen, t.rejects, t.attributes, t.consents),
-    t.pseudonyms,
+    *(t.arrivals, t.jobs, t.pseudonyms),
 )
 
 
@@ -58,6 +58,8 @@ def erase_rows(
     done["profiles"] = _delete(connection, t.profiles, t.profiles.c.customer_id == customer_id)
     told = t.attributes.c.customer_id == customer_id
     done["attributes"] = _delete(connection, t.attributes, told)
+    came = t.arrivals.c.customer_id == customer_id
+    done["arrivals"] = _delete(connection, t.arrivals, came)
     done["consents"] = forget_consents(connection, customer_id)
     gone = 0
     for part in parts(sorted(marks)):
@@ -180,6 +182,7 @@ def ids_held(connection: Connection) -> set[str]:
         t.profiles.c.customer_id,
         t.attributes.c.customer_id,
         t.consents.c.customer_id,
+        t.arrivals.c.customer_id,
         t.requests.c.customer_id,
     ):
         found.update(row[0] for row in connection.execute(select(func.distinct(column))) if row[0])

@@ -1,18 +1,18 @@
 """Open a database with the habits that keep what was acknowledged, and bring its tables up."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.schema import CreateSchema
 
 from limner.errors import BadConfig, BadStore, DiskFull, MissingExtra
-from limner.profiles.database.tables import metadata
+from limner.profiles.database.migrating import Migrated, migrate
 from limner.profiles.stores.sqlite import SqliteStore
 
 __all__ = ["of_tenant", "open_engine", "telling"]
@@ -22,20 +22,24 @@ _PATH = "-csearch_path="
 _CACHE_KIB = 64 * 1024
 
 
-def open_engine(address: str | Path) -> Engine:
-    """Open a database and make the tables that it lacks.
+def open_engine(
+    address: str | Path, *, told: Callable[[Migrated], None] = lambda _: None
+) -> Engine:
+    """Open a database, and bring its tables up to what this version expects.
 
     Parameters
     ----------
     address
         A file of SQLite, or an address such as ``postgresql://user@host/shop``.
+    told
+        Is told what had to be done to the tables.
 
     Raises
     ------
     BadConfig
         If the address names no database that profiles may live in.
     BadStore
-        If it cannot be opened, or holds something else.
+        If it cannot be opened, holds something else, or is of a newer version.
     MissingExtra
         If the driver is not installed.
     """
@@ -54,19 +58,17 @@ def open_engine(address: str | Path) -> Engine:
         except ModuleNotFoundError:
             raise MissingExtra("PostgreSQL", "psycopg", "serve") from None
     try:
-        with engine.begin() as connection:
-            schema = _schema_of(url)
-            if schema is not None:
-                connection.execute(CreateSchema(schema, if_not_exists=True))
-            metadata.create_all(connection)
-            if "profiles" not in inspect(connection).get_table_names():
-                raise BadStore(f"{_shown(url)} took no tables", hint="may this user make tables?")
+        _make_schema(engine, url)
+        told(migrate(engine, where=_shown(url)))
     except DBAPIError as error:
         engine.dispose()
         raise BadStore(
             f"{_shown(url)} cannot be opened: {_first_line(error)}",
             hint="does the server run, and may this user make tables?",
         ) from None
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
@@ -83,6 +85,14 @@ def _schema_of(url: URL) -> str | None:
     """Return the schema that an address made by :func:`of_tenant` names, none if it names none."""
     told = url.query.get("options", "")
     return told.removeprefix(_PATH) if isinstance(told, str) and told.startswith(_PATH) else None
+
+
+def _make_schema(engine: Engine, url: URL) -> None:
+    """Make the schema of a tenant, where the address names one."""
+    schema = _schema_of(url)
+    if schema is not None:
+        with engine.begin() as connection:
+            connection.execute(CreateSchema(schema, if_not_exists=True))
 
 
 def _url(address: str | Path) -> URL:

@@ -112,7 +112,7 @@ class PrivacyBook:
     def held(self, customer_id: str) -> dict[str, list[dict[str, Any]]]:
         """Return all rows on a customer, by table, each as it stands there."""
         c = t.customers.c
-        tables = (t.customers, t.profiles, t.attributes, t.consents, t.requests)
+        tables = (t.customers, t.profiles, t.attributes, t.arrivals, t.consents, t.requests)
         with self._asking() as connection:
             found = {
                 table.name: [

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
 
 from limner.errors import UnknownCustomer
 from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEMA
 from limner.profiles.database import tables as t
-from limner.profiles.database.writing import EVENT, moment_of, newest_of, parts
+from limner.profiles.database.writing import EVENT, insert_many, moment_of, newest_of, parts
 from limner.profiles.live import Told
+from limner.profiles.marks import event_marks
 
 __all__ = [
     "attributes_of",
@@ -24,11 +25,14 @@ __all__ = [
 ]
 
 
-def events_of(connection: Connection, numbers: Sequence[int]) -> pl.DataFrame:
-    """Return the events held of some customers, with the columns of the log."""
+def events_of(
+    connection: Connection, numbers: Sequence[int], *wanted: ColumnElement[bool]
+) -> pl.DataFrame:
+    """Return the events held of some customers, all or those wanted, with the log's columns."""
     found: list[Any] = []
     for part in parts(list(numbers)):
-        found += connection.execute(_EVENTS.where(t.journal.c.customer_no.in_(part))).all()
+        asked = _EVENTS.where(t.journal.c.customer_no.in_(part), *wanted)
+        found += connection.execute(asked).all()
     return _framed([row[2:] for row in found])
 
 
@@ -42,7 +46,14 @@ def oldest_of(
 
 
 def forget(connection: Connection, numbers: Sequence[tuple[int, int]]) -> None:
-    """Let go of events by customer and number."""
+    """Let go of events by customer and number; when they came stays known, by their marks."""
+    for part in parts(list(numbers)):
+        asked = _EVENTS.add_columns(t.journal.c.received_us)
+        rows = connection.execute(asked.where(t.journal.c.seq.in_([seq for _, seq in part]))).all()
+        marks = event_marks(_framed([row[2:-1] for row in rows]))
+        came = [(row[2], mark, row[3], row[-1]) for row, mark in zip(rows, marks, strict=True)]
+        if came:
+            insert_many(connection, t.arrivals, came, or_not=True)
     if numbers:
         j = t.journal.c
         gone = delete(t.journal).where(j.customer_no == bindparam("no"), j.seq == bindparam("at"))

@@ -15,13 +15,16 @@ from sqlalchemy import (
 
 __all__ = [
     "EVENT_COLUMNS",
+    "arrivals",
     "attributes",
     "audit",
     "consents",
     "customers",
     "items",
+    "jobs",
     "journal",
     "keys",
+    "leases",
     "meta",
     "metadata",
     "offsets",
@@ -91,6 +94,8 @@ journal = Table(
     sqlite_with_rowid=False,
 )
 """Events, a customer's side by side, numbered in the order in which they came."""
+
+Index("journal_order", journal.c.seq)
 
 seen = Table(
     "seen",
@@ -212,6 +217,47 @@ audit = Table(
 """Who did what to whose data, each row tied to the one before by a keyed hash."""
 
 Index("audit_subject", audit.c.subject)
+
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("customer_id", Text, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("received_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("customer_id", "key"),
+    sqlite_with_rowid=False,
+)
+"""When events came that have moved into the log, by their marks."""
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("own_file", Integer, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("asked", Text, unique=True),
+    Column("digest", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+    Column("progress", Text, nullable=False),
+    Column("trouble", Text, nullable=False),
+)
+"""What is done beside the requests that asked for it, such as reading a file."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+)
+"""Which process does what only one may do, and until when it is believed to live."""
 
 pseudonyms = Table(
     "pseudonyms",

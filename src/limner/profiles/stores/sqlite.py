@@ -27,13 +27,13 @@ _SCANNED = 20_000
 _ANEW = "move it away and learn the profiles anew: limner fit"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS profiles (
-    customer_id TEXT PRIMARY KEY,
+    customer_id TEXT NOT NULL PRIMARY KEY,
     rfm_group TEXT NOT NULL,
     stage TEXT NOT NULL,
     as_of TEXT NOT NULL,
     profile TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE IF NOT EXISTS meta (name TEXT NOT NULL PRIMARY KEY, value TEXT);
 """
 
 

@@ -20,6 +20,7 @@ from limner.service.disclosure import (
     record_reading,
     split_by_consent,
 )
+from limner.service.earlier import AS_OF, as_json, asked_moment, draw_earlier
 from limner.service.guard import Guard, admit, guarded, purpose_of
 from limner.service.keys import PURPOSES, Principal
 from limner.service.problems import Problem
@@ -44,6 +45,7 @@ _PURPOSE = _parameter(
     "X-Purpose", "header", {"enum": list(PURPOSES)}, "For what the profile is read."
 )
 _MAY = guarded("profile:read") | {"parameters": [_PURPOSE]}
+_EVER = guarded("profile:read") | {"parameters": [_PURPOSE, *AS_OF]}
 _ONE = guarded("profile:read") | {
     "parameters": [
         _PURPOSE,
@@ -65,6 +67,7 @@ _ONE = guarded("profile:read") | {
             {"type": "string", "pattern": "^[0-9]{0,18}$"},
             "Of an acknowledgement: at least its events are told.",
         ),
+        *AS_OF,
     ]
 }
 _IDS = {"type": "array", "maxItems": _MOST, "items": {"type": "string"}}
@@ -92,15 +95,38 @@ class LiveProfile(BaseModel):
     """What is known of a customer.
 
     ``live`` counts every event that was acknowledged; ``portrait`` is drawn within a moment
-    after, and null before it was first.
+    after, and null before it was first. ``computed_at`` and ``known_at`` are told of earlier
+    profiles alone: when one was put together, and as known when, null being whenever it came.
     """
 
     customer_id: str
     as_of: datetime
+    computed_at: datetime | None = None
+    known_at: datetime | None = None
     live: dict[str, Any]
     portrait: dict[str, Any] | None
     freshness: Freshness
     degraded: list[str]
+
+
+class EarlierTraits(BaseModel):
+    """Traits as of an earlier moment."""
+
+    as_of: datetime
+    computed_at: datetime
+    known_at: datetime | None
+    degraded: list[str]
+    traits: list[dict[str, Any]]
+
+
+class EarlierPredictions(BaseModel):
+    """Predictions as of an earlier moment: none, since what models foretold is not kept."""
+
+    as_of: datetime
+    computed_at: datetime
+    known_at: datetime | None
+    degraded: list[str]
+    predictions: list[dict[str, Any]]
 
 
 class Profiles(BaseModel):
@@ -134,8 +160,9 @@ class Timeline(BaseModel):
 async def one(request: Request) -> Response:
     """Return one customer's profile.
 
-    With the ``consistency_token`` of an acknowledgement it tells at least of those events. This
-    is what is asked most, so it takes its parameters from the request itself.
+    With the ``consistency_token`` of an acknowledgement it tells at least of those events; with
+    ``as_of`` the profile is told as it would have been at that moment. This is what is asked
+    most, so it takes its parameters from the request itself.
     """
     state = request.app.state
     who = admit(request, "profile:read", state.keyring, state.rates)
@@ -144,6 +171,10 @@ async def one(request: Request) -> Response:
     seq, drawn, granted = state.parts.store.state(customer_id, purpose)
     demand_granted(request, who, customer_id, purpose, granted=granted)
     if request.url.query:
+        moment = asked_moment(request)
+        if moment is not None:
+            record_reading(request, who, [customer_id], purpose)
+            return answer(await draw_earlier(request, customer_id, moment))
         await _heed(request, customer_id)
         seq, drawn, _ = state.parts.store.state(customer_id, purpose)
     told = state.teller.tell(customer_id, seq, drawn)
@@ -220,24 +251,30 @@ async def timeline(
 
 @router.get(
     "/{customer_id}/traits",
-    response_model=list[dict[str, Any]],
+    response_model=list[dict[str, Any]] | EarlierTraits,
     responses=_PROBLEMS,
-    openapi_extra=_MAY,
+    openapi_extra=_EVER,
 )
 async def traits(request: Request, customer_id: CustomerId, who: Reader) -> Response:
-    """Return a customer's traits, each with its unit, its source and the events behind it."""
-    return answer(_of_portrait(request, who, customer_id, "traits"))
+    """Return a customer's traits, each with its unit, its source and the events behind it.
+
+    With ``as_of`` an object is returned, which also says what it rests on.
+    """
+    return answer(await _of_portrait(request, who, customer_id, "traits"))
 
 
 @router.get(
     "/{customer_id}/predictions",
-    response_model=list[dict[str, Any]],
+    response_model=list[dict[str, Any]] | EarlierPredictions,
     responses=_PROBLEMS,
-    openapi_extra=_MAY,
+    openapi_extra=_EVER,
 )
 async def predictions(request: Request, customer_id: CustomerId, who: Reader) -> Response:
-    """Return what models foretell of a customer, each with its reasons."""
-    return answer(_of_portrait(request, who, customer_id, "predictions"))
+    """Return what models foretell of a customer, each with its reasons.
+
+    With ``as_of`` an object is returned, in which ``degraded`` says what is not kept.
+    """
+    return answer(await _of_portrait(request, who, customer_id, "predictions"))
 
 
 @router.get("", response_model=Profiles, responses=_PROBLEMS, openapi_extra=_MAY)
@@ -298,11 +335,16 @@ def _together(request: Request, pages: list[Page]) -> bytes:
     return b",".join(written(page, now, degraded=degraded) for page in pages)
 
 
-def _of_portrait(request: Request, who: Principal, customer_id: str, name: str) -> list[Any]:
+async def _of_portrait(
+    request: Request, who: Principal, customer_id: str, name: str
+) -> list[Any] | Json:
     purpose = purpose_of(request, who)
     page: Page = request.app.state.parts.store.page(customer_id)
     demand_consent(request, who, customer_id, purpose)
     record_reading(request, who, [customer_id], purpose)
+    moment = asked_moment(request)
+    if moment is not None:
+        return as_json(await draw_earlier(request, customer_id, moment), name)
     if page.portrait is None:
         return []
     return orjson.loads(page.portrait).get(name, [])  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""How the tables became what they are: one file a step, applied in the order of their numbers."""
