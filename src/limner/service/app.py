@@ -1,6 +1,9 @@
 """The application: what it is made of, put together."""
 
-from collections.abc import AsyncIterator
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,15 +14,20 @@ from starlette.responses import Response
 
 from limner import __version__, plugins
 from limner.profiles.database.history import History
+from limner.profiles.database.jobs import Jobs
+from limner.profiles.database.leases import Leases
 from limner.profiles.live import Receipt
 from limner.profiles.past import Past
 from limner.service import routes
+from limner.service.crew import Mate
 from limner.service.guard import Rates
+from limner.service.importer import Importer
 from limner.service.keys import Keyring
 from limner.service.listeners import Listeners
 from limner.service.metrics import Metrics
 from limner.service.parts import Parts
 from limner.service.problems import say_problems
+from limner.service.receiving import SENT
 from limner.service.recording import Recorder
 from limner.service.renewal import Renewer
 from limner.service.requests import Archivist
@@ -47,13 +55,19 @@ def create_app(parts: Parts) -> FastAPI:
         state.renewer.start()
         state.recorder.start()
         state.archivist.start()
+        state.importer.start()
+        if mate is not None:
+            mate.start()
         state.ready = True
         yield
         state.ready = False
+        state.importer.close()
         state.writer.close()
         state.archivist.close()
         state.renewer.close()
         state.recorder.close()
+        if mate is not None:
+            mate.close()
         parts.eraser.book.close()
         parts.store.close()
 
@@ -64,14 +78,20 @@ def create_app(parts: Parts) -> FastAPI:
         lifespan=life,
         default_response_class=Response,
     )
+    metrics = Metrics(parts.place)
+    mate = None
+    if parts.place is not None:
+        name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        mate = Mate(Leases(parts.store.engine), name, share=metrics.share)
+    leads = None if mate is None else mate.leads
     renewer = Renewer(
         parts.store,
         parts.painter,
         config=parts.config,
         clock=parts.clock,
         busy=lambda: bool(app.state.writer.waiting > _BUSY_EVENTS),
+        leads=leads,
     )
-    metrics = Metrics()
 
     def told(receipt: Receipt) -> None:
         metrics.accepted.inc(receipt.accepted)
@@ -88,7 +108,9 @@ def create_app(parts: Parts) -> FastAPI:
     state.past = Past(parts.painter, History(parts.eraser.book.engine))
     state.listeners = Listeners(parts.config.streams_per_key, parts.config.streams)
     state.recorder = Recorder(parts.eraser.book.audit)
-    state.archivist = Archivist(parts.eraser)
+    state.archivist = Archivist(parts.eraser, leads=leads)
+    state.jobs = Jobs(parts.eraser.book.engine)
+    state.importer = _importer(parts, state.jobs, told=told, leads=leads)
     state.keyring = Keyring(parts.store, parts.pepper)
     state.rates = Rates(parts.config.requests_per_second, parts.config.burst)
     state.writer = Writer(
@@ -107,6 +129,28 @@ def create_app(parts: Parts) -> FastAPI:
         app.include_router(routers[name])
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
+
+
+def _importer(
+    parts: Parts,
+    jobs: Jobs,
+    *,
+    told: Callable[[Receipt], None],
+    leads: Callable[[], bool] | None,
+) -> Importer:
+    """Return who reads files that are sent."""
+    folder = parts.eraser.folder
+    return Importer(
+        parts.store,
+        jobs,
+        folder=None if folder is None else folder / SENT,
+        cleaning=parts.cleaning,
+        clock=parts.clock,
+        currency=parts.currency,
+        rows=parts.config.import_rows,
+        leads=leads or (lambda: True),
+        told=told,
+    )
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

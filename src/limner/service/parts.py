@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 from limner.events.cleaning import CleaningConfig
 from limner.events.mapping import Mapping
+from limner.profiles.database.store import DatabaseStore
 from limner.profiles.eraser import Eraser
-from limner.profiles.live import LiveStore
 from limner.profiles.painter import Painter
+from limner.service.crew import Place
 from limner.service.settings import ServeConfig
 
 __all__ = ["Parts"]
@@ -34,9 +35,11 @@ class Parts:
         In which prices are that name none.
     clock
         Tells the present, in UTC.
+    place
+        Which of several processes this is; none: the only one.
     """
 
-    store: LiveStore
+    store: DatabaseStore
     painter: Painter
     pepper: bytes
     eraser: Eraser
@@ -45,3 +48,4 @@ class Parts:
     mapping: Mapping = field(default_factory=lambda: Mapping(reader="segment"))
     currency: str | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    place: Place | None = None

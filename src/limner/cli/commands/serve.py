@@ -33,6 +33,16 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=64,
+            help="How many processes answer; by default as [serve] in limner.toml says.",
+            show_default=False,
+        ),
+    ] = None,
     insecure: Annotated[
         bool,
         typer.Option("--insecure", help="Listen where others can reach it, without encryption."),
@@ -42,7 +52,8 @@ def serve(
 ) -> None:
     """Serve profiles over HTTP, and take events in.
 
-    At the first start a key is made and shown, once. What was acknowledged is durable.
+    At the first start a key is made and shown, once. What was acknowledged is durable. With
+    several workers a process that dies is begun again.
     Needs `pip install 'limner[serve]'`.
 
     Example: limner serve --port 8000
@@ -71,6 +82,13 @@ def serve(
         if counted:
             narrate(f"counted {counted:,} customers of the log")
         narrate(f"http://{host}:{door.getsockname()[1]}/docs tells what there is; Ctrl-C stops")
-        run(parts, door)
+        many = workers or parts.config.workers
+        if many == 1:
+            run(parts, door)
+            return
     finally:
         living.close()
+    from limner.cli.crew import serve_together
+
+    with door:
+        serve_together(shop.folder, store, door, workers=many, clock=clock)
