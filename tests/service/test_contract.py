@@ -10,7 +10,9 @@ from serving import a_server
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     folder = tmp_path_factory.mktemp("contract")
-    with a_server(folder, requests_per_second=1e9, burst=10**9, stream_seconds=0.05) as found:
+    with a_server(
+        folder, requests_per_second=1e9, burst=10**9, stream_seconds=0.05, import_bytes=10_000
+    ) as found:
         yield found
 
 

@@ -1,16 +1,22 @@
 """Tenants parted: a workspace each, with a store, a secret and keys that know of no other."""
 
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from limner.cli.settings import SETTINGS_NAME
 from limner.errors import BadConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from limner.cli.workspace import Workspace
     from limner.profiles.database.store import DatabaseStore
+    from limner.service.parts import Parts
     from limner.service.settings import ServeConfig
 
-__all__ = ["claim", "serve_config", "tenants_of"]
+__all__ = ["claim", "parts_of_all", "serve_config", "tenants_of"]
 
 _WORD = "tenant"
 """Under this name a store remembers whose it is."""
@@ -78,3 +84,43 @@ def tenants_of(shop: "Workspace") -> dict[str, "Workspace"]:
             )
         found[name] = other
     return found
+
+
+def parts_of_all(
+    shop: "Workspace",
+    store: str | None,
+    *,
+    clock: str | None,
+    opened: ExitStack,
+    place: tuple[int, int, Path] | None = None,
+    greet: "Callable[[Workspace, DatabaseStore, str], None]" = lambda *_: None,
+) -> "Parts":
+    """Return what the service of a workspace and of the tenants that it serves is made of.
+
+    Parameters
+    ----------
+    shop, store, clock
+        As ``limner serve`` takes them.
+    opened
+        Closes every store that was opened.
+    place
+        Which of several processes this is, of how many, and where their figures are shared.
+    greet
+        Is told of each store that was opened, and whose it is (empty for the workspace's own).
+    """
+    from limner.cli.serving import open_store, parts_of
+    from limner.service.crew import Place
+
+    def made(one: "Workspace", address: str | None, name: str) -> "Parts":
+        held = opened.enter_context(open_store(one, address))
+        greet(one, held, f" of {name}" if name else "")
+        parts = parts_of(one, held, clock=clock)
+        if place is None:
+            return parts
+        number, of, figures = place
+        return replace(parts, place=Place(number, of, figures / name))
+
+    server = store if store is not None and "://" in store else None
+    own = made(shop, store, "")
+    others = {name: made(theirs, server, name) for name, theirs in tenants_of(shop).items()}
+    return replace(own, tenants=others)

@@ -26,7 +26,7 @@ from limner.events.suppression import ERASED, Suppression
 from limner.events.tally import Tally, settings_digest
 from limner.events.writing import Change, change
 
-__all__ = ["IngestReport", "Progress", "ingest"]
+__all__ = ["IngestReport", "Progress", "ingest", "told_by"]
 
 MEMORY_BYTES = 768 * 1024**2
 """How much cleaned rows may take in memory before they wait on disk."""
@@ -191,7 +191,7 @@ class _Ingest:
 
     def read(self, reader: Reader, mapping: Any, source: Any) -> None:  # noqa: ANN401
         """Read one source into the spool, unless the log has it already."""
-        config = _told_by(mapping, self.config)
+        config = told_by(mapping, self.config)
         settings = settings_digest(mapping, self.config)
         name, files = name_of(source), files_of(source)
         sizes = {digest.partition(":")[0] for digest, _ in self.known}
@@ -378,7 +378,7 @@ def _refused_as_erased(rows: pl.DataFrame, file: str) -> pl.DataFrame:
     )
 
 
-def _told_by(mapping: Any, config: CleaningConfig) -> CleaningConfig:  # noqa: ANN401
+def told_by(mapping: Any, config: CleaningConfig) -> CleaningConfig:  # noqa: ANN401
     """Let the options of a mapping have the last word on how values are written."""
     options = getattr(mapping, "options", None)
     told: dict[str, Any] = {}

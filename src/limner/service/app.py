@@ -1,7 +1,10 @@
 """The application: what it is made of, put together."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import orjson
@@ -11,18 +14,23 @@ from starlette.responses import Response
 
 from limner import __version__, plugins
 from limner.profiles.database.history import History
+from limner.profiles.database.jobs import Jobs
+from limner.profiles.database.leases import Leases
 from limner.profiles.database.pseudonyms import PseudonymIndex
 from limner.profiles.live import Receipt
 from limner.profiles.past import Past
 from limner.service import routes
+from limner.service.crew import Mate
 from limner.service.doors import Headed, Origins
 from limner.service.guard import Rates
+from limner.service.importer import Importer
 from limner.service.keys import Keyring
 from limner.service.listeners import Listeners
 from limner.service.metrics import Metrics
 from limner.service.parts import Parts
 from limner.service.problems import say_problems
 from limner.service.pseudonymity import Pseudonymity
+from limner.service.receiving import SENT
 from limner.service.recording import Recorder
 from limner.service.renewal import Renewer
 from limner.service.requests import Archivist
@@ -47,22 +55,13 @@ def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         state = app.state
-        state.writer.start()
-        state.renewer.start()
-        state.recorder.start()
-        state.archivist.start()
-        state.ready = True
-        async with AsyncExitStack() as others:
-            for tenant in tenants.values():
-                await others.enter_async_context(tenant.router.lifespan_context(tenant))
-            yield
-        state.ready = False
-        state.writer.close()
-        state.archivist.close()
-        state.renewer.close()
-        state.recorder.close()
-        parts.eraser.book.close()
-        parts.store.close()
+        with _at_work(state, parts):
+            state.ready = True
+            async with AsyncExitStack() as others:
+                for tenant in tenants.values():
+                    await others.enter_async_context(tenant.router.lifespan_context(tenant))
+                yield
+            state.ready = False
 
     app = FastAPI(
         title="Limner",
@@ -71,22 +70,60 @@ def create_app(parts: Parts) -> FastAPI:
         lifespan=life,
         default_response_class=Response,
     )
+    _assemble(app.state, parts)
+    say_problems(app)
+    _put_doors(app, parts)
+    # what is asked most is looked for first
+    routers = dict(plugins.load_all(routes))
+    for name in sorted(routers, key=lambda each: (each != "profiles", each)):
+        app.include_router(routers[name])
+    for name, tenant in tenants.items():
+        app.mount(f"/tenants/{name}", tenant)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    return app
+
+
+@contextmanager
+def _at_work(state: Any, parts: Parts) -> Iterator[None]:  # noqa: ANN401 - starlette's own
+    """Let the threads run; what waits is written before they end."""
+    begun = [state.writer, state.renewer, state.recorder, state.archivist, state.importer]
+    ended = [state.importer, state.writer, state.archivist, state.renewer, state.recorder]
+    if state.mate is not None:
+        begun.append(state.mate)
+        ended.append(state.mate)
+    for each in begun:
+        each.start()
+    yield
+    for each in ended:
+        each.close()
+    parts.eraser.book.close()
+    parts.store.close()
+
+
+def _assemble(state: Any, parts: Parts) -> None:  # noqa: ANN401 - starlette's own
+    """Put together what the routes ask."""
+    metrics = Metrics(parts.place)
+    mate = None
+    if parts.place is not None:
+        name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        mate = Mate(Leases(parts.store.engine), name, share=metrics.share)
+    leads = None if mate is None else mate.leads
     renewer = Renewer(
         parts.store,
         parts.painter,
         config=parts.config,
         clock=parts.clock,
-        busy=lambda: bool(app.state.writer.waiting > _BUSY_EVENTS),
+        busy=lambda: bool(state.writer.waiting > _BUSY_EVENTS),
+        leads=leads,
     )
-    metrics = Metrics()
 
     def told(receipt: Receipt) -> None:
         metrics.accepted.inc(receipt.accepted)
         metrics.duplicates.inc(len(receipt.duplicates))
         renewer.wake()
 
-    state: Any = app.state
     state.parts, state.ready, state.metrics, state.renewer = parts, False, metrics, renewer
+    state.mate = mate
     state.teller = Teller(
         parts.store,
         clock=parts.clock,
@@ -95,7 +132,9 @@ def create_app(parts: Parts) -> FastAPI:
     state.past = Past(parts.painter, History(parts.eraser.book.engine))
     state.listeners = Listeners(parts.config.streams_per_key, parts.config.streams)
     state.recorder = Recorder(parts.eraser.book.audit)
-    state.archivist = Archivist(parts.eraser)
+    state.archivist = Archivist(parts.eraser, leads=leads)
+    state.jobs = Jobs(parts.eraser.book.engine)
+    state.importer = _importer(parts, state.jobs, told=told, leads=leads)
     state.keyring = Keyring(parts.store, parts.pepper, tenant=parts.config.tenant)
     state.rates = Rates(parts.config.requests_per_second, parts.config.burst)
     state.writer = Writer(
@@ -107,7 +146,10 @@ def create_app(parts: Parts) -> FastAPI:
         clock=parts.clock,
         told=told,
     )
-    say_problems(app)
+
+
+def _put_doors(app: FastAPI, parts: Parts) -> None:
+    """Put before the routes what every request passes."""
     asked = parts.config.pseudonymise
     if asked:
         rotation = parts.config.pseudonym_rotation
@@ -120,14 +162,28 @@ def create_app(parts: Parts) -> FastAPI:
     if parts.config.allowed_origins:
         app.add_middleware(Origins, allowed=parts.config.allowed_origins)
     app.add_middleware(Headed)
-    # what is asked most is looked for first
-    routers = dict(plugins.load_all(routes))
-    for name in sorted(routers, key=lambda each: (each != "profiles", each)):
-        app.include_router(routers[name])
-    for name, tenant in tenants.items():
-        app.mount(f"/tenants/{name}", tenant)
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
-    return app
+
+
+def _importer(
+    parts: Parts,
+    jobs: Jobs,
+    *,
+    told: Callable[[Receipt], None],
+    leads: Callable[[], bool] | None,
+) -> Importer:
+    """Return who reads files that are sent."""
+    folder = parts.eraser.folder
+    return Importer(
+        parts.store,
+        jobs,
+        folder=None if folder is None else folder / SENT,
+        cleaning=parts.cleaning,
+        clock=parts.clock,
+        currency=parts.currency,
+        rows=parts.config.import_rows,
+        leads=leads or (lambda: True),
+        told=told,
+    )
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

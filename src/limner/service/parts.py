@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 from limner.events.cleaning import CleaningConfig
 from limner.events.mapping import Mapping
+from limner.profiles.database.store import DatabaseStore
 from limner.profiles.eraser import Eraser
-from limner.profiles.live import LiveStore
 from limner.profiles.painter import Painter
+from limner.service.crew import Place
 from limner.service.settings import ServeConfig
 
 __all__ = ["Parts"]
@@ -37,9 +38,11 @@ class Parts:
         Tells the present, in UTC.
     tenants
         What the services of other tenants are made of, by name; they share nothing with this one.
+    place
+        Which of several processes this is; none: the only one.
     """
 
-    store: LiveStore
+    store: DatabaseStore
     painter: Painter
     pepper: bytes
     eraser: Eraser
@@ -49,3 +52,4 @@ class Parts:
     currency: str | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     tenants: Table[str, "Parts"] = field(default_factory=dict)
+    place: Place | None = None

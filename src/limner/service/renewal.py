@@ -35,6 +35,8 @@ class Renewer:
         Tells the present, in UTC.
     busy
         Tells whether events wait to be written; portraits are then put off, but not for ever.
+    leads
+        Whether this process is the one that draws, of several over one store; none: it is alone.
     """
 
     def __init__(
@@ -45,9 +47,10 @@ class Renewer:
         config: ServeConfig,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         busy: Callable[[], bool] = lambda: False,
+        leads: Callable[[], bool] | None = None,
     ) -> None:
         self.store, self.painter, self.config, self.clock = store, painter, config, clock
-        self.busy = busy
+        self.busy, self.leads = busy, leads
         self.failures = 0
         self.failing = False
         self.drawn = 0
@@ -110,6 +113,9 @@ class Renewer:
         log = structlog.get_logger("limner.renewal")
         rest = self.config.renew_seconds
         while not self._stop.is_set():
+            if self.leads is not None and not self.leads():
+                self._stop.wait(self.config.renew_seconds)
+                continue
             if self.busy() and time.monotonic() - self._rested < _PUT_OFF_S:
                 self._stop.wait(self.config.renew_seconds)
                 continue
@@ -125,5 +131,6 @@ class Renewer:
                     "portraits could not be drawn", trouble=place_of(error), again_in_s=rest
                 )
             if not done:
-                self._wake.wait(rest if self.failing else 5 * rest)
+                # what comes in elsewhere wakes nobody here
+                self._wake.wait(rest if self.failing or self.leads is not None else 5 * rest)
             self._wake.clear()

@@ -1,6 +1,7 @@
 """One thread erases whom requests name; what was begun is finished, also after a kill."""
 
 import threading
+from collections.abc import Callable
 from typing import final
 
 import structlog
@@ -21,10 +22,12 @@ class Archivist:
     ----------
     eraser
         Who knows how.
+    leads
+        Whether this process is the one that erases, of several; none: it is alone.
     """
 
-    def __init__(self, eraser: Eraser) -> None:
-        self.eraser = eraser
+    def __init__(self, eraser: Eraser, *, leads: Callable[[], bool] | None = None) -> None:
+        self.eraser, self.leads = eraser, leads
         self.failing = False
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -49,9 +52,12 @@ class Archivist:
     def _run(self) -> None:
         log = structlog.get_logger("limner.requests")
         while True:
-            self._wake.wait()
+            self._wake.wait(None if self.leads is None else _AGAIN_S)
             if self._stop.is_set():
                 return
+            if self.leads is not None and not self.leads():
+                self._stop.wait(_AGAIN_S / 10)
+                continue
             self._wake.clear()
             try:
                 self.eraser.resume(actor="service")

@@ -19,6 +19,9 @@ class ServeConfig(Config):
     clock: Literal["now", "log"] = "now"
     """As of when portraits are drawn: the present, or the midnight after the newest event, as
     ``limner fit`` draws them; that suits a log of the past that is played again."""
+    workers: int = Field(1, ge=1, le=64)
+    """How many processes answer. One of them draws portraits, erases and reads files; rates and
+    streams are counted in each."""
     body_bytes: int = Field(500_000, ge=1_000)
     """The largest body of a request, in bytes, unpacked."""
     events_per_body: int = Field(2_500, ge=1)
@@ -70,6 +73,13 @@ class ServeConfig(Config):
     """After how long without news a comment says that a stream lives, in seconds."""
     look_seconds: float = Field(0.5, gt=0)
     """How often an open stream looks for news, in seconds."""
+    import_bytes: int = Field(200_000_000, ge=1_000)
+    """The largest file that may be sent to be imported, in bytes."""
+    import_folder: str = ""
+    """Below which folder files may be named to be imported, seen from the workspace; empty: files
+    can only be sent."""
+    import_rows: int = Field(10_000, ge=1)
+    """So many rows of a file are written in one transaction."""
 
     @field_validator("tenants")
     @classmethod

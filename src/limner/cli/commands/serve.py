@@ -1,7 +1,6 @@
 """Serve profiles over HTTP, and take events in."""
 
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,6 +37,16 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=64,
+            help="How many processes answer; by default as [serve] in limner.toml says.",
+            show_default=False,
+        ),
+    ] = None,
     insecure: Annotated[
         bool,
         typer.Option("--insecure", help="Listen where others can reach it, without encryption."),
@@ -47,13 +56,14 @@ def serve(
 ) -> None:
     """Serve profiles over HTTP, and take events in.
 
-    At the first start a key is made and shown, once. What was acknowledged is durable.
+    At the first start a key is made and shown, once. What was acknowledged is durable. With
+    several workers a process that dies is begun again.
     Needs `pip install 'limner[serve]'`.
 
     Example: limner serve --port 8000
     """
-    from limner.cli.serving import demand_safe_address, open_store, parts_of
-    from limner.cli.tenancy import tenants_of
+    from limner.cli.serving import demand_safe_address
+    from limner.cli.tenancy import parts_of_all
 
     del seed  # nothing here is left to chance
     shop = Workspace(workspace)
@@ -61,27 +71,27 @@ def serve(
     if clock not in {None, "now", "log"}:
         raise BadConfig(f"--clock must be now or log, got {clock!r}")
     with ExitStack() as opened:
-        living = opened.enter_context(open_store(shop, store))
-        _make_first_key(shop, living)
         from limner.service.running import listen, run
 
-        door = listen(host, port)
-        parts = parts_of(shop, living, clock=clock)
-        others = {}
-        for name, theirs in tenants_of(shop).items():
-            server = store if store is not None and "://" in store else None
-            held = opened.enter_context(open_store(theirs, server))
-            _make_first_key(theirs, held, of=f" of {name}")
-            others[name] = parts_of(theirs, held, clock=clock)
-        for each in (parts, *others.values()):
+        parts = parts_of_all(shop, store, clock=clock, opened=opened, greet=_make_first_key)
+        door = opened.enter_context(listen(host, port))
+        for each in (parts, *parts.tenants.values()):
             counted = each.painter.seed()
             if counted:
                 narrate(f"counted {counted:,} customers of the log")
         narrate(f"http://{host}:{door.getsockname()[1]}/docs tells what there is; Ctrl-C stops")
-        run(replace(parts, tenants=others), door)
+        many = workers or parts.config.workers
+        if many == 1:
+            run(parts, door)
+            return
+        from limner.cli.crew import serve_together
+
+        for each in (parts, *parts.tenants.values()):
+            each.store.close()  # each process opens its own
+        serve_together(shop.folder, store, door, workers=many, clock=clock)
 
 
-def _make_first_key(shop: Workspace, living: "DatabaseStore", *, of: str = "") -> None:
+def _make_first_key(shop: Workspace, living: "DatabaseStore", of: str) -> None:
     """Make and show a key for everything, where there is no key yet."""
     from limner.cli.serving import keyring_of, record
     from limner.service.keys import SCOPES

@@ -1,7 +1,7 @@
 """Events, counters and portraits in a database; every change of them is one transaction."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -92,19 +92,23 @@ class DatabaseStore:
         received_us: int,
         steps: Mapping[str, Step] | None = None,
         replayed: Sequence[int] = (),
+        within: Callable[[Connection, Receipt], None] = lambda *_: None,
     ) -> Receipt:
         """Store what is new of an arrival and renew the counters; durable on return.
 
         An event that has an id is known by its customer and the id, one that has none by all that
         it says; what is known already changes nothing. In the same transaction streams step on,
         and refused rows go that were replayed; raises Overtaken where another was faster.
+        ``within`` may write more in that transaction, or undo it by raising.
         """
         with self._writing() as connection:
             arrival, erased = without_erased(connection, arrival, self.pepper)
             receipt = accept(
                 connection, arrival, received_us=received_us, steps=steps, replayed=replayed
             )
-            return replace(receipt, erased=erased)
+            receipt = replace(receipt, erased=erased)
+            within(connection, receipt)
+            return receipt
 
     def offsets(self) -> Mapping[str, str]:
         """Return how far each stream was read, by its name."""

@@ -44,10 +44,18 @@ _HEADERS = [
     },
 ]
 _MAY = guarded(_SCOPE) | {"parameters": _HEADERS}
+_MESSAGE = {
+    "type": "object",
+    "properties": {
+        "event": {"enum": ["profile", "event", "skipped", "end"]},
+        "data": {"type": "string", "description": "JSON; see the operation."},
+        "id": {"type": "string", "pattern": "^[0-9]+$"},
+    },
+}
 _ANSWERS: dict[int | str, Json] = problems(400, 401, 403, 404, 422, 429, 503) | {
     200: {
         "description": "Messages, as long as the stream is open (WHATWG server-sent events).",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": _MESSAGE}},
     }
 }
 

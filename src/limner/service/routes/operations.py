@@ -99,6 +99,8 @@ async def readyz(request: Request) -> Response:
         degraded.append("audit")
     if state.archivist.failing:
         degraded.append("privacy")
+    if state.importer.failing:
+        degraded.append("imports")
     good = state.ready and "store" not in degraded
     told = {"status": "ready" if good else "not ready", "degraded": degraded}
     return answer(told, status=200 if good else 503)
@@ -112,9 +114,12 @@ async def metrics(request: Request) -> Response:
     told.waiting.set(state.writer.waiting)
     told.drawn.set(state.renewer.drawn)
     told.failures.set(state.renewer.failures)
+    told.streams.set(state.listeners.open)
     totals = await run_in_threadpool(state.parts.store.totals)
     told.stale.set(totals["stale"])
-    return Response(told.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(
+        await run_in_threadpool(told.text), media_type="text/plain; version=0.0.4; charset=utf-8"
+    )
 
 
 @router.get(

@@ -1,0 +1,148 @@
+"""Several real processes over one store: one truth, one leader, and none that stays dead."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import create_engine, text
+
+import postgres
+from limner.cli.workspace import Workspace
+from limner.profiles.database.leases import Leases
+from limner.profiles.database.opening import open_engine
+from serving import bought
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    if postgres.programs() is None:
+        pytest.skip(postgres.HOW_TO_GET_IT)
+    with postgres.a_server(tmp_path_factory.mktemp("server") / "postgres") as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request, tmp_path):
+    if request.param == "sqlite":
+        return str(tmp_path / "shop" / "profiles.db")
+    server, name = request.getfixturevalue("server"), f"shop_{uuid.uuid4().hex}"
+    plain = f"{server}/postgres".replace("postgresql", "postgresql+psycopg")
+    engine = create_engine(plain, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return f"{server}/{name}"
+
+
+def children_of(pid):
+    """Return the processes that serve."""
+    found = []
+    for each in Path("/proc").iterdir():
+        if each.name.isdecimal():
+            try:
+                parent = (each / "stat").read_text().rpartition(")")[2].split()[1]
+                said = (each / "cmdline").read_text()
+            except OSError:
+                continue
+            if int(parent) == pid and "spawn_main" in said:
+                found.append(int(each.name))
+    return sorted(found)
+
+
+def until(good, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not (found := good()):
+        assert time.monotonic() < end, "it did not come to be"
+        time.sleep(0.05)
+    return found
+
+
+@contextmanager
+def two_workers(shop, address):
+    command = [sys.executable, "-m", "limner.cli", "serve", "--workspace", str(shop)]
+    command += ["--port", "0", "--workers", "2", "--store", address]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    ) as running:
+        try:
+            (key,) = re.findall(r"lk_\S+", running.stdout.readline())
+            line = next(line for line in running.stderr if "http://" in line)
+            (base,) = re.findall(r"http://[\d.:]+", line)
+            headers = {"Authorization": f"Bearer {key}", "X-Purpose": "service"}
+            yield running, lambda: httpx.Client(base_url=base, headers=headers, timeout=60)
+        finally:
+            running.terminate()
+            try:
+                running.wait(60)
+            finally:
+                running.kill()
+
+
+def test_two_workers_are_one_service(tmp_path, address):
+    shop = Workspace.create(tmp_path / "shop").folder
+    with two_workers(shop, address) as (running, client):
+        crew = until(lambda: len(found := children_of(running.pid)) == 2 and found)
+        sent = 0
+
+        def send(count):
+            nonlocal sent
+            for _ in range(count):
+                with client() as own:  # a connection each, so both workers are asked
+                    name = f"m{sent}"
+                    answer = own.post(
+                        "/v1/batch", json={"batch": [bought("ann", name, order=name)]}
+                    )
+                    assert answer.json()["accepted"] == 1
+                    sent += 1
+                    token = answer.json()["consistency_token"]
+                with client() as own:
+                    told = own.get("/v1/profiles/ann", params={"consistency_token": token})
+                    assert told.json()["live"]["orders"] == sent
+
+        send(12)
+        engine = open_engine(address)
+        leases = Leases(engine)
+        leader = until(lambda: leases.holder("leader"))
+        assert int(leader.split(":")[1]) in crew
+
+        def drawn():
+            with client() as own:
+                return not own.get("/v1/profiles/ann").json()["freshness"]["stale"]
+
+        until(drawn)
+
+        def counted():
+            with client() as own:
+                told = own.get("/metrics").text
+            (number,) = re.findall(r"^limner_events_accepted_total (\S+)$", told, re.MULTILINE)
+            return float(number)
+
+        until(lambda: counted() == sent)
+        os.kill(int(leader.split(":")[1]), signal.SIGKILL)
+        again = until(
+            lambda: len(found := children_of(running.pid)) == 2 and found != crew and found
+        )
+        send(4)
+        assert until(lambda: (who := leases.holder("leader")) != leader and who)
+        until(drawn)
+        assert counted() <= sent
+        running.terminate()
+        assert running.wait(60) == 0
+        assert not any(Path(f"/proc/{each}").exists() for each in again)
+    with engine.connect() as connection:
+        told = connection.execute(text("SELECT count(*) FROM journal")).scalar()
+        assert told == sent
+        assert connection.execute(text("SELECT count(*) FROM leases")).scalar() == 0
+    engine.dispose()
