@@ -16,6 +16,7 @@ from limner.service.keys import SCOPES, Keyring
 from limner.service.parts import Parts
 from limner.service.running import listen, run
 from limner.service.settings import ServeConfig
+from limner.service.tracing import Traces
 
 PEPPER = b"sixteen bytes or more"
 
@@ -58,7 +59,7 @@ def an_eraser(store, *, log=None, folder=None):
 
 
 @contextmanager
-def a_server(folder, *, log=None, address=None, clock="now", present=None, **settings):
+def a_server(folder, *, log=None, address=None, clock="now", present=None, traces=None, **settings):
     """Serve a store in a folder; its client has a key for everything, and a purpose."""
     settings = {"stream_seconds": 0.3} | settings  # what never ends would keep tests waiting
     config = ServeConfig(clock=clock, **settings)
@@ -70,6 +71,7 @@ def a_server(folder, *, log=None, address=None, clock="now", present=None, **set
         an_eraser(store, log=log, folder=folder),
         config=config,
         clock=(lambda: present) if present else lambda: datetime.now(UTC),
+        traces=traces or Traces(),
     )
     parts.painter.seed()
     key = Keyring(store, PEPPER).make("test", list(SCOPES)).secret

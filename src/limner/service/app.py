@@ -32,6 +32,7 @@ from limner.service.recording import Recorder
 from limner.service.renewal import Renewer
 from limner.service.requests import Archivist
 from limner.service.telling import Teller
+from limner.service.tracing import Traced
 from limner.service.writer import Writer
 
 __all__ = ["create_app"]
@@ -51,25 +52,18 @@ def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         state = app.state
-        state.writer.start()
-        state.renewer.start()
-        state.recorder.start()
-        state.archivist.start()
-        state.importer.start()
-        if mate is not None:
-            mate.start()
+        work = [state.importer, state.writer, state.archivist, renewer, state.recorder]
+        work += [] if mate is None else [mate]
+        for each in work:
+            each.start()
         state.ready = True
         yield
         state.ready = False
-        state.importer.close()
-        state.writer.close()
-        state.archivist.close()
-        state.renewer.close()
-        state.recorder.close()
-        if mate is not None:
-            mate.close()
+        for each in work:  # who brings something in stops before whoever takes it
+            each.close()
         parts.eraser.book.close()
         parts.store.close()
+        parts.traces.close()
 
     app = FastAPI(
         title="Limner",
@@ -91,6 +85,7 @@ def create_app(parts: Parts) -> FastAPI:
         clock=parts.clock,
         busy=lambda: bool(app.state.writer.waiting > _BUSY_EVENTS),
         leads=leads,
+        traces=parts.traces,
     )
 
     def told(receipt: Receipt) -> None:
@@ -121,8 +116,11 @@ def create_app(parts: Parts) -> FastAPI:
         currency=parts.currency,
         clock=parts.clock,
         told=told,
+        traces=parts.traces,
     )
     say_problems(app)
+    if parts.traces.on:
+        app.add_middleware(Traced, traces=parts.traces)
     # what is asked most is looked for first
     routers = dict(plugins.load_all(routes))
     for name in sorted(routers, key=lambda each: (each != "profiles", each)):

@@ -11,6 +11,7 @@ from limner.profiles.eraser import Eraser
 from limner.profiles.painter import Painter
 from limner.service.crew import Place
 from limner.service.settings import ServeConfig
+from limner.service.tracing import Traces
 
 __all__ = ["Parts"]
 
@@ -37,6 +38,8 @@ class Parts:
         Tells the present, in UTC.
     place
         Which of several processes this is; none: the only one.
+    traces
+        Who traces what is done.
     """
 
     store: DatabaseStore
@@ -49,3 +52,4 @@ class Parts:
     currency: str | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     place: Place | None = None
+    traces: Traces = field(default_factory=Traces)

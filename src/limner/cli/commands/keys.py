@@ -17,7 +17,7 @@ __all__ = ["keys"]
 keys = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="Keys of the service: made, listed, rotated, revoked. Needs `pip install 'limner[serve]'`.",
+    help="Keys of the service: make, list, rotate, revoke. Needs `pip install 'limner[serve]'`.",
 )
 
 
