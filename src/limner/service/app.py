@@ -103,9 +103,11 @@ def create_app(parts: Parts) -> FastAPI:
     state.past = Past(parts.painter, History(parts.eraser.book.engine))
     state.listeners = Listeners(parts.config.streams_per_key, parts.config.streams)
     state.recorder = Recorder(parts.eraser.book.audit)
-    state.archivist = Archivist(parts.eraser, leads=leads)
     state.jobs = Jobs(parts.eraser.book.engine)
     state.importer = _importer(parts, state.jobs, told=told, leads=leads)
+    state.archivist = Archivist(
+        parts.eraser, leads=leads, held_up=lambda: bool(state.importer.holds_files)
+    )
     state.keyring = Keyring(parts.store, parts.pepper)
     state.rates = Rates(parts.config.requests_per_second, parts.config.burst)
     state.writer = Writer(
