@@ -16,6 +16,7 @@ from limner.service.keys import SCOPES, Keyring
 from limner.service.parts import Parts
 from limner.service.running import listen, run
 from limner.service.settings import ServeConfig
+from limner.service.tracing import Traces
 
 PEPPER = b"sixteen bytes or more"
 
@@ -60,7 +61,9 @@ def an_eraser(store, *, log=None, folder=None):
     return Eraser(store, PrivacyBook(store.engine, PEPPER), pepper=PEPPER, log=log, folder=folder)
 
 
-def some_parts(folder, *, log=None, address=None, clock="now", present=None, **settings):
+def some_parts(
+    folder, *, log=None, address=None, clock="now", present=None, traces=None, **settings
+):
     """Return what a service over a store in a folder is made of."""
     settings = {"stream_seconds": 0.3} | settings  # what never ends would keep tests waiting
     store = DatabaseStore(address or folder / "profiles.db", pepper=PEPPER)
@@ -72,6 +75,7 @@ def some_parts(folder, *, log=None, address=None, clock="now", present=None, **s
         an_eraser(store, log=log, folder=folder),
         config=ServeConfig(clock=clock, **settings),
         clock=(lambda: present) if present else lambda: datetime.now(UTC),
+        traces=traces or Traces(),
         **more,
     )
 

@@ -1,6 +1,7 @@
 """A file is read once, however often its reading is broken off."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -40,7 +41,12 @@ def job(tmp_path, store):
 
 
 def read(store, job, told=lambda _: None):
-    settings = {"cleaning": CleaningConfig(), "clock": lambda: NOW, "rows": 400}
+    settings = {
+        "path": Path(job.path),
+        "cleaning": CleaningConfig(),
+        "clock": lambda: NOW,
+        "rows": 400,
+    }
     return import_file(store, job, told=told, **settings)
 
 

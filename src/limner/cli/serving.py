@@ -4,6 +4,7 @@ import ipaddress
 import time
 from typing import TYPE_CHECKING
 
+import limner
 from limner.cli.settings import PEPPER
 from limner.cli.tenancy import claim, serve_config
 from limner.errors import BadConfig, MissingExtra, NotFitted
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from limner.profiles.eraser import Eraser
     from limner.service.keys import Keyring
     from limner.service.parts import Parts
+    from limner.service.tracing import Traces
 
 __all__ = [
     "begun_log",
@@ -150,7 +152,32 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
         config=config,
         cleaning=cleaning_of(shop.settings),
         currency=shop.settings.shop.currency,
+        traces=_traces_to(config.traces),
     )
+
+
+def _traces_to(address: str) -> "Traces":
+    """Return who traces what is done, none where it goes nowhere. Raises MissingExtra."""
+    from limner.service.tracing import Traces
+
+    if not address:
+        return Traces()
+    if not address.startswith(("http://", "https://")):
+        raise BadConfig(
+            f"[serve] traces must be an address of HTTP, got {address!r}",
+            hint="for instance http://localhost:4318/v1/traces",
+        )
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ModuleNotFoundError:
+        raise MissingExtra("tracing", "opentelemetry-sdk", "otel") from None
+    told = {"service.name": "limner", "service.version": limner.__version__}
+    provider = TracerProvider(resource=Resource.create(told))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=address)))
+    return Traces(provider)
 
 
 def demand_safe_address(host: str, *, insecure: bool) -> None:

@@ -29,6 +29,7 @@ _DATABASE = (
     "consents",
     "seen",
     "rejects",
+    "jobs",
     "items",
     "pseudonyms",
 )

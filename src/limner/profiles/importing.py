@@ -28,6 +28,7 @@ def import_file(
     store: DatabaseStore,
     job: Job,
     *,
+    path: Path,
     cleaning: CleaningConfig,
     clock: Callable[[], datetime],
     rows: int = 10_000,
@@ -46,6 +47,8 @@ def import_file(
         Where to.
     job
         What to read; its settings may hold a mapping.
+    path
+        Where the file lies.
     cleaning, currency
         What counts as an event, and in which prices are that name none.
     clock
@@ -64,7 +67,6 @@ def import_file(
     """
     given = job.settings.get("mapping")
     mapping = None if given is None else Mapping.read(given, where="mapping")
-    path = Path(job.path)
     if not path.is_file():
         raise BadSource(f"{job.source} is not there any more", hint="send it again")
     if mapping is not None and mapping.reader not in READERS:

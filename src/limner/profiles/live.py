@@ -144,7 +144,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Who may ask, and for what. ``digest`` is a keyed hash of the secret."""
+    """Who may ask, and for what. ``digest`` is a keyed hash of the secret.
+
+    A key holds until ``revoked_us`` (microseconds since 1970), which may lie ahead.
+    """
 
     id: str
     name: str
@@ -292,7 +295,11 @@ class LiveStore(ProfileReader, Protocol):
         ...
 
     def revoke_key(self, key_id: str, *, at_us: int) -> bool:
-        """Mark a key as revoked; whether there was one that still held."""
+        """Let a key hold until a moment; whether there was one that would have held longer."""
+        ...
+
+    def replace_key(self, key_id: str, new: Key, *, at_us: int) -> bool:
+        """Keep a new key, and let an old one hold until a moment; both, or neither."""
         ...
 
     def close(self) -> None:

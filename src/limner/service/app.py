@@ -35,6 +35,7 @@ from limner.service.recording import Recorder
 from limner.service.renewal import Renewer
 from limner.service.requests import Archivist
 from limner.service.telling import Teller
+from limner.service.tracing import Traced
 from limner.service.writer import Writer
 
 __all__ = ["create_app"]
@@ -86,18 +87,16 @@ def create_app(parts: Parts) -> FastAPI:
 @contextmanager
 def _at_work(state: Any, parts: Parts) -> Iterator[None]:  # noqa: ANN401 - starlette's own
     """Let the threads run; what waits is written before they end."""
-    begun = [state.writer, state.renewer, state.recorder, state.archivist, state.importer]
-    ended = [state.importer, state.writer, state.archivist, state.renewer, state.recorder]
-    if state.mate is not None:
-        begun.append(state.mate)
-        ended.append(state.mate)
-    for each in begun:
+    work = [state.importer, state.writer, state.archivist, state.renewer, state.recorder]
+    work += [] if state.mate is None else [state.mate]
+    for each in work:
         each.start()
     yield
-    for each in ended:
+    for each in work:  # who brings something in stops before whoever takes it
         each.close()
     parts.eraser.book.close()
     parts.store.close()
+    parts.traces.close()
 
 
 def _assemble(state: Any, parts: Parts) -> None:  # noqa: ANN401 - starlette's own
@@ -115,6 +114,7 @@ def _assemble(state: Any, parts: Parts) -> None:  # noqa: ANN401 - starlette's o
         clock=parts.clock,
         busy=lambda: bool(state.writer.waiting > _BUSY_EVENTS),
         leads=leads,
+        traces=parts.traces,
     )
 
     def told(receipt: Receipt) -> None:
@@ -132,9 +132,11 @@ def _assemble(state: Any, parts: Parts) -> None:  # noqa: ANN401 - starlette's o
     state.past = Past(parts.painter, History(parts.eraser.book.engine))
     state.listeners = Listeners(parts.config.streams_per_key, parts.config.streams)
     state.recorder = Recorder(parts.eraser.book.audit)
-    state.archivist = Archivist(parts.eraser, leads=leads)
     state.jobs = Jobs(parts.eraser.book.engine)
     state.importer = _importer(parts, state.jobs, told=told, leads=leads)
+    state.archivist = Archivist(
+        parts.eraser, leads=leads, held_up=lambda: bool(state.importer.holds_files)
+    )
     state.keyring = Keyring(parts.store, parts.pepper, tenant=parts.config.tenant)
     state.rates = Rates(parts.config.requests_per_second, parts.config.burst)
     state.writer = Writer(
@@ -145,6 +147,7 @@ def _assemble(state: Any, parts: Parts) -> None:  # noqa: ANN401 - starlette's o
         currency=parts.currency,
         clock=parts.clock,
         told=told,
+        traces=parts.traces,
     )
 
 
@@ -162,6 +165,8 @@ def _put_doors(app: FastAPI, parts: Parts) -> None:
     if parts.config.allowed_origins:
         app.add_middleware(Origins, allowed=parts.config.allowed_origins)
     app.add_middleware(Headed)
+    if parts.traces.on:
+        app.add_middleware(Traced, traces=parts.traces)
 
 
 def _importer(

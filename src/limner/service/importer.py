@@ -91,6 +91,11 @@ class Importer:
         self._sweep()
         return done
 
+    @property
+    def holds_files(self) -> bool:
+        """Whether there are files that were sent and are not read to their ends."""
+        return any(job.own_file for job in self.jobs.unfinished())
+
     def _do(self, job: Job) -> bool:
         """Carry on with one job; whether it came to its end."""
         if job.state == "cancelling":
@@ -98,10 +103,12 @@ class Importer:
             return True
         if not self.jobs.begin(job):
             return False
+        path = self.folder / job.path if job.own_file and self.folder else Path(job.path)
         try:
             import_file(
                 self.store,
                 job,
+                path=path,
                 cleaning=self.cleaning,
                 clock=self.clock,
                 rows=self.rows,
@@ -119,7 +126,7 @@ class Importer:
         except (BadStore, DiskFull):
             raise
         except LimnerError as error:
-            self.jobs.end(job, "failed", trouble=error.message.replace(job.path, job.source))
+            self.jobs.end(job, "failed", trouble=error.message.replace(str(path), job.source))
         except Exception as error:  # noqa: BLE001 - one file that is odd must not stop the others
             told = f"the file could not be read ({type(error).__name__})"
             self.jobs.end(job, "failed", trouble=told)

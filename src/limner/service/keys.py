@@ -75,6 +75,10 @@ def read_pepper(path: Path) -> bytes:
     return found
 
 
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
 @final
 class Keyring:
     """Makes keys and knows them again.
@@ -125,17 +129,43 @@ class Keyring:
         odd = [each for each in purposes if each not in PURPOSES]
         if odd:
             raise BadConfig(f"purposes must be of {', '.join(PURPOSES)}, got {odd[0]!r}")
+        once = tuple(dict.fromkeys(scopes)), tuple(dict.fromkeys(purposes))
+        made = self._draw(name, *once, tenant=self.tenant)
+        self.store.add_key(made.key)
+        return made
+
+    def rotate(self, key_id: str, *, overlap_s: float) -> Made:
+        """Make a new key for the same, and let the old one hold for so many seconds more.
+
+        Raises
+        ------
+        BadConfig
+            If there is no such key, or it is revoked or rotated already.
+        """
+        old, now = self.store.key(key_id), _now_us()
+        if old is None or old.revoked_us is not None:
+            raise BadConfig(
+                f"no key that holds without an end has the id {key_id!r}",
+                hint="see them: limner keys list",
+            )
+        made = self._draw(old.name, old.scopes, old.purposes, tenant=old.tenant)
+        if not self.store.replace_key(key_id, made.key, at_us=now + round(overlap_s * 1e6)):
+            raise BadConfig(f"the key {key_id!r} was revoked meanwhile")
+        return made
+
+    def _draw(
+        self, name: str, scopes: tuple[str, ...], purposes: tuple[str, ...], *, tenant: str
+    ) -> Made:
         identity, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         key = Key(
             id=identity,
             name=name,
-            scopes=tuple(dict.fromkeys(scopes)),
+            scopes=scopes,
             digest=self._digest(identity, secret),
-            created_us=time.time_ns() // 1000,
-            tenant=self.tenant,
-            purposes=tuple(dict.fromkeys(purposes)),
+            created_us=_now_us(),
+            tenant=tenant,
+            purposes=purposes,
         )
-        self.store.add_key(key)
         return Made(key, f"{_MARK}_{identity}_{secret}")
 
     def who(self, secret: str) -> Principal | None:
@@ -150,7 +180,8 @@ class Keyring:
         key = self.store.key(parts[1])
         digest = key.digest if key is not None else bytes(32)
         right = hmac.compare_digest(digest, self._digest(parts[1], parts[2]))
-        if key is None or not right or key.revoked_us is not None:
+        over = key is not None and key.revoked_us is not None and key.revoked_us <= _now_us()
+        if key is None or not right or over:
             self._known.pop(mark, None)
             return None
         found = Principal(

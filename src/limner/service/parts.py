@@ -12,6 +12,7 @@ from limner.profiles.eraser import Eraser
 from limner.profiles.painter import Painter
 from limner.service.crew import Place
 from limner.service.settings import ServeConfig
+from limner.service.tracing import Traces
 
 __all__ = ["Parts"]
 
@@ -40,6 +41,8 @@ class Parts:
         What the services of other tenants are made of, by name; they share nothing with this one.
     place
         Which of several processes this is; none: the only one.
+    traces
+        Who traces what is done.
     """
 
     store: DatabaseStore
@@ -53,3 +56,4 @@ class Parts:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     tenants: Table[str, "Parts"] = field(default_factory=dict)
     place: Place | None = None
+    traces: Traces = field(default_factory=Traces)

@@ -12,6 +12,7 @@ from limner.profiles.live import LiveStore
 from limner.profiles.painter import Painter
 from limner.service.quiet import place_of
 from limner.service.settings import ServeConfig
+from limner.service.tracing import Traces
 
 __all__ = ["Renewer"]
 
@@ -37,6 +38,8 @@ class Renewer:
         Tells whether events wait to be written; portraits are then put off, but not for ever.
     leads
         Whether this process is the one that draws, of several over one store; none: it is alone.
+    traces
+        Who traces the drawing.
     """
 
     def __init__(
@@ -48,9 +51,11 @@ class Renewer:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         busy: Callable[[], bool] = lambda: False,
         leads: Callable[[], bool] | None = None,
+        traces: Traces | None = None,
     ) -> None:
         self.store, self.painter, self.config, self.clock = store, painter, config, clock
         self.busy, self.leads = busy, leads
+        self.traces = traces or Traces()
         self.failures = 0
         self.failing = False
         self.drawn = 0
@@ -83,7 +88,9 @@ class Renewer:
         stale = self.store.stale(limit=self.config.renew_customers)
         if not stale:
             return 0
-        written = self.painter.renew(stale, now=now)
+        with self.traces.span("limner.draw") as note:
+            written = self.painter.renew(stale, now=now)
+            note({"limner.customers": len(stale), "limner.portraits": written})
         self.drawn += written
         return written
 

@@ -24,10 +24,19 @@ class Archivist:
         Who knows how.
     leads
         Whether this process is the one that erases, of several; none: it is alone.
+    held_up
+        Whether something lies about that is gone in a moment and may hold whoever is to be erased:
+        a file that is being imported. It is waited for.
     """
 
-    def __init__(self, eraser: Eraser, *, leads: Callable[[], bool] | None = None) -> None:
-        self.eraser, self.leads = eraser, leads
+    def __init__(
+        self,
+        eraser: Eraser,
+        *,
+        leads: Callable[[], bool] | None = None,
+        held_up: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.eraser, self.leads, self.held_up = eraser, leads, held_up
         self.failing = False
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -60,6 +69,10 @@ class Archivist:
                 continue
             self._wake.clear()
             try:
+                if self.held_up():
+                    self._stop.wait(_AGAIN_S / 10)
+                    self._wake.set()
+                    continue
                 self.eraser.resume(actor="service")
                 self.failing = False
             except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again

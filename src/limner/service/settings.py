@@ -73,6 +73,9 @@ class ServeConfig(Config):
     """After how long without news a comment says that a stream lives, in seconds."""
     look_seconds: float = Field(0.5, gt=0)
     """How often an open stream looks for news, in seconds."""
+    traces: str = ""
+    """Where traces are sent: an address of OTLP over HTTP such as
+    ``http://localhost:4318/v1/traces``; empty: there are none. Needs ``limner[otel]``."""
     import_bytes: int = Field(200_000_000, ge=1_000)
     """The largest file that may be sent to be imported, in bytes."""
     import_folder: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import final
+from typing import Any, final
 
 from limner.errors import BadStore, DiskFull
 from limner.events.cleaning import CleaningConfig
@@ -15,6 +15,7 @@ from limner.events.suppression import ERASED
 from limner.profiles.live import LiveStore, Receipt
 from limner.service.reading import read_deliveries
 from limner.service.settings import ServeConfig
+from limner.service.tracing import Traces
 from limner.service.wire import Delivery
 
 __all__ = ["Busy", "Outcome", "Writer"]
@@ -41,6 +42,8 @@ class Outcome:
 class _Waiting:
     delivery: Delivery
     future: "Future[Outcome]" = field(default_factory=Future)
+    asked_in: Any = None
+    """The span of the request that brought it."""
 
 
 @final
@@ -59,6 +62,8 @@ class Writer:
         Tells the present, in UTC.
     told
         Is told of every transaction.
+    traces
+        Who traces the transactions; each is linked to the requests that it is for.
     """
 
     def __init__(
@@ -71,10 +76,12 @@ class Writer:
         currency: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         told: Callable[[Receipt], None] = lambda _: None,
+        traces: Traces | None = None,
     ) -> None:
         self.store, self.cleaning, self.mapping = store, cleaning, mapping
         self.config, self.currency = config, currency
         self.clock, self.told = clock, told
+        self.traces = traces or Traces()
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._waiting = 0
         self._lock = threading.Lock()
@@ -98,7 +105,7 @@ class Writer:
         Busy
             If too much waits, or the writer was closed.
         """
-        waiting = _Waiting(delivery)
+        waiting = _Waiting(delivery, asked_in=self.traces.here())
         with self._lock:
             if self._closed:
                 raise Busy("the service is closing")
@@ -138,7 +145,9 @@ class Writer:
     def _write(self, batch: list[_Waiting]) -> None:
         """Write deliveries together; where that fails, each alone, so that one harms no other."""
         try:
-            outcomes = self._together([one.delivery for one in batch])
+            with self.traces.span("limner.write", [one.asked_in for one in batch]) as note:
+                outcomes = self._together([one.delivery for one in batch])
+                note(_sums(outcomes))
         except (BadStore, DiskFull) as error:
             for one in batch:
                 one.future.set_exception(error)
@@ -192,3 +201,13 @@ class Writer:
             )
             for own, twice, lost, bad in zip(lines, again, gone, rejected, strict=True)
         ]
+
+
+def _sums(outcomes: list[Outcome]) -> dict[str, int]:
+    """Return what is said of a transaction where it is traced."""
+    return {
+        "limner.bodies": len(outcomes),
+        "limner.accepted": sum(each.accepted for each in outcomes),
+        "limner.duplicates": sum(each.duplicates for each in outcomes),
+        "limner.refused": sum(len(each.rejected) for each in outcomes),
+    }

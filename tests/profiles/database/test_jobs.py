@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from limner.profiles.database.jobs import Job, Jobs
+from limner.profiles.database.jobs import Job, Jobs, forget_in_jobs
 
 ONE = Job("i1", "import", "a.csv", "/x/a.csv", "me", "d1", 5, asked="k")
 
@@ -33,3 +33,17 @@ def test_a_job_goes_from_state_to_state_and_never_back(store):
     assert jobs.cancel("none") is None
     waiting = jobs.add(replace(ONE, id="i4", asked=None))
     assert jobs.cancel(waiting.id).state == "cancelled"
+
+
+def test_jobs_that_name_somebody_say_no_more_of_them(store):
+    jobs = Jobs(store.engine)
+    jobs.add(replace(ONE, id="i5", asked=None, source='o"u_1.csv'))
+    made = jobs.add(replace(ONE, id="i6", asked=None, settings={"mapping": {"who": 'o"u_1'}}))
+    other = jobs.add(replace(ONE, id="i7", asked=None, source='o"uX1.csv'))
+    for each in (made, other):
+        jobs.end(each, "failed", trouble="why")
+    with store.engine.begin() as connection:
+        assert forget_in_jobs(connection, 'o"u_1') == 1
+    assert jobs.get("i5").source == 'o"u_1.csv', "it is still to be done"
+    assert (jobs.get("i6").settings, jobs.get("i6").trouble) == ({}, "")
+    assert jobs.get("i7").trouble == "why"

@@ -1,4 +1,4 @@
-"""Keys of the service: make, list and revoke them."""
+"""Keys of the service: make, list, rotate and revoke them."""
 
 import time
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ __all__ = ["keys"]
 keys = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="Keys of the service: made, listed and revoked. Needs `pip install 'limner[serve]'`.",
+    help="Keys of the service: make, list, rotate, revoke. Needs `pip install 'limner[serve]'`.",
 )
 
 
@@ -51,6 +51,7 @@ def create(
     if as_json:
         emit(told)
     show(made.secret, aside=as_json)
+    narrate(f"its id is {made.key.id}")
     narrate("keep it: it is shown this once, and only a hash of it is kept")
 
 
@@ -84,8 +85,39 @@ def listed(
             ]
         )
     for each in found:
-        state = "" if each.revoked_us is None else f"  revoked {_moment(each.revoked_us)}"
+        state = "" if each.revoked_us is None else f"  {_end(each.revoked_us)}"
         show(f"{each.id}  {each.name}  {', '.join(each.scopes)}{state}", aside=as_json)
+
+
+@keys.command("rotate")
+def rotate(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="Which, as `limner keys list` says.")],
+    overlap: Annotated[
+        float, typer.Option(metavar="HOURS", min=0, help="How long the old key holds still.")
+    ] = 24.0,
+    store: StoreOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: AsJson = False,
+    seed: SeedOption = 0,
+) -> None:
+    """Make a new key for the same scopes and purposes; the old one holds for some hours more.
+
+    The new secret is shown this once. With `--overlap 0` the old key ends at once.
+
+    Example: limner keys rotate 3f9a1c02b7de --overlap 24
+    """
+    del seed  # a key must not be foretold
+    shop = Workspace(workspace)
+    with open_store(shop, store) as living:
+        made = keyring_of(shop, living).rotate(key_id, overlap_s=overlap * 3600)
+        record(shop, living, "key.rotated", f"{key_id} by {made.key.id}")
+        old = living.key(key_id)
+    until = _moment(old.revoked_us) if old is not None and old.revoked_us is not None else ""
+    told = {"id": made.key.id, "key": made.secret, "replaces": key_id, "old_holds_until": until}
+    if as_json:
+        emit(told)
+    show(made.secret, aside=as_json)
+    narrate(f"its id is {made.key.id}; {key_id} holds until {until}")
 
 
 @keys.command("revoke")
@@ -110,6 +142,10 @@ def revoke(
             f"no key that holds has the id {key_id!r}", hint="see them: limner keys list"
         )
     narrate(f"revoked {key_id}")
+
+
+def _end(us: int) -> str:
+    return f"{'holds until' if us > time.time_ns() // 1000 else 'revoked'} {_moment(us)}"
 
 
 def _moment(us: int) -> str:

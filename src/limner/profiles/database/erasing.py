@@ -11,6 +11,7 @@ from limner.errors import BadStore
 from limner.events.suppression import names_in
 from limner.profiles.database import tables as t
 from limner.profiles.database.consents import forget_consents
+from limner.profiles.database.jobs import forget_in_jobs
 from limner.profiles.database.opening import telling
 from limner.profiles.database.writing import parts, tell
 from limner.profiles.live import ERASURES
@@ -70,6 +71,7 @@ def erase_rows(
         hush = update(t.rejects).where(t.rejects.c.no.in_(part)).values(detail="", row="")
         connection.execute(hush)
     done["rejects"] = len(found)
+    done["jobs"] = forget_in_jobs(connection, customer_id)
     return {name: count for name, count in done.items() if count}
 
 

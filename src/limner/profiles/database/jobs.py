@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, TypeAlias, final
 
-from sqlalchemy import Connection, Engine, Row, select, tuple_, update
+from sqlalchemy import Connection, Engine, Row, or_, select, tuple_, update
 
 from limner.errors import Overtaken
 from limner.profiles.database import tables as t
 from limner.profiles.database.opening import telling
 from limner.profiles.database.writing import insert_of, take_turns
 
-__all__ = ["ENDED", "Job", "Jobs", "Progress", "State"]
+__all__ = ["ENDED", "Job", "Jobs", "Progress", "State", "forget_in_jobs"]
 
 State: TypeAlias = Literal["waiting", "running", "cancelling", "cancelled", "done", "failed"]
 ENDED: frozenset[str] = frozenset({"cancelled", "done", "failed"})
@@ -43,8 +43,9 @@ class Progress:
 class Job:
     """One job. ``asked`` is a hash of the key and the Idempotency-Key under which it was asked for.
 
-    ``source`` is what the file is called, ``path`` where it lies, ``own_file`` whether it was sent
-    and goes when the job ends, ``digest`` the hash of what was asked, ``trouble`` why it failed.
+    ``source`` is what the file is called, ``own_file`` whether it was sent and goes when the job
+    ends, ``path`` where it lies (of one that was sent its name among those that were), ``digest``
+    the hash of what was asked, ``trouble`` why it failed.
     """
 
     id: str
@@ -61,6 +62,17 @@ class Job:
     changed_us: int = 0
     progress: Progress = field(default_factory=Progress)
     trouble: str = ""
+
+
+def forget_in_jobs(connection: Connection, customer_id: str) -> int:
+    """Empty what jobs that have ended say, where it names a customer; return how many did."""
+    j = t.jobs.c
+    spelt = {customer_id, json.dumps(customer_id)[1:-1]}
+    told = (j.source, j.path, j.settings, j.trouble)
+    named = or_(*(each.contains(word, autoescape=True) for each in told for word in spelt))
+    hush = update(t.jobs).where(j.state.in_(sorted(ENDED)), named)
+    empty = {"source": "", "path": "", "settings": "{}", "trouble": ""}
+    return connection.execute(hush.values(**empty)).rowcount
 
 
 @final

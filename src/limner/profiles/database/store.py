@@ -1,19 +1,19 @@
 """Events, counters and portraits in a database; every change of them is one transaction."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import local
-from typing import Any, Self, final
+from typing import Self, final
 
 import polars as pl
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from limner.profiles.counters import Counters
 from limner.profiles.database import tables as t
+from limner.profiles.database.key_rows import key_of, revoke_key, row_of_key
 from limner.profiles.database.opening import open_engine, telling
 from limner.profiles.database.portraits import EDITION, about_of, edition_of, put_portraits
 from limner.profiles.database.reading import (
@@ -281,33 +281,33 @@ class DatabaseStore:
 
     def add_key(self, key: Key) -> None:
         """Keep a key."""
-        plain = asdict(key) | {
-            "scopes": json.dumps(key.scopes),
-            "purposes": json.dumps(key.purposes),
-        }
         with self._writing() as connection:
-            connection.execute(t.keys.insert(), [plain])
+            connection.execute(t.keys.insert(), [row_of_key(key)])
 
     def key(self, key_id: str) -> Key | None:
         """Return a key, revoked or not; none if there is none."""
         with self._asking() as connection:
             row = connection.execute(select(t.keys).where(t.keys.c.id == key_id)).first()
-        return None if row is None else _key(row)
+        return None if row is None else key_of(row)
 
     def keys(self) -> list[Key]:
         """Return all keys, the oldest first."""
         asked = select(t.keys).order_by(t.keys.c.created_us, t.keys.c.id)
         with self._asking() as connection:
-            return [_key(row) for row in connection.execute(asked)]
+            return [key_of(row) for row in connection.execute(asked)]
 
     def revoke_key(self, key_id: str, *, at_us: int) -> bool:
-        """Mark a key as revoked; whether there was one that still held."""
-        k = t.keys.c
-        asked = (
-            update(t.keys).where(k.id == key_id, k.revoked_us.is_(None)).values(revoked_us=at_us)
-        )
+        """Let a key hold until a moment; whether there was one that would have held longer."""
         with self._writing() as connection:
-            return connection.execute(asked).rowcount > 0
+            return revoke_key(connection, key_id, at_us=at_us)
+
+    def replace_key(self, key_id: str, new: Key, *, at_us: int) -> bool:
+        """Keep a new key, and let an old one hold until a moment; both, or neither."""
+        with self._writing() as connection:
+            done = revoke_key(connection, key_id, at_us=at_us)
+            if done:
+                connection.execute(t.keys.insert(), [row_of_key(new)])
+            return done
 
     def close(self) -> None:
         """Let go of the store; closing twice is fine."""
@@ -354,15 +354,3 @@ _PAGE = _WHOLE.where(_C.customer_id == bindparam("who"))
 _PAGES = (
     _WHOLE.where(_C.customer_id > bindparam("after")).order_by(_C.customer_id).limit(bindparam("n"))
 )
-
-
-def _key(row: Any) -> Key:  # noqa: ANN401 - a row of SQLAlchemy's
-    plain = dict(row._mapping)  # noqa: SLF001 - this is how a row is asked
-    return Key(
-        **plain
-        | {
-            "scopes": tuple(json.loads(plain["scopes"])),
-            "purposes": tuple(json.loads(plain["purposes"])),
-            "digest": bytes(plain["digest"]),
-        }
-    )

@@ -132,7 +132,7 @@ async def begin_import(
             id=number,
             kind="import",
             source=source,
-            path=str(path),
+            path=path.name if own else str(path),
             own_file=own,
             actor=who.key_id,
             digest=digest,
