@@ -9,6 +9,8 @@ from limner.cli.tenancy import claim, serve_config
 from limner.errors import BadConfig, MissingExtra, NotFitted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from limner.cli.workspace import Workspace
     from limner.events.log import EventLog
     from limner.profiles.database.store import DatabaseStore
@@ -129,7 +131,32 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
         config=config,
         cleaning=cleaning_of(shop.settings),
         currency=shop.settings.shop.currency,
+        probes=_probes(shop, store, log),
     )
+
+
+def _probes(
+    shop: "Workspace", store: "DatabaseStore", log: "EventLog"
+) -> "Mapping[str, Callable[[], bool]]":
+    """Return how to see whether what was learned and told of items is still there.
+
+    What never was there is not missing.
+    """
+    from limner.events.log import VECTORS
+
+    models = shop.folder / "models" / "current"
+    vectors = log.folder / VECTORS
+    had_vectors = vectors.is_dir()
+
+    def has_models() -> bool:
+        about = store.about
+        return about is None or about.model_version is None or (models / "config.json").is_file()
+
+    return {
+        "models": has_models,
+        "vectors": lambda: not had_vectors or vectors.is_dir(),
+        "catalogue": log.has_catalogue,
+    }
 
 
 def demand_safe_address(host: str, *, insecure: bool) -> None:

@@ -15,6 +15,7 @@ from limner.profiles.live import Receipt
 from limner.service import routes
 from limner.service.doors import Headed, Origins
 from limner.service.guard import Rates
+from limner.service.health import Health
 from limner.service.keys import Keyring
 from limner.service.metrics import Metrics
 from limner.service.parts import Parts
@@ -84,11 +85,6 @@ def create_app(parts: Parts) -> FastAPI:
 
     state: Any = app.state
     state.parts, state.ready, state.metrics, state.renewer = parts, False, metrics, renewer
-    state.teller = Teller(
-        parts.store,
-        clock=parts.clock,
-        degraded=lambda: ("portraits",) if renewer.failing else (),
-    )
     state.recorder = Recorder(parts.eraser.book.audit)
     state.archivist = Archivist(parts.eraser)
     state.keyring = Keyring(parts.store, parts.pepper, tenant=parts.config.tenant)
@@ -102,6 +98,8 @@ def create_app(parts: Parts) -> FastAPI:
         clock=parts.clock,
         told=told,
     )
+    state.health = Health(parts.probes, {"writes": state.writer, "portraits": renewer})
+    state.teller = Teller(parts.store, clock=parts.clock, degraded=state.health.lacking)
     say_problems(app)
     asked = parts.config.pseudonymise
     if asked:

@@ -35,6 +35,8 @@ class Parts:
         In which prices are that name none.
     clock
         Tells the present, in UTC.
+    probes
+        Whether things are there without which answers are poorer, by their names.
     tenants
         What the services of other tenants are made of, by name; they share nothing with this one.
     """
@@ -48,4 +50,5 @@ class Parts:
     mapping: Mapping = field(default_factory=lambda: Mapping(reader="segment"))
     currency: str | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    probes: Table[str, Callable[[], bool]] = field(default_factory=dict)
     tenants: Table[str, "Parts"] = field(default_factory=dict)

@@ -20,6 +20,12 @@ from limner.service.wire import Delivery
 __all__ = ["Busy", "Outcome", "Writer"]
 
 
+_AGAIN_S = 1.0
+"""So often a store that could not be written is tried again."""
+_TRIED = "tried"
+"""Under this name the store keeps when that was last done."""
+
+
 class Busy(RuntimeError):
     """More waits to be written than may; whoever sends comes again later."""
 
@@ -59,6 +65,12 @@ class Writer:
         Tells the present, in UTC.
     told
         Is told of every transaction.
+
+    Attributes
+    ----------
+    failing
+        Whether the store could not be written when that was last tried. Whoever sent what was not
+        written is told so, and none of it is stored.
     """
 
     def __init__(
@@ -79,6 +91,7 @@ class Writer:
         self._waiting = 0
         self._lock = threading.Lock()
         self._closed = False
+        self.failing = False
         self._thread = threading.Thread(target=self._run, name="limner-writer", daemon=True)
 
     def start(self) -> None:
@@ -122,7 +135,11 @@ class Writer:
         while going:
             batch: list[_Waiting] = []
             events = 0
-            one = self._queue.get()
+            try:
+                one = self._queue.get(timeout=_AGAIN_S if self.failing else None)
+            except queue.Empty:
+                self._try()
+                continue
             while one is not None:
                 batch.append(one)
                 events += len(one.delivery)
@@ -139,7 +156,9 @@ class Writer:
         """Write deliveries together; where that fails, each alone, so that one harms no other."""
         try:
             outcomes = self._together([one.delivery for one in batch])
+            self.failing = False
         except (BadStore, DiskFull) as error:
+            self.failing = True
             for one in batch:
                 one.future.set_exception(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, each sender is answered
@@ -151,6 +170,14 @@ class Writer:
         else:
             for one, outcome in zip(batch, outcomes, strict=True):
                 one.future.set_result(outcome)
+
+    def _try(self) -> None:
+        """See whether the store can be written again, though nobody sends anything."""
+        try:
+            self.store.remember(_TRIED, self.clock().isoformat())
+            self.failing = False
+        except (BadStore, DiskFull):
+            pass
 
     def _together(self, deliveries: list[Delivery]) -> list[Outcome]:
         now = self.clock()

@@ -93,8 +93,7 @@ async def readyz(request: Request) -> Response:
         await run_in_threadpool(state.parts.store.recall, "token")
     except LimnerError:
         degraded.append("store")
-    if state.renewer.failing:
-        degraded.append("portraits")
+    degraded += state.health.lacking()
     if state.recorder.failing:
         degraded.append("audit")
     if state.archivist.failing:
@@ -156,7 +155,7 @@ async def rejects(
     "/v1/ingest/rejects:replay",
     openapi_extra=_ADMIN,
     response_model=Replayed,
-    responses=problems(401, 403, 409, 422, 429, 503, 507),
+    responses=problems(401, 403, 409, 422, 429, 503),
 )
 async def replay_rejects(
     request: Request,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
+import structlog
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
@@ -23,6 +24,7 @@ from limner.service.disclosure import (
 from limner.service.guard import Guard, admit, guarded, purpose_of
 from limner.service.keys import PURPOSES, Principal
 from limner.service.problems import Problem
+from limner.service.quiet import place_of
 from limner.service.telling import written
 
 __all__ = ["router"]
@@ -309,7 +311,17 @@ def _of_portrait(request: Request, who: Principal, customer_id: str, name: str) 
 
 
 def _draw(request: Request, page: Page) -> None:
-    """Draw a stale portrait now."""
+    """Draw a stale portrait now; where that fails it stays as it is, and the answer says so."""
+    try:
+        _draw_now(request, page)
+    except Exception as error:  # noqa: BLE001 - whatever it is, what there is can be told
+        request.app.state.renewer.failing = True
+        structlog.get_logger("limner.profiles").warning(
+            "a portrait could not be drawn", trouble=place_of(error)
+        )
+
+
+def _draw_now(request: Request, page: Page) -> None:
     parts = request.app.state.parts
     no = parts.store.numbers_of([page.customer_id])[page.customer_id]
     wanted = Stale(no, page.customer_id, page.seq, page.changed_us)
