@@ -68,6 +68,8 @@ def create_app(parts: Parts) -> FastAPI:
         description=_ABOUT,
         lifespan=life,
         default_response_class=Response,
+        docs_url=None,
+        redoc_url=None,
     )
     renewer = Renewer(
         parts.store,

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from limner.profiles.compaction import of_the_log
 from limner.profiles.live import Page, Stale
-from limner.service.answers import Json, answer, problems
+from limner.service.answers import Json, answer, problems, unchanged
 from limner.service.bodies import read_json
 from limner.service.disclosure import (
     demand_consent,
@@ -150,7 +150,7 @@ async def one(request: Request) -> Response:
         seq, drawn, _ = state.parts.store.state(customer_id, purpose)
     told = state.teller.tell(customer_id, seq, drawn)
     record_reading(request, who, [customer_id], purpose)
-    if request.headers.get("if-none-match") == told.tag:
+    if unchanged(request.headers.get("if-none-match"), told.tag):
         return Response(status_code=304, headers={"ETag": told.tag})
     return Response(
         told.body,
