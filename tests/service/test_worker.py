@@ -8,10 +8,9 @@ import pytest
 
 from brokers import BROKERS, a_broker, an_event
 from limner.errors import BadConfig, BadSource, BadStore
-from limner.events.cleaning import CleaningConfig
-from limner.events.mapping import Mapping
 from limner.profiles.counters import Counters
 from limner.profiles.database.store import DatabaseStore
+from limner.service.reading import Rules
 from limner.service.settings import ServeConfig, WorkerConfig
 from limner.service.worker import Worker
 from serving import bought
@@ -39,11 +38,9 @@ def a_worker(store, *sources, **settings):
     return Worker(
         store,
         sources,
-        cleaning=CleaningConfig(),
-        mapping=Mapping(reader="segment"),
+        Rules(currency="EUR"),
         config=WorkerConfig(**{"wait_seconds": 0.05, "retry_seconds": 0.01} | settings),
         limits=ServeConfig(body_bytes=2_000),
-        currency="EUR",
     )
 
 

@@ -119,6 +119,7 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
     from limner.profiles.painter import Painter
     from limner.service.keys import read_pepper
     from limner.service.parts import Parts
+    from limner.service.reading import Rules
 
     config = serve_config(shop, **({} if clock is None else {"clock": clock}))
     log = begun_log(shop)
@@ -129,8 +130,7 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
         read_pepper(shop.folder / PEPPER),
         eraser_of(shop, store),
         config=config,
-        cleaning=cleaning_of(shop.settings),
-        currency=shop.settings.shop.currency,
+        rules=Rules(cleaning_of(shop.settings), currency=shop.settings.shop.currency),
         probes=_probes(shop, store, log),
     )
 

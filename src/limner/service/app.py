@@ -34,7 +34,8 @@ _BUSY_EVENTS = 200
 _ABOUT = """Living profiles of a shop's customers: events in, profiles out.
 
 Send events as Segment's libraries do (`/v1/batch`), as GA4's Measurement Protocol
-(`/v1/ga4/collect`), as CloudEvents (`/v1/cloudevents`) or in plain JSON (`/v1/events`). An event
+(`/v1/ga4/collect`), as Snowplow's trackers (`/v1/snowplow`), as CloudEvents (`/v1/cloudevents`) or
+in plain JSON (`/v1/events`). An event
 that was acknowledged is durable and counted once. Errors are problem details (RFC 9457)."""
 
 
@@ -93,10 +94,8 @@ def create_app(parts: Parts) -> FastAPI:
     state.rates = Rates(parts.config.requests_per_second, parts.config.burst)
     state.writer = Writer(
         parts.store,
-        cleaning=parts.cleaning,
-        mapping=parts.mapping,
+        parts.rules,
         config=parts.config,
-        currency=parts.currency,
         clock=parts.clock,
         told=told,
     )

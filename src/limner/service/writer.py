@@ -9,11 +9,9 @@ from datetime import UTC, datetime
 from typing import final
 
 from limner.errors import BadStore, DiskFull
-from limner.events.cleaning import CleaningConfig
-from limner.events.mapping import Mapping
 from limner.events.suppression import ERASED
 from limner.profiles.live import LiveStore, Receipt
-from limner.service.reading import read_deliveries
+from limner.service.reading import Rules, read_deliveries
 from limner.service.settings import ServeConfig
 from limner.service.wire import Delivery
 
@@ -57,8 +55,8 @@ class Writer:
     ----------
     store
         Where to.
-    cleaning, mapping, currency
-        As for :func:`~limner.service.reading.read_deliveries`.
+    rules
+        By what rules events are read.
     config
         How much may wait, and be written at once.
     clock
@@ -76,16 +74,13 @@ class Writer:
     def __init__(
         self,
         store: LiveStore,
+        rules: Rules,
         *,
-        cleaning: CleaningConfig,
-        mapping: Mapping,
         config: ServeConfig,
-        currency: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         told: Callable[[Receipt], None] = lambda _: None,
     ) -> None:
-        self.store, self.cleaning, self.mapping = store, cleaning, mapping
-        self.config, self.currency = config, currency
+        self.store, self.rules, self.config = store, rules, config
         self.clock, self.told = clock, told
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._waiting = 0
@@ -181,13 +176,7 @@ class Writer:
 
     def _together(self, deliveries: list[Delivery]) -> list[Outcome]:
         now = self.clock()
-        read = read_deliveries(
-            deliveries,
-            cleaning=self.cleaning,
-            mapping=self.mapping,
-            now=now,
-            currency=self.currency,
-        )
+        read = read_deliveries(deliveries, self.rules, now=now)
         receipt = self.store.accept(read.arrival, received_us=round(now.timestamp() * 1e6))
         self.told(receipt)
         lines: list[list[int]] = [[] for _ in deliveries]
