@@ -33,15 +33,13 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.responses import Response
 
-from limner.events.cleaning import CleaningConfig
-from limner.events.mapping import Mapping
 from limner.profiles.database.privacy import PrivacyBook
 from limner.profiles.database.store import DatabaseStore
 from limner.profiles.eraser import Eraser
 from limner.profiles.painter import Painter
 from limner.service.keys import SCOPES, Keyring
 from limner.service.parts import Parts
-from limner.service.reading import read_deliveries
+from limner.service.reading import Rules, read_deliveries
 from limner.service.running import listen, run
 from limner.service.settings import ServeConfig
 from limner.service.wire import Sending, wires
@@ -189,10 +187,7 @@ def store_alone(folder: Path, *, seconds: float) -> float:
         calls = [call(number + at, chance) for at in range(2_000)]
         number += len(calls)
         delivery = unpack({"batch": calls}, Sending("batch", now, config))
-        read = read_deliveries(
-            [delivery], cleaning=CleaningConfig(), mapping=Mapping(reader="segment"), now=now
-        )
-        batches.append(read.arrival)
+        batches.append(read_deliveries([delivery], Rules(), now=now).arrival)
     done, began = 0, time.monotonic()
     with DatabaseStore(folder / "alone.db", pepper=PEPPER) as store:
         for arrival in batches:

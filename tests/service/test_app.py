@@ -117,6 +117,13 @@ def test_what_did_not_change_is_not_sent_again(served):
     first = served.client.get("/v1/profiles/u46")
     again = served.client.get("/v1/profiles/u46", headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 304
+    tag = first.headers["etag"]
+    for told in (f"W/{tag}", f'"other", {tag}', f'"a" ,W/{tag},"b"', "*"):
+        again = served.client.get("/v1/profiles/u46", headers={"If-None-Match": told})
+        assert (again.status_code, again.content) == (304, b""), told
+    for told in ('"other"', 'W/"other"', tag.strip('"'), ""):
+        again = served.client.get("/v1/profiles/u46", headers={"If-None-Match": told})
+        assert again.status_code == 200, told
     served.send(bought("u46", "n6", order="n6"))
     again = served.client.get("/v1/profiles/u46", headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 200

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 import limner.service.intake
 from limner import plugins
-from limner.events.cleaning import CleaningConfig
-from limner.events.mapping import Mapping
-from limner.service.reading import read_deliveries
+from limner.service.reading import Rules, read_deliveries
 from limner.service.settings import ServeConfig
 from limner.service.wire import Malformed, Sending, Wire, deep, wires
 
@@ -55,9 +53,7 @@ likely = st.recursive(
 def read(name, body, path=None):
     wire = plugins.load(limner.service.intake, name)()
     delivery = wire.unpack(body, Sending(path or wire.paths[-1], NOW, CONFIG))
-    found = read_deliveries(
-        [delivery], cleaning=CleaningConfig(), mapping=Mapping(reader="segment"), now=NOW
-    )
+    found = read_deliveries([delivery], Rules(), now=NOW)
     return delivery, found
 
 

@@ -10,6 +10,9 @@ from limner.cli.tenancy import claim, serve_config
 from limner.errors import BadConfig, MissingExtra, NotFitted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from limner.cli.describing import Readers
     from limner.cli.workspace import Workspace
     from limner.events.log import EventLog
     from limner.profiles.database.migrating import Migrated
@@ -134,15 +137,17 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
     from limner.profiles.painter import Painter
     from limner.service.keys import read_pepper
     from limner.service.parts import Parts
+    from limner.service.reading import Rules
 
     config = serve_config(shop, **({} if clock is None else {"clock": clock}))
     log = begun_log(shop)
+    readers = Readers(shop.folder / "models" / MODEL)
     painter = Painter(
         store,
         log,
         config=portrait_config(shop.settings),
         clock=config.clock,
-        describes=Readers(shop.folder / "models" / MODEL),
+        describes=readers,
     )
     return Parts(
         store,
@@ -150,8 +155,8 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
         read_pepper(shop.folder / PEPPER),
         eraser_of(shop, store),
         config=config,
-        cleaning=cleaning_of(shop.settings),
-        currency=shop.settings.shop.currency,
+        rules=Rules(cleaning_of(shop.settings), currency=shop.settings.shop.currency),
+        probes=_probes(shop, store, log, readers),
         traces=_traces_to(config.traces),
     )
 
@@ -178,6 +183,31 @@ def _traces_to(address: str) -> "Traces":
     provider = TracerProvider(resource=Resource.create(told))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=address)))
     return Traces(provider)
+
+
+def _probes(
+    shop: "Workspace", store: "DatabaseStore", log: "EventLog", readers: "Readers"
+) -> "Mapping[str, Callable[[], bool]]":
+    """Return how to see whether what was learned and told of items is still there.
+
+    What never was there is not missing.
+    """
+    from limner.events.log import VECTORS
+
+    models = shop.folder / "models" / "current"
+    vectors = log.folder / VECTORS
+    had_vectors = vectors.is_dir()
+
+    def has_models() -> bool:
+        about = store.about
+        return about is None or about.model_version is None or (models / "config.json").is_file()
+
+    return {
+        "models": has_models,
+        "behaviour_model": lambda: readers.trouble is None,
+        "vectors": lambda: not had_vectors or vectors.is_dir(),
+        "catalogue": log.has_catalogue,
+    }
 
 
 def demand_safe_address(host: str, *, insecure: bool) -> None:

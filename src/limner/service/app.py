@@ -23,6 +23,7 @@ from limner.service import routes
 from limner.service.crew import Mate
 from limner.service.doors import Headed, Origins
 from limner.service.guard import Rates
+from limner.service.health import Health
 from limner.service.importer import Importer
 from limner.service.keys import Keyring
 from limner.service.listeners import Listeners
@@ -45,7 +46,8 @@ _BUSY_EVENTS = 200
 _ABOUT = """Living profiles of a shop's customers: events in, profiles out.
 
 Send events as Segment's libraries do (`/v1/batch`), as GA4's Measurement Protocol
-(`/v1/ga4/collect`), as CloudEvents (`/v1/cloudevents`) or in plain JSON (`/v1/events`). An event
+(`/v1/ga4/collect`), as Snowplow's trackers (`/v1/snowplow`), as CloudEvents (`/v1/cloudevents`) or
+in plain JSON (`/v1/events`). An event
 that was acknowledged is durable and counted once. Errors are problem details (RFC 9457)."""
 
 
@@ -70,6 +72,8 @@ def create_app(parts: Parts) -> FastAPI:
         description=_ABOUT,
         lifespan=life,
         default_response_class=Response,
+        docs_url=None,
+        redoc_url=None,
     )
     _assemble(app.state, parts)
     say_problems(app)
@@ -124,11 +128,6 @@ def _assemble(state: Any, parts: Parts) -> None:  # noqa: ANN401 - starlette's o
 
     state.parts, state.ready, state.metrics, state.renewer = parts, False, metrics, renewer
     state.mate = mate
-    state.teller = Teller(
-        parts.store,
-        clock=parts.clock,
-        degraded=lambda: ("portraits",) if renewer.failing else (),
-    )
     state.past = Past(parts.painter, History(parts.eraser.book.engine))
     state.listeners = Listeners(parts.config.streams_per_key, parts.config.streams)
     state.recorder = Recorder(parts.eraser.book.audit)
@@ -141,14 +140,14 @@ def _assemble(state: Any, parts: Parts) -> None:  # noqa: ANN401 - starlette's o
     state.rates = Rates(parts.config.requests_per_second, parts.config.burst)
     state.writer = Writer(
         parts.store,
-        cleaning=parts.cleaning,
-        mapping=parts.mapping,
+        parts.rules,
         config=parts.config,
-        currency=parts.currency,
         clock=parts.clock,
         told=told,
         traces=parts.traces,
     )
+    state.health = Health(parts.probes, {"writes": state.writer, "portraits": renewer})
+    state.teller = Teller(parts.store, clock=parts.clock, degraded=state.health.lacking)
 
 
 def _put_doors(app: FastAPI, parts: Parts) -> None:
@@ -182,9 +181,9 @@ def _importer(
         parts.store,
         jobs,
         folder=None if folder is None else folder / SENT,
-        cleaning=parts.cleaning,
+        cleaning=parts.rules.cleaning,
         clock=parts.clock,
-        currency=parts.currency,
+        currency=parts.rules.currency,
         rows=parts.config.import_rows,
         leads=leads or (lambda: True),
         told=told,

@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.schema import CreateSchema
 
-from limner.errors import BadConfig, BadStore, DiskFull, MissingExtra
+from limner.errors import BadConfig, BadStore, DiskFull, MissingExtra, ReadOnly
 from limner.profiles.database.migrating import Migrated, migrate
 from limner.profiles.stores.sqlite import SqliteStore
 
@@ -152,9 +152,21 @@ def telling() -> Iterator[None]:
                 "the store has no room to write",
                 hint="free some room and send it again; the store is as it was",
             ) from error
+        _say_read_only(error)
         raise BadStore(
             f"the store cannot be used: {told.strip()}",
             hint="is another process writing to it?" if "locked" in told else "",
         ) from error
     except DBAPIError as error:
+        _say_read_only(error)
         raise BadStore(f"the store cannot be used: {str(error.orig).strip()}") from error
+
+
+def _say_read_only(error: DBAPIError) -> None:
+    """Say of a store that may only be read that it is so."""
+    told = str(error.orig)
+    if "readonly" in told or "read-only" in told:
+        raise ReadOnly(
+            "the store can be read, but not written",
+            hint="may this user write the file and its folder? is the server a replica?",
+        ) from error

@@ -58,6 +58,7 @@ class Scores(BaseModel):
     scores: list[Score]
     unknown: list[str]
     denied: list[str]
+    degraded: list[str] = Field(description="What the service does without at the moment.")
 
 
 class Offering(BaseModel):
@@ -76,6 +77,7 @@ class Offers(BaseModel):
     customer_id: str
     personalized: bool
     items: list[dict[str, Any]]
+    degraded: list[str] = Field(description="What the service does without at the moment.")
 
 
 def _may(scope: str, body: type[BaseModel]) -> Json:
@@ -129,7 +131,8 @@ async def score(request: Request, who: Annotated[Principal, Depends(Guard("score
             if asked.questions is None or each.question in asked.questions
         ]
     unknown = [each for each in dict.fromkeys(asked.ids) if each not in known]
-    return answer({"scores": scores, "unknown": unknown, "denied": denied})
+    degraded = list(request.app.state.health.lacking())
+    return answer({"scores": scores, "unknown": unknown, "denied": denied, "degraded": degraded})
 
 
 @router.post(
@@ -161,5 +164,6 @@ async def recommendations(
             "customer_id": asked.customer_id,
             "personalized": asked.personalized and knows(store, asked.customer_id),
             "items": [asdict(item) for item in items],
+            "degraded": list(request.app.state.health.lacking()),
         }
     )

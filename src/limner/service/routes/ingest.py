@@ -20,7 +20,7 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["ingest"])
 _MAY = guarded("ingest")
-_PROBLEMS = problems(400, 401, 403, 413, 415, 429, 503, 507)
+_PROBLEMS = problems(400, 401, 403, 413, 415, 429, 503)
 Sender = Annotated[Principal, Depends(Guard("ingest"))]
 _ITEM_NAMES = ("item_id", "title", "description", "category", "brand", "price", "image")
 
