@@ -29,6 +29,7 @@ _DATABASE = (
     "seen",
     "rejects",
     "items",
+    "segments",
 )
 _LOG = ("events", "attributes", "flags", "rejects")
 _KEPT = (

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from limner import __version__, plugins
+from limner.profiles.database.segments import SegmentBook
 from limner.profiles.live import Receipt
 from limner.service import routes
 from limner.service.guard import Rates
@@ -84,6 +85,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     state.recorder = Recorder(parts.eraser.book.audit)
     state.archivist = Archivist(parts.eraser)
+    state.segments = SegmentBook(parts.eraser.book.engine)
     state.keyring = Keyring(parts.store, parts.pepper)
     state.rates = Rates(parts.config.requests_per_second, parts.config.burst)
     state.writer = Writer(

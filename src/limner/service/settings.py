@@ -37,6 +37,9 @@ class ServeConfig(Config):
     """How long the service rests between looks for stale portraits, in seconds."""
     references_seconds: float = Field(600.0, gt=0)
     """How often customers are compared anew with the shop as a whole, in seconds."""
+    search_seconds: float = Field(10.0, gt=0)
+    """How long one request may go through profiles, in seconds: then a page ends early, and a count
+    is not exact."""
     consent_for: tuple[Literal["service", "marketing", "risk", "analytics"], ...] = ()
     """For which purposes a customer must have consented before their profile is told; what a
     customer forbade is never told."""

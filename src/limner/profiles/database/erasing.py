@@ -12,6 +12,7 @@ from limner.events.suppression import names_in
 from limner.profiles.database import tables as t
 from limner.profiles.database.consents import forget_consents
 from limner.profiles.database.opening import telling
+from limner.profiles.database.segments import hush_segments
 from limner.profiles.database.writing import parts, tell
 from limner.profiles.live import ERASURES
 
@@ -27,7 +28,10 @@ __all__ = [
 _PATIENCE_S = 60.0
 _AT_ONCE_MS = 500
 """So long one try waits for readers, in milliseconds."""
-_TOUCHED = (t.profiles, t.customers, t.journal, t.seen, t.rejects, t.attributes, t.consents)
+_TOUCHED = (
+    *(t.profiles, t.customers, t.journal, t.seen, t.rejects, t.attributes, t.consents),
+    t.segments,
+)
 
 
 def erase_rows(
@@ -52,6 +56,8 @@ def erase_rows(
     done["customers"] = _delete(connection, t.customers, c.customer_id == customer_id)
     done["profiles"] = _delete(connection, t.profiles, t.profiles.c.customer_id == customer_id)
     told = t.attributes.c.customer_id == customer_id
+    own = {customer_id, *_told_alone(connection, customer_id)}
+    done["segments"] = hush_segments(connection, own, field="attributes.")
     done["attributes"] = _delete(connection, t.attributes, told)
     done["consents"] = forget_consents(connection, customer_id)
     gone = 0
@@ -87,6 +93,7 @@ def forget_alone(
     items = set(items) - _left(connection, "item_id", items)
     currencies = set(currencies) - _left(connection, "currency", currencies)
     done = {"items": 0, "popular": 0}
+    done["segments/items"] = hush_segments(connection, items, field="items")
     for part in parts(sorted(items)):
         done["items"] += _delete(connection, t.items, t.items.c.item_id.in_(part))
     m = t.meta.c
@@ -103,6 +110,18 @@ def forget_alone(
     for each in sorted(currencies):
         _draw_anew(connection, each)
     return {name: count for name, count in done.items() if count}
+
+
+def _told_alone(connection: Connection, customer_id: str) -> set[str]:
+    """Return what this customer told and nobody else: an e-mail, but not a town of many."""
+    a = t.attributes.c
+    own = connection.execute(select(a.value).where(a.customer_id == customer_id))
+    values = {row[0] for row in own}
+    shared: set[str] = set()
+    for part in parts(sorted(values)):
+        others = select(a.value).where(a.value.in_(part), a.customer_id != customer_id)
+        shared.update(row[0] for row in connection.execute(others.distinct()))
+    return values - shared
 
 
 def _draw_anew(connection: Connection, currency: str) -> None:

@@ -29,6 +29,7 @@ __all__ = [
     "rejects",
     "requests",
     "seen",
+    "segments",
     "suppressed",
 ]
 
@@ -211,3 +212,16 @@ audit = Table(
 """Who did what to whose data, each row tied to the one before by a keyed hash."""
 
 Index("audit_subject", audit.c.subject)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+)
+"""Rules that have a name, each as JSON; who fulfils one is looked up, and not kept."""
