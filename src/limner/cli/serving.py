@@ -107,7 +107,12 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
 
     told = {} if clock is None else {"clock": clock}
     config = ServeConfig.read({**shop.settings.serve, **told}, where=f"{SETTINGS_NAME} [serve]")
-    log = begun_log(shop)
+    log, blocks = begun_log(shop), (shop.folder / config.blocks).resolve()
+    if not blocks.is_relative_to(shop.folder.resolve()):
+        raise BadConfig(
+            f"{SETTINGS_NAME} [serve] blocks must lie within the workspace, got {config.blocks}",
+            hint="what lies elsewhere no erasure reaches",
+        )
     painter = Painter(store, log, config=portrait_config(shop.settings), clock=config.clock)
     return Parts(
         store,
@@ -117,6 +122,7 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
         config=config,
         cleaning=cleaning_of(shop.settings),
         currency=shop.settings.shop.currency,
+        blocks=blocks,
     )
 
 

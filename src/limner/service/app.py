@@ -16,6 +16,7 @@ from limner.service import routes
 from limner.service.guard import Rates
 from limner.service.keys import Keyring
 from limner.service.metrics import Metrics
+from limner.service.neighbours import Neighbours
 from limner.service.parts import Parts
 from limner.service.problems import say_problems
 from limner.service.recording import Recorder
@@ -85,6 +86,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     state.recorder = Recorder(parts.eraser.book.audit)
     state.archivist = Archivist(parts.eraser)
+    state.neighbours = Neighbours(parts)
     state.segments = SegmentBook(parts.eraser.book.engine)
     state.keyring = Keyring(parts.store, parts.pepper)
     state.rates = Rates(parts.config.requests_per_second, parts.config.burst)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from limner.events.cleaning import CleaningConfig
 from limner.events.mapping import Mapping
@@ -34,6 +35,8 @@ class Parts:
         In which prices are that name none.
     clock
         Tells the present, in UTC.
+    blocks
+        The file with the vectors of customers, none: there is none.
     """
 
     store: LiveStore
@@ -45,3 +48,4 @@ class Parts:
     mapping: Mapping = field(default_factory=lambda: Mapping(reader="segment"))
     currency: str | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    blocks: Path | None = None
