@@ -34,6 +34,7 @@ def test_patience_ends():
     config = ServeConfig(search_seconds=0.01)
     state = SimpleNamespace(parts=SimpleNamespace(config=config))
     enough = patience(SimpleNamespace(app=SimpleNamespace(state=state)))
-    assert not enough()
+    time.sleep(0.02)
+    assert not enough(), "waiting for others does not count"
     while not enough():
         time.sleep(0.002)

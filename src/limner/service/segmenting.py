@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 
 from limner.apps.segments.built_in import BUILT_IN, Segment
@@ -18,6 +20,7 @@ from limner.service.keys import Principal
 from limner.service.problems import Problem
 
 __all__ = [
+    "aside",
     "note",
     "opened",
     "patience",
@@ -29,6 +32,11 @@ __all__ = [
 ]
 
 
+AT_ONCE = 2
+"""So many requests go through profiles at once; others wait."""
+Result = TypeVar("Result")
+
+
 def population_of(request: Request, purpose: str) -> DatabasePopulation:
     """Return those of whom it may be told for a purpose."""
     parts = request.app.state.parts
@@ -37,9 +45,27 @@ def population_of(request: Request, purpose: str) -> DatabasePopulation:
 
 
 def patience(request: Request) -> Callable[[], bool]:
-    """Return what says when a request has gone through profiles for long enough."""
-    end = time.monotonic() + request.app.state.parts.config.search_seconds
-    return lambda: time.monotonic() > end
+    """Return what says when a request has gone through profiles for long enough.
+
+    It counts from when it is first asked, so whoever had to wait for others is not hurried.
+    """
+    most = request.app.state.parts.config.search_seconds
+    begun: list[float] = []
+
+    def enough() -> bool:
+        now = time.monotonic()
+        begun[:] = begun or [now]
+        return now - begun[0] > most
+
+    return enough
+
+
+async def aside(request: Request, work: Callable[..., Result], *args: Any, **more: Any) -> Result:  # noqa: ANN401 - what the work takes
+    """Do what goes through many profiles in a thread, few at a time, so that others are served."""
+    state = request.app.state
+    if not hasattr(state, "searches"):
+        state.searches = CapacityLimiter(AT_ONCE)
+    return await to_thread.run_sync(partial(work, *args, **more), limiter=state.searches)
 
 
 def segment_of(request: Request, segment_id: str) -> Segment:

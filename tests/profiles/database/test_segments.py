@@ -73,6 +73,9 @@ def test_what_an_erased_customer_alone_told_goes_from_rules_and_names(address):
             store.accept(arrival(*rows, attributes=told), received_us=NOW_US)
             book.make("s", name="like ann, not annual", rule={"any": [one, city, ring, like]})
             book.make("t", name="others", rule=city)
+            held = eraser.export("ann")["database"]["segments"]
+            assert [each["id"] for each in held] == ["s"]
+            assert "segments" not in eraser.export("ben")["database"]
             eraser.ask("erase", "ann", actor="key")
             (done,) = eraser.resume(actor="key")
         found = book.get("s")

@@ -12,7 +12,7 @@ from limner.events.suppression import names_in
 from limner.profiles.database import tables as t
 from limner.profiles.database.consents import forget_consents
 from limner.profiles.database.opening import telling
-from limner.profiles.database.segments import hush_segments
+from limner.profiles.database.segments import hush_segments, segments_naming
 from limner.profiles.database.writing import parts, tell
 from limner.profiles.live import ERASURES
 
@@ -22,10 +22,13 @@ __all__ = [
     "forget_alone",
     "ids_held",
     "named_rejects",
+    "named_segments",
     "scrub",
 ]
 
 _PATIENCE_S = 60.0
+_TOLD = "attributes."
+"""Below it rules name what customers told."""
 _AT_ONCE_MS = 500
 """So long one try waits for readers, in milliseconds."""
 _TOUCHED = (
@@ -56,8 +59,8 @@ def erase_rows(
     done["customers"] = _delete(connection, t.customers, c.customer_id == customer_id)
     done["profiles"] = _delete(connection, t.profiles, t.profiles.c.customer_id == customer_id)
     told = t.attributes.c.customer_id == customer_id
-    own = {customer_id, *_told_alone(connection, customer_id)}
-    done["segments"] = hush_segments(connection, own, field="attributes.")
+    own = _own_words(connection, customer_id)
+    done["segments"] = hush_segments(connection, own, field=_TOLD)
     done["attributes"] = _delete(connection, t.attributes, told)
     done["consents"] = forget_consents(connection, customer_id)
     gone = 0
@@ -112,8 +115,13 @@ def forget_alone(
     return {name: count for name, count in done.items() if count}
 
 
-def _told_alone(connection: Connection, customer_id: str) -> set[str]:
-    """Return what this customer told and nobody else: an e-mail, but not a town of many."""
+def named_segments(connection: Connection, customer_id: str) -> list[Any]:
+    """Return the segments that name a customer, or what they alone told."""
+    return segments_naming(connection, _own_words(connection, customer_id), field=_TOLD)
+
+
+def _own_words(connection: Connection, customer_id: str) -> set[str]:
+    """Return a customer's id and what nobody else told: an e-mail, but not a town of many."""
     a = t.attributes.c
     own = connection.execute(select(a.value).where(a.customer_id == customer_id))
     values = {row[0] for row in own}
@@ -121,7 +129,7 @@ def _told_alone(connection: Connection, customer_id: str) -> set[str]:
     for part in parts(sorted(values)):
         others = select(a.value).where(a.value.in_(part), a.customer_id != customer_id)
         shared.update(row[0] for row in connection.execute(others.distinct()))
-    return values - shared
+    return {customer_id, *(values - shared)}
 
 
 def _draw_anew(connection: Connection, currency: str) -> None:

@@ -16,7 +16,7 @@ from limner.profiles.database import tables as t
 from limner.profiles.database.opening import telling
 from limner.profiles.database.writing import take_turns
 
-__all__ = ["MOST_SEGMENTS", "KeptSegment", "SegmentBook", "hush_segments"]
+__all__ = ["MOST_SEGMENTS", "KeptSegment", "SegmentBook", "hush_segments", "segments_naming"]
 
 MOST_SEGMENTS = 1_000
 """So many segments a shop may keep; a profile is held against all of them."""
@@ -147,8 +147,23 @@ def hush_segments(connection: Connection, words: Collection[str], *, field: str)
         Under which fields of a clause they are looked for: how these begin. In names and
         descriptions they go wherever they stand as words of their own.
     """
+    found = _naming(connection, words, field)
+    for row, fresh in found:
+        asked = update(t.segments).where(t.segments.c.id == row.id)
+        connection.execute(asked.values(**fresh, version=row.version + 1))
+    return len(found)
+
+
+def segments_naming(connection: Connection, words: Collection[str], *, field: str) -> list[Any]:
+    """Return the rows in which such words stand, as :func:`hush_segments` finds them."""
+    return [row for row, _ in _naming(connection, words, field)]
+
+
+def _naming(
+    connection: Connection, words: Collection[str], field: str
+) -> list[tuple[Any, dict[str, str]]]:
     told = sorted({word for word in words if word.strip()}, key=len, reverse=True)
-    done = 0
+    found = []
     for row in connection.execute(select(t.segments)).all() if told else ():
         fresh = {
             "name": _without(row.name, told),
@@ -156,10 +171,8 @@ def hush_segments(connection: Connection, words: Collection[str], *, field: str)
             "rule": json.dumps(_hushed(json.loads(row.rule), set(told), field)),
         }
         if any(fresh[name] != getattr(row, name) for name in fresh):
-            asked = update(t.segments).where(t.segments.c.id == row.id)
-            connection.execute(asked.values(**fresh, version=row.version + 1))
-            done += 1
-    return done
+            found.append((row, fresh))
+    return found
 
 
 def _hushed(plain: Any, words: Collection[str], field: str) -> Any:  # noqa: ANN401 - JSON

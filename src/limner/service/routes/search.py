@@ -19,6 +19,7 @@ from limner.service.guard import Guard, guarded, purpose_of
 from limner.service.keys import PURPOSES, Principal
 from limner.service.problems import Problem
 from limner.service.segmenting import (
+    aside,
     opened,
     patience,
     population_of,
@@ -101,7 +102,8 @@ async def search(request: Request, who: Reader) -> Response:
         raise Problem(422, "invalid", "body.cursor: must be what a page before gave")
     state = request.app.state
     now, degraded = state.parts.clock(), state.teller.degraded()
-    found = await run_in_threadpool(
+    found = await aside(
+        request,
         find,
         rule,
         population_of(request, purpose),

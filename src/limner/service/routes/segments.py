@@ -22,6 +22,7 @@ from limner.service.guard import Guard, guarded, purpose_of
 from limner.service.keys import PURPOSES, Principal
 from limner.service.problems import Problem
 from limner.service.segmenting import (
+    aside,
     note,
     opened,
     patience,
@@ -196,12 +197,12 @@ async def size(request: Request, who: Reader) -> Response:
         raise Problem(422, "invalid", f"body.exact: must be true or false, got {exactly!r}")
     people, now = population_of(request, purpose), request.app.state.parts.clock()
     seed = zlib.crc32(orjson.dumps(plain_rule(rule)))
-    told = await run_in_threadpool(estimate, rule, people, n=n, seed=seed, as_of=now)
+    told = await aside(request, estimate, rule, people, n=n, seed=seed, as_of=now)
     exact = told.hits if told.sampled == told.people else None
     degraded = list(request.app.state.teller.degraded())
     if exact is None and exactly:
-        exact = await run_in_threadpool(
-            count_exactly, rule, people, as_of=now, enough=patience(request)
+        exact = await aside(
+            request, count_exactly, rule, people, as_of=now, enough=patience(request)
         )
         degraded += [] if exact is not None else ["exact"]
     note(request, who, "segment.estimated", f"{purpose} {seed:08x}")
@@ -267,7 +268,8 @@ async def members(
     purpose = purpose_of(request, who)
     segment = await run_in_threadpool(segment_of, request, segment_id)
     now = request.app.state.parts.clock()
-    found = await run_in_threadpool(
+    found = await aside(
+        request,
         find,
         segment.rule,
         population_of(request, purpose),

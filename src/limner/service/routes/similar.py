@@ -16,6 +16,7 @@ from limner.service.guard import Guard, guarded, purpose_of
 from limner.service.keys import PURPOSES, Principal
 from limner.service.neighbours import Near, Neighbours
 from limner.service.problems import Problem
+from limner.service.segmenting import aside
 
 __all__ = ["router"]
 
@@ -100,7 +101,7 @@ async def similar_customers(
     state = request.app.state
     _, _, granted = state.parts.store.state(customer_id, purpose)
     demand_granted(request, who, customer_id, purpose, granted=granted)
-    near, degraded = await run_in_threadpool(_near, state.neighbours, customer_id, by)
+    near, degraded = await aside(request, _near, state.neighbours, customer_id, by)
     found = await run_in_threadpool(_allowed, request, near, purpose, n)
     record_reading(request, who, [customer_id, *(name for name, _ in found)], purpose)
     return answer(
@@ -130,7 +131,7 @@ async def embedding(
     demand_granted(request, who, customer_id, purpose, granted=granted)
     known = await run_in_threadpool(state.neighbours.blocks)
     name = _block_of(known, block)
-    found = await run_in_threadpool(state.neighbours.block, name)
+    found = await aside(request, state.neighbours.block, name)
     vector = found.of(customer_id)
     if vector is None:
         raise Problem(
@@ -164,7 +165,7 @@ async def similar_items(
 ) -> Response:
     """Return what is most like an item: by its words or picture, else by what is bought with it."""
     neighbours = request.app.state.neighbours
-    told = await run_in_threadpool(_like_item, neighbours, item_id, by, n)
+    told = await aside(request, _like_item, neighbours, item_id, by, n)
     ids = [each["item_id"] for each in told["similar"]]
     store = request.app.state.parts.store
     rows = await run_in_threadpool(store.catalogue, ids)
