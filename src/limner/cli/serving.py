@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING
 
 import limner
-from limner.cli.settings import PEPPER
+from limner.cli.settings import PEPPER, SETTINGS_NAME
 from limner.cli.tenancy import claim, serve_config
 from limner.errors import BadConfig, MissingExtra, NotFitted
 
@@ -140,6 +140,12 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
     from limner.service.reading import Rules
 
     config = serve_config(shop, **({} if clock is None else {"clock": clock}))
+    blocks = (shop.folder / config.blocks).resolve()
+    if not blocks.is_relative_to(shop.folder.resolve()):
+        raise BadConfig(
+            f"{SETTINGS_NAME} [serve] blocks must lie within the workspace, got {config.blocks}",
+            hint="what lies elsewhere no erasure reaches",
+        )
     log = begun_log(shop)
     readers = Readers(shop.folder / "models" / MODEL)
     painter = Painter(
@@ -158,6 +164,7 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
         rules=Rules(cleaning_of(shop.settings), currency=shop.settings.shop.currency),
         probes=_probes(shop, store, log, readers),
         traces=_traces_to(config.traces),
+        blocks=blocks,
     )
 
 

@@ -32,6 +32,7 @@ _DATABASE = (
     "jobs",
     "items",
     "pseudonyms",
+    "segments",
 )
 _LOG = ("events", "attributes", "flags", "rejects")
 _KEPT = (

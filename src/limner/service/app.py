@@ -17,6 +17,7 @@ from limner.profiles.database.history import History
 from limner.profiles.database.jobs import Jobs
 from limner.profiles.database.leases import Leases
 from limner.profiles.database.pseudonyms import PseudonymIndex
+from limner.profiles.database.segments import SegmentBook
 from limner.profiles.live import Receipt
 from limner.profiles.past import Past
 from limner.service import routes
@@ -28,6 +29,7 @@ from limner.service.importer import Importer
 from limner.service.keys import Keyring
 from limner.service.listeners import Listeners
 from limner.service.metrics import Metrics
+from limner.service.neighbours import Neighbours
 from limner.service.parts import Parts
 from limner.service.problems import say_problems
 from limner.service.pseudonymity import Pseudonymity
@@ -136,6 +138,8 @@ def _assemble(state: Any, parts: Parts) -> None:  # noqa: ANN401 - starlette's o
     state.archivist = Archivist(
         parts.eraser, leads=leads, held_up=lambda: bool(state.importer.holds_files)
     )
+    state.neighbours = Neighbours(parts)
+    state.segments = SegmentBook(parts.eraser.book.engine)
     state.keyring = Keyring(parts.store, parts.pepper, tenant=parts.config.tenant)
     state.rates = Rates(parts.config.requests_per_second, parts.config.burst)
     state.writer = Writer(

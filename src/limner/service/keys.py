@@ -19,8 +19,12 @@ SCOPES: dict[str, str] = {
     "ingest": "send events and items",
     "profile:read": "read profiles, timelines and traits",
     "profile:write": "merge customers, and split them again",
+    "profile:embedding": "read the vectors that models made of customers",
+    "segment:read": "read segments, and who is in them",
+    "segment:write": "make segments, change them and take them away",
     "score": "read predictions of many customers",
-    "reco": "read recommendations",
+    "reco": "read recommendations, and rank items",
+    "risk": "have risks assessed",
     "privacy": "export and erase what is held of a customer",
     "admin": "read rejects and statistics; run jobs",
 }

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from limner.profiles.database.store import DatabaseStore
 from limner.profiles.eraser import Eraser
@@ -41,6 +42,8 @@ class Parts:
         Which of several processes this is; none: the only one.
     traces
         Who traces what is done.
+    blocks
+        The file with the vectors of customers, none: there is none.
     """
 
     store: DatabaseStore
@@ -54,3 +57,4 @@ class Parts:
     tenants: Mapping[str, "Parts"] = field(default_factory=dict)
     place: Place | None = None
     traces: Traces = field(default_factory=Traces)
+    blocks: Path | None = None

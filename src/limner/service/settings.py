@@ -60,6 +60,14 @@ class ServeConfig(Config):
     tenants: dict[str, str] = Field(default_factory=dict)
     """Other tenants that are served too, each below ``/tenants/NAME``: the name of each, and its
     workspace, a folder from this one on. Nothing is shared between them but the process."""
+    search_seconds: float = Field(10.0, gt=0)
+    """How long one request may go through profiles, in seconds: then a page ends early, and a count
+    is not exact."""
+    blocks: str = "blocks.parquet"
+    """The file of the workspace into which ``limner embed`` wrote the vectors of customers; without
+    it, whoever is alike is told by traits."""
+    risk_questions: tuple[str, ...] = ()
+    """Which questions tell of risks: those of which a high probability is bad."""
     consent_for: tuple[Literal["service", "marketing", "risk", "analytics"], ...] = ()
     """For which purposes a customer must have consented before their profile is told; what a
     customer forbade is never told."""

@@ -33,6 +33,7 @@ __all__ = [
     "rejects",
     "requests",
     "seen",
+    "segments",
     "suppressed",
 ]
 
@@ -267,3 +268,16 @@ pseudonyms = Table(
     sqlite_with_rowid=False,
 )
 """Keyed hashes by which customers are named outside, and whose they are."""
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+)
+"""Rules that have a name, each as JSON; who fulfils one is looked up, and not kept."""
