@@ -39,10 +39,14 @@ def open_store(shop: "Workspace", store: str | None) -> "DatabaseStore":
         from limner.profiles.database.store import DatabaseStore
     except ModuleNotFoundError as error:
         raise MissingExtra("the service", error.name or "sqlalchemy", "serve") from None
+    from limner.cli.portraits import identity_config
     from limner.service.keys import read_pepper
 
     pepper = read_pepper(shop.folder / PEPPER)
-    return DatabaseStore(store_address(shop, store), pepper=pepper)
+    identity = identity_config(shop.settings)
+    found = DatabaseStore(store_address(shop, store), pepper=pepper, identity=identity)
+    found.identities.heed_limits()
+    return found
 
 
 def keyring_of(shop: "Workspace", store: "DatabaseStore") -> "Keyring":

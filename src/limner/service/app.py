@@ -16,6 +16,7 @@ from limner.service.guard import Rates
 from limner.service.keys import Keyring
 from limner.service.metrics import Metrics
 from limner.service.parts import Parts
+from limner.service.paths import WholeSteps
 from limner.service.problems import say_problems
 from limner.service.recording import Recorder
 from limner.service.renewal import Renewer
@@ -96,6 +97,7 @@ def create_app(parts: Parts) -> FastAPI:
         told=told,
     )
     say_problems(app)
+    app.add_middleware(WholeSteps)
     # what is asked most is looked for first
     routers = dict(plugins.load_all(routes))
     for name in sorted(routers, key=lambda each: (each != "profiles", each)):
