@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from limner.errors import BadShape
 from limner.events.event import EVENT_SCHEMA, Event
-from limner.profiles.counters import NEW_ORDER, Counters, count, first_of_orders
+from limner.profiles.counters import NEW_ORDER, Counters, Day, count, first_of_orders
 
 T0 = datetime(2024, 5, 1, 10, tzinfo=UTC)
 
@@ -126,3 +126,11 @@ def test_what_is_no_counters_is_refused():
     with pytest.raises(BadShape, match=NEW_ORDER):
         count(frame(buy()))
     assert count(first_of_orders(frame())) == {}
+
+
+def test_what_was_told_twice_is_taken_off_again():
+    one = Counters(events=2, bought=5, kinds={"view": 2}, days={1: Day(2, 1, 5)}, first=1, last=9)
+    two = Counters(events=1, bought=5, kinds={"view": 2}, days={1: Day(2, 1, 5)}, first=1, last=9)
+    assert one.add(two).less(two) == one
+    left = one.less(two)
+    assert (left.events, left.bought, left.kinds, left.days) == (1, 0, {}, {})

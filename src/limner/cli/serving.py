@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from limner.service.parts import Parts
 
 __all__ = [
+    "ACTOR",
     "begun_log",
     "demand_safe_address",
     "eraser_of",
@@ -26,6 +27,9 @@ __all__ = [
     "record",
     "store_address",
 ]
+
+ACTOR = "command line"
+"""What the audit log calls whoever types commands."""
 
 
 def store_address(shop: "Workspace", store: str | None) -> str:
@@ -97,7 +101,7 @@ def record(shop: "Workspace", store: "DatabaseStore", action: str, detail: str) 
     from limner.service.keys import read_pepper
 
     audit = AuditLog(store.engine, read_pepper(shop.folder / PEPPER))
-    audit.append([Entry(time.time_ns() // 1000, "command line", action, None, detail)])
+    audit.append([Entry(time.time_ns() // 1000, ACTOR, action, None, detail)])
 
 
 def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = None) -> "Parts":

@@ -147,10 +147,11 @@ class Painter:
         rows = under_persons(apart, moved)
         news = self.store.catalogue(rows["item_id"].drop_nulls().unique().to_list())
         references = with_news(replace(references, as_of=moment), news, self.config.traits)
+        # whoever was erased meanwhile is left out
         old = {
             page.customer_id: Profile.from_json(page.portrait)
-            for name in names
-            if (page := self.store.page(name)).portrait is not None
+            for page in self.store.pages_of(names)
+            if page.portrait is not None
         }
         questions = dict.fromkeys(each.question for one in old.values() for each in one.predictions)
         kept = [

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import polars as pl
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, tuple_, update
 
 from limner.events.evidence import (
     DECISIONS,
@@ -88,12 +88,9 @@ def take_evidence(
 
 def _known(connection: Connection, rows: Sequence[Link]) -> Mapping[tuple[str, str, str], Link]:
     found: dict[tuple[str, str, str], Link] = {}
-    for part in parts(list({each.a for each in rows})):
-        wanted = {each.b for each in rows if each.a in set(part)}
-        for some in parts(sorted(wanted)):
-            asked = select(t.links).where(_L.a.in_(part), _L.b.in_(some))
-            for row in connection.execute(asked):
-                found[row[0], row[1], row[2]] = Link(*row)
+    for part in parts([(each.a, each.b, each.rule) for each in rows]):
+        asked = select(t.links).where(tuple_(_L.a, _L.b, _L.rule).in_(part))
+        found |= {(row[0], row[1], row[2]): Link(*row) for row in connection.execute(asked)}
     return found
 
 

@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, bindparam, select, text
 
 from limner.events.evidence import KINDS, name_of
 from limner.profiles.counters import Counters
@@ -19,7 +18,6 @@ __all__ = [
     "everybody_moved",
     "find_person",
     "ids_of",
-    "ids_of_one",
     "page_of",
     "pages_after",
     "pages_of",
@@ -51,12 +49,6 @@ def ids_of(connection: Connection, persons: Iterable[str]) -> dict[str, list[str
     return {person: sorted(found.get(person, [person])) for person in wanted}
 
 
-def ids_of_one(connection: Connection, customer_id: str) -> list[str]:
-    """Return all ids of the person whom one id names."""
-    person = persons_of(connection, [customer_id]).get(customer_id, customer_id)
-    return ids_of(connection, [person])[person]
-
-
 def everybody_moved(connection: Connection) -> dict[str, str]:
     """Return the ids that are told of under another, and under which."""
     asked = select(_M.name, _M.person).where(_M.name.like("id:%"), _M.name != "id:" + _M.person)
@@ -84,22 +76,21 @@ def find_person(connection: Connection, asked: str) -> str:
 
 
 def state_of_person(
-    connection: Connection, asked: str, purpose: str
+    connection: Connection, asked: str, purpose: str, *, person: str | None = None
 ) -> tuple[int, int, bool | None]:
     """Return a person's newest change, the newest in the portrait, and what they said.
 
-    A refusal under any of the ids holds for all. Raises UnknownCustomer.
+    A refusal under any of the ids holds for all. ``person`` is by which id the person is known,
+    where that is known already. Raises UnknownCustomer.
     """
-    person = find_person(connection, asked)
-    ids = ids_of(connection, [person])[person]
-    seen = select(func.max(_C.seq), func.min(_C.drawn)).where(_C.customer_id.in_(ids))
-    seq, drawn = connection.execute(seen).one()
-    if seq is None:
-        raise unknown(asked)
-    s = t.consents.c
-    told = select(func.min(s.granted)).where(s.customer_id.in_(ids), s.purpose == purpose)
-    granted = connection.execute(told).scalar_one()
-    return seq, drawn, None if granted is None else bool(granted)
+    person = person or find_person(connection, asked)
+    told = {"person": person, "purpose": purpose}
+    row = connection.execute(_STATE, told).one()
+    if row[0] is None:  # somebody with one id, who was asked for by another name
+        row = connection.execute(_STATE_OF_ONE, told).first()
+        if row is None:
+            raise unknown(asked)
+    return row[0], row[1], None if row[2] is None else bool(row[2])
 
 
 def page_of(connection: Connection, asked: str) -> Page:
@@ -211,10 +202,20 @@ def _told(after: str, limit: int) -> dict[str, Any]:
     return {"after": after, "n": limit}
 
 
+_STATE = text(
+    """SELECT max(c.seq), min(c.drawn), min(s.granted) FROM members m
+    JOIN customers c ON c.customer_id = substr(m.name, 4)
+    LEFT JOIN consents s ON s.customer_id = c.customer_id AND s.purpose = :purpose
+    WHERE m.person = :person AND m.name LIKE 'id:%'"""
+)
+_STATE_OF_ONE = text(
+    """SELECT c.seq, c.drawn, s.granted FROM customers c LEFT JOIN consents s
+    ON s.customer_id = c.customer_id AND s.purpose = :purpose WHERE c.customer_id = :person"""
+)
 _WHOLE = select(
     _C.customer_id, _P.profile, _C.counters, _C.seq, _C.drawn, _C.changed_us
 ).outerjoin_from(t.customers, t.profiles, _C.customer_id == _P.customer_id)
-_MOVED = aliased(t.members)
+_MOVED = t.members.alias("moved")
 _NEXT = (
     select(_C.customer_id)
     .where(

@@ -148,7 +148,8 @@ class DatabaseStore:
             cursor.execute(self._state, (purpose, customer_id))
             row = cursor.fetchone()
             if row is None or row[3] is not None:
-                return state_of_person(connection, customer_id, purpose)
+                person = None if row is None else row[3]
+                return state_of_person(connection, customer_id, purpose, person=person)
         return row[0], row[1], None if row[2] is None else bool(row[2])
 
     def pages(self, *, after: str = "", limit: int = 100) -> list[Page]:
