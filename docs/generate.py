@@ -245,6 +245,7 @@ _TABLES = (
     ("[cleaning]", "CleaningConfig"),
     ("[questions.NAME]", "Question; see also [questions](questions.md)"),
     ("[profiles]", "PortraitConfig"),
+    ("[identity]", "IdentityConfig"),
     ("[fit]", "FitSettings"),
     ("[evaluate]", "EvaluateSettings"),
     ("[model]", "BehaviourConfig"),

@@ -169,3 +169,11 @@ def test_sums_beyond_what_a_processor_holds_are_kept_whole(bought, net):
     twice = one.add(one)
     assert Counters.from_json(twice.to_json()).bought == 2 * bought
     assert "购买" in twice.to_json()
+
+
+def test_what_was_told_twice_is_taken_off_again():
+    one = Counters(events=2, bought=5, kinds={"view": 2}, days={1: Day(2, 1, 5)}, first=1, last=9)
+    two = Counters(events=1, bought=5, kinds={"view": 2}, days={1: Day(2, 1, 5)}, first=1, last=9)
+    assert one.add(two).less(two) == one
+    left = one.less(two)
+    assert (left.events, left.bought, left.kinds, left.days) == (1, 0, {}, {})

@@ -15,9 +15,10 @@ from limner.events.mapping import Mapping
 from limner.events.source import open_source
 from limner.profiles.counters import Counters, count, first_of_orders
 from limner.profiles.database.store import DatabaseStore
+from limner.profiles.gathering import settled
 from limner.profiles.inputs import PredictionInput
 from limner.profiles.live import Drawn
-from limner.profiles.painter import Painter, settled
+from limner.profiles.painter import Painter
 from limner.profiles.portrait import PortraitConfig, about, portray
 from limner.profiles.record import Recommendation
 from limner.profiles.references import TraitsConfig, learn_references

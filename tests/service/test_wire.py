@@ -203,3 +203,95 @@ def test_snowplow_counts_devices_clocks_right_and_says_what_it_refuses():
     assert [each.place for each in delivery.refused] == [2, 3, 4, 5, 6]
     again, _ = read("snowplow", orjson.loads(delivery.refused[0].row))
     assert again.refused[0].detail == delivery.refused[0].detail, "it can be sent again"
+
+
+def unpacked(path, body):
+    return wires()[path].unpack(body, Sending(path, NOW, CONFIG))
+
+
+@pytest.mark.parametrize("odd", [["u"], {"id": "u"}, 4.5, 1042.0, True, False])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("track", lambda odd: {"event": "x", "userId": odd}),
+        ("track", lambda odd: {"event": "x", "userId": "u", "anonymousId": odd}),
+        ("alias", lambda odd: {"userId": "u", "previousId": odd}),
+        ("track", lambda odd: {"event": "x", "userId": "u", "messageId": odd}),
+        ("events", lambda odd: {"customer_id": odd, "kind": "view"}),
+        ("events", lambda odd: {"customer_id": "u", "anonymous_id": odd, "kind": "view"}),
+        ("events", lambda odd: {"user_id": odd, "kind": "view"}),
+        ("ga4/collect", lambda odd: {"client_id": odd, "user_id": "u", "events": [{"name": "x"}]}),
+        (
+            "cloudevents",
+            lambda odd: (
+                {"id": "1", "source": "s", "specversion": "1.0", "type": "t", "data": {}}
+                | {"subject": odd}
+            ),
+        ),
+    ],
+)
+def test_an_id_that_is_neither_text_nor_whole_number_is_refused(path, body, odd):
+    found = unpacked(path, body(odd))
+    (refused,) = found.refused
+    assert refused.reason == "bad_id"
+    assert "must be a text or a whole number, got " in refused.detail
+    assert not unpacked(path, body(1042 if path != "ga4/collect" else "c")).refused
+
+
+def arrived(path, *bodies):
+    return read_deliveries(
+        [unpacked(path, body) for body in bodies],
+        Rules(),
+        now=NOW,
+    ).arrival
+
+
+@pytest.mark.parametrize(
+    ("when", "reason"),
+    [
+        ("2026-05-03T00:00:01Z", "time_in_future"),
+        ("2026-05-01T10:00:00+25:00", "time_unreadable"),
+        ("2026-05-01T10:00:00+02:75", "time_unreadable"),
+        ("2026-05-01T10:00:00-16:00", "time_unreadable"),
+    ],
+)
+def test_times_that_cannot_be_are_refused(when, reason):
+    came = arrived("events", {"customer_id": "u", "kind": "view", "time": when})
+    assert came.refused["reason"].to_list() == [reason]
+    assert when.rstrip("Z") in came.refused["detail"][0]
+
+
+def test_what_is_told_at_a_time_to_come_is_refused():
+    late = {"userId": "u", "anonymousId": "a", "traits": {"city": "X"}}
+    came = arrived("identify", late | {"timestamp": "2026-05-04T00:00:00Z"})
+    assert came.refused["reason"].to_list() == ["time_in_future"]
+    assert came.attributes is None
+    assert came.evidence is None
+    came = arrived("identify", late | {"timestamp": "2026-05-02T23:00:00Z"})
+    assert came.refused.is_empty()
+    assert len(came.evidence) == 1
+    track = late | {"event": "x", "timestamp": "2026-05-04T00:00:00Z"}
+    assert arrived("track", track).evidence is None
+
+
+def test_a_visitor_and_a_customer_of_one_row_are_linked():
+    rows = [
+        {"customer_id": "u", "anonymous_id": "a", "kind": "view"},
+        {"anonymousId": "b", "kind": "view"},
+        {"customer_id": "c", "kind": "view"},
+    ]
+    came = arrived("events", rows)
+    assert came.events["customer_id"].to_list() == ["u", "b", "c"]
+    assert came.evidence.select("a", "b", "rule").rows() == [
+        ("anonymous_id:a", "user_id:u", "event")
+    ]
+    cloud = {"id": "1", "source": "s", "specversion": "1.0", "type": "shop.view", "subject": "u"}
+    assert len(arrived("cloudevents", cloud | {"data": {"anonymous_id": "a"}}).evidence) == 1
+    ga4 = {"client_id": "c", "user_id": "u", "events": [{"name": "view_item"}]}
+    assert len(arrived("ga4/collect", ga4).evidence) == 1
+
+
+def test_calls_that_tell_of_a_customer_are_counted():
+    calls = [{"type": kind, "userId": "u", "groupId": "g"} for kind in ("identify", "group")]
+    found = unpacked("batch", {"batch": [*calls, {"type": "track", "event": "x", "userId": "u"}]})
+    assert found.telling == [0, 1]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from limner.cli.behaviour import need_torch
-from limner.cli.portraits import draw, portrait_config
+from limner.cli.portraits import draw, identity_config, portrait_config
 from limner.cli.progress import Tell
 from limner.cli.reviews import review_note, review_traits
 from limner.cli.runs import open_run
@@ -127,6 +127,7 @@ def learn(
             config=config,
             traits=review_traits(workspace.folder, as_of),
             describing=workspace.folder,
+            identity=identity_config(settings),
             without=was_erased(workspace.folder),
             executor=_executor(settings.engine.workers),
             progress=lambda what, share: progress(

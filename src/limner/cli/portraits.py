@@ -14,13 +14,15 @@ from limner.cli.settings import SETTINGS_NAME, Settings
 from limner.engine import Executor, Here
 from limner.events.log import EventLog
 from limner.heads.forecast import Forecast
+from limner.profiles.gathering import bucket_of_persons, moved_in, named
+from limner.profiles.identity import IdentityConfig
 from limner.profiles.inputs import PredictionInput, RankedInput, TraitInput
 from limner.profiles.portrait import PortraitConfig, about, portray
 from limner.profiles.record import Profile
 from limner.profiles.references import References, learn_references
 from limner.profiles.store import ProfileStore
 
-__all__ = ["draw", "portrait_config", "predictions_of", "ranked_of"]
+__all__ = ["draw", "identity_config", "portrait_config", "predictions_of", "ranked_of"]
 
 _RANKER = "reranked"
 """Which method ranks the items of a forecast."""
@@ -37,6 +39,7 @@ def draw(
     config: PortraitConfig,
     traits: Sequence[TraitInput] = (),
     describing: Path | None = None,
+    identity: IdentityConfig | None = None,
     without: Callable[[str], bool] = lambda _: False,
     executor: Executor | None = None,
     progress: Tell = silent,
@@ -57,6 +60,8 @@ def draw(
         What is known of customers beside what the log counts.
     describing
         The workspace whose behaviour model reads the events themselves; none: nobody.
+    identity
+        Who counts as one person: of each one profile is drawn, of the events of all ids.
     without
         Whether somebody was erased, also while this goes on; nothing is kept of them.
 
@@ -66,8 +71,9 @@ def draw(
     """
     buckets = range(log.manifest.buckets)
     progress("comparing", 0.0)
+    moved = moved_in(log.evidence(), identity)
     references = learn_references(
-        (log.scan(bucket=bucket) for bucket in buckets),
+        (bucket_of_persons(log, bucket, moved) for bucket in buckets),
         log.catalogue(),
         as_of=as_of,
         config=config.traits,
@@ -75,6 +81,7 @@ def draw(
     work = partial(
         _draw_bucket,
         folder=log.folder,
+        moved=moved,
         references=references,
         computed_at=computed_at,
         traits=traits,
@@ -94,6 +101,7 @@ def _draw_bucket(
     bucket: int,
     *,
     folder: Path,
+    moved: Mapping[str, str],
     references: References,
     computed_at: datetime,
     traits: Sequence[TraitInput],
@@ -107,10 +115,10 @@ def _draw_bucket(
     log = EventLog(folder)
     return list(
         portray(
-            [log.scan(bucket=bucket)],
+            [bucket_of_persons(log, bucket, moved)],
             references,
             computed_at=computed_at,
-            attributes=log.attributes(),
+            attributes=named(log.attributes(), moved),
             traits=traits,
             predictions=predictions,
             ranked=ranked,
@@ -183,3 +191,8 @@ def portrait_config(settings: Settings) -> PortraitConfig:
         **given.pop("traits", {}),
     }
     return PortraitConfig.read({**given, "traits": traits}, where=f"{SETTINGS_NAME} [profiles]")
+
+
+def identity_config(settings: Settings) -> IdentityConfig:
+    """Return who counts as one person, as the settings say."""
+    return IdentityConfig.read(settings.identity, where=f"{SETTINGS_NAME} [identity]")

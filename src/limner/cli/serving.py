@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from limner.service.tracing import Traces
 
 __all__ = [
+    "ACTOR",
     "begun_log",
     "demand_safe_address",
     "eraser_of",
@@ -34,6 +35,9 @@ __all__ = [
     "record",
     "store_address",
 ]
+
+ACTOR = "command line"
+"""What the audit log calls whoever types commands."""
 
 
 def store_address(shop: "Workspace", store: str | None) -> str:
@@ -47,6 +51,7 @@ def open_store(shop: "Workspace", store: str | None) -> "DatabaseStore":
         from limner.profiles.database.store import DatabaseStore
     except ModuleNotFoundError as error:
         raise MissingExtra("the service", error.name or "sqlalchemy", "serve") from None
+    from limner.cli.portraits import identity_config
     from limner.service.keys import read_pepper
 
     pepper = read_pepper(shop.folder / PEPPER)
@@ -56,9 +61,11 @@ def open_store(shop: "Workspace", store: str | None) -> "DatabaseStore":
         from limner.profiles.database.opening import of_tenant
 
         address = of_tenant(address, tenant)
-    living = DatabaseStore(address, pepper=pepper)
+    identity = identity_config(shop.settings)
+    living = DatabaseStore(address, pepper=pepper, identity=identity)
     try:
         claim(living, tenant)
+        living.identities.heed_limits()
     except BaseException:
         living.close()
         raise
@@ -125,7 +132,7 @@ def record(shop: "Workspace", store: "DatabaseStore", action: str, detail: str) 
     from limner.service.keys import read_pepper
 
     audit = AuditLog(store.engine, read_pepper(shop.folder / PEPPER))
-    audit.append([Entry(time.time_ns() // 1000, "command line", action, None, detail)])
+    audit.append([Entry(time.time_ns() // 1000, ACTOR, action, None, detail)])
 
 
 def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = None) -> "Parts":

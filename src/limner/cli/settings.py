@@ -151,7 +151,7 @@ class EngineSettings(Config):
 class Settings:
     """All of ``limner.toml``.
 
-    ``cleaning``, ``questions``, ``profiles``, ``model``, ``pretrain``, ``finetune``,
+    ``cleaning``, ``questions``, ``profiles``, ``identity``, ``model``, ``pretrain``, ``finetune``,
     ``language``, ``vision``, ``serve`` and ``worker`` are checked by the rooms that they belong to.
     """
 
@@ -166,6 +166,7 @@ class Settings:
     cleaning: Mapping[str, Any]
     questions: Mapping[str, Mapping[str, Any]]
     profiles: Mapping[str, Any]
+    identity: Mapping[str, Any]
     model: Mapping[str, Any]
     pretrain: Mapping[str, Any]
     finetune: Mapping[str, Any]
@@ -191,6 +192,7 @@ _TABLES = (
         "cleaning",
         "questions",
         "profiles",
+        "identity",
         "model",
         "pretrain",
         "finetune",
@@ -246,6 +248,7 @@ def read_settings(path: Path) -> Settings:
         cleaning=tables.get("cleaning", {}),
         questions=questions,
         profiles=tables.get("profiles", {}),
+        identity=tables.get("identity", {}),
         model=tables.get("model", {}),
         pretrain=tables.get("pretrain", {}),
         finetune=tables.get("finetune", {}),

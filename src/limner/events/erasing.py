@@ -9,6 +9,7 @@ import polars as pl
 
 from limner.events.buckets import bucket_of
 from limner.events.cleaning import Note
+from limner.events.evidence import ID_KINDS, without
 from limner.events.log import FLAGS_SCHEMA, EventLog
 from limner.events.manifest import BucketFile, SideFile, SourceRecord
 from limner.events.quality import write_quality
@@ -22,12 +23,17 @@ __all__ = ["Held", "LogErasure", "erase_from_log", "held_in_log"]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a log holds on some people: rows of its own schemas; ``rejects`` has ``customer_id``."""
+    """What a log holds on some people: rows of its own schemas.
+
+    ``rejects`` and ``evidence`` have a ``customer_id`` beside; ``evidence`` that names two of them
+    is there for both.
+    """
 
     events: pl.DataFrame
     attributes: pl.DataFrame
     flags: pl.DataFrame
     rejects: pl.DataFrame
+    evidence: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,18 @@ def held_in_log(log: EventLog, customers: Collection[str]) -> Held:
         log.attributes().filter(wanted),
         log.flags().filter(wanted),
         pl.concat(rejects),
+        _evidence_on(log, names.to_list()),
     )
+
+
+def _evidence_on(log: EventLog, customers: Collection[str]) -> pl.DataFrame:
+    whole = log.evidence()
+    parts = [whole.clear().with_columns(customer_id=pl.lit(None, pl.String))]
+    for who in customers if len(whole) else ():
+        mine = [f"{kind}:{who}" for kind in ID_KINDS]
+        own = whole.filter(pl.col("a").is_in(mine) | pl.col("b").is_in(mine))
+        parts.append(own.with_columns(customer_id=pl.lit(who)))
+    return pl.concat(parts)
 
 
 def erase_from_log(log: EventLog, customers: Collection[str], *, mark: str) -> LogErasure:
@@ -108,10 +125,16 @@ class _Erasing:
         files, events = self._buckets()
         told, attributes = self._side("attributes")
         marked, flags = self._side("flags")
+        linked = self._evidence()
         rejects, refused = self._rejects()
         done = LogErasure(events, attributes, flags, refused, self.rewritten)
         if self.rewritten or self._gone(files):
-            changes: dict[str, Any] = {"files": files, "attributes": told, "rejects": rejects}
+            changes: dict[str, Any] = {
+                "files": files,
+                "attributes": told,
+                "evidence": linked,
+                "rejects": rejects,
+            }
             if flags:
                 changes |= {"flags": marked, "flagged": self._flagged(marked)}
             self.change.commit(
@@ -151,6 +174,18 @@ class _Erasing:
             return file, 0
         self.rewritten += 1
         return self.change.write(stay, name), len(rows) - len(stay)
+
+    def _evidence(self) -> SideFile | None:
+        """Return the evidence that names none of these people."""
+        file = self.before.evidence
+        if file is None:
+            return None
+        rows = self.log.evidence()
+        stay = without(rows, self.names.to_list())
+        if len(stay) == len(rows):
+            return file
+        self.rewritten += 1
+        return self.change.write(stay, "evidence")
 
     def _flagged(self, file: SideFile | None) -> Mapping[str, int]:
         if file is None:

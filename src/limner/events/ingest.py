@@ -12,6 +12,7 @@ import polars as pl
 
 from limner.errors import BadSource
 from limner.events.cleaning import Cleaned, CleaningConfig, Note, clean
+from limner.events.evidence import ids_in, once, without
 from limner.events.identity import Fingerprint, digest_of_files, name_of, size_of
 from limner.events.log import FLAGS_SCHEMA, EventLog
 from limner.events.look import files_of
@@ -182,6 +183,7 @@ class _Ingest:
         )
         self.catalogue = Side.of_catalogue(log.catalogue())
         self.attributes = Side.of_attributes(log.attributes())
+        self.evidence = [log.evidence()]
         self.tallies: list[Tally] = []
         self.skipped: list[str] = []
         self.origins: list[tuple[Tally, str]] = []
@@ -256,6 +258,9 @@ class _Ingest:
         for refused in bad:
             tally.refuse(self.suppression.hush(refused))
         told, items = batch.attributes, batch.catalogue
+        if batch.evidence is not None:
+            named = {who for who in ids_in(batch.evidence) if self.suppression.holds(who)}
+            self.evidence.append(without(batch.evidence, named))
         if told is not None and len(told) and "customer_id" in told.columns:
             told = told.filter(~self.suppression.mask(told["customer_id"].cast(pl.String)))
         if items is not None and alone:
@@ -324,6 +329,9 @@ class _Ingest:
             fresh = side.result()
             if fresh is not None:
                 changes[name] = self.change.write(fresh, name)
+        linked = once(self.evidence)
+        if not linked.equals(self.evidence[0]):
+            changes["evidence"] = self.change.write(linked, "evidence")
         marked = (
             pl.concat(flags)
             .group_by("customer_id", "flag")

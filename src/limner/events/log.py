@@ -11,6 +11,7 @@ import polars as pl
 from limner.errors import BadConfig, BadShape, LogCorrupt, NoWorkspace
 from limner.events.durable import replace_text, sync_folder
 from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEMA
+from limner.events.evidence import EVIDENCE_SCHEMA
 from limner.events.item_vectors import ItemVectors
 from limner.events.manifest import MANIFEST_NAME, Manifest, SideFile, read_manifest
 from limner.events.refusals import REFUSED_SCHEMA
@@ -28,10 +29,11 @@ VECTORS = "vectors"
 class EventLog:
     """A log on disk, opened for reading; :func:`~limner.events.ingest.ingest` adds to it.
 
-    A folder with ``manifest.json``, ``buckets/``, ``rejects/``, ``catalogue-*.parquet`` and
-    ``attributes-*.parquet``. Only what the manifest names belongs to the log, and the manifest is
-    replaced in one step, so a reader sees the log before an ingest or after it, never between. An
-    ingest removes the files that it replaced: what was scanned before it must be scanned again.
+    A folder with ``manifest.json``, ``buckets/``, ``rejects/``, ``catalogue-*.parquet``,
+    ``attributes-*.parquet`` and ``evidence-*.parquet``. Only what the manifest names belongs to the
+    log, and the manifest is replaced in one step, so a reader sees the log before an ingest or
+    after it, never between. An ingest removes the files that it replaced: what was scanned before
+    it must be scanned again.
 
     Parameters
     ----------
@@ -186,6 +188,10 @@ class EventLog:
     def attributes(self) -> pl.DataFrame:
         """Return what customers told, one row a customer, attribute and moment of knowing."""
         return self._side(self.manifest.attributes, ATTRIBUTES_SCHEMA)
+
+    def evidence(self) -> pl.DataFrame:
+        """Return which names belong together: each pair and rule once, in the order of texts."""
+        return self._side(self.manifest.evidence, EVIDENCE_SCHEMA)
 
     def flags(self) -> pl.DataFrame:
         """Return customers who behave like machines, one row a customer and flag."""

@@ -40,7 +40,7 @@ class BucketFile:
 
 @dataclass(frozen=True, slots=True)
 class SideFile:
-    """One Parquet file beside the buckets: catalogue, attributes, flags, or rejects."""
+    """One Parquet file beside the buckets: catalogue, attributes, flags, evidence, or rejects."""
 
     name: str
     rows: int
@@ -82,6 +82,7 @@ class Manifest:
     catalogue: SideFile | None = None
     attributes: SideFile | None = None
     flags: SideFile | None = None
+    evidence: SideFile | None = None
     flagged: Mapping[str, int] = field(default_factory=dict)
     rejects: tuple[SideFile, ...] = ()
     sources: tuple[SourceRecord, ...] = ()
@@ -117,18 +118,20 @@ class Manifest:
 
     @property
     def fingerprint(self) -> str:
-        """Digest of the content: the same events, catalogue and attributes give the same one."""
+        """Digest of the content: the same events and the same beside them give the same one."""
         digest = blake2b(digest_size=16)
         digest.update(f"{self.hash_name}/{self.buckets}".encode())
         for file in sorted(self.files, key=lambda one: (one.bucket, one.part)):
             digest.update(f"{file.bucket}.{file.part}:{file.digest}".encode())
         for side in (self.catalogue, self.attributes):
             digest.update(side.digest.encode() if side else b"-")
+        if self.evidence:
+            digest.update(self.evidence.digest.encode())
         return digest.hexdigest()
 
     def names(self) -> set[str]:
         """Return the names of all files that belong to the log, relative to its folder."""
-        sides = (self.catalogue, self.attributes, self.flags, *self.rejects)
+        sides = (self.catalogue, self.attributes, self.flags, self.evidence, *self.rejects)
         return {file.name for file in self.files} | {side.name for side in sides if side}
 
     def to_json(self) -> str:
@@ -169,7 +172,8 @@ def read_manifest(path: Path) -> Manifest:
             )
         if table["hash_name"] != HASH_NAME:
             raise LogCorrupt(f"{path} uses the hash {table['hash_name']}, not {HASH_NAME}")
-        for side in ("catalogue", "attributes", "flags"):
+        table.setdefault("evidence", None)  # logs of before know of none
+        for side in ("catalogue", "attributes", "flags", "evidence"):
             table[side] = SideFile(**table[side]) if table[side] else None
         table["rejects"] = tuple(SideFile(**one) for one in table["rejects"])
         table["files"] = tuple(_bucket_file(one) for one in table["files"])

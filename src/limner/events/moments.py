@@ -28,6 +28,8 @@ _STAMPS = (
 )
 _CLOCKS = ("%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "")
 _ZONE = r"\s*(Z|z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?)$"
+_FARTHEST_HOURS = 16
+"""No zone ever was so many hours away from UTC."""
 _NUMBER = r"^[+-]?\d+(?:\.\d+)?$"
 _NOTHING = ("", "nan", "nat", "null", "none", "na", "n/a", "-")
 _DAYS_TO_1970 = 25_569  # a spreadsheet counts days from 1899-12-30
@@ -344,9 +346,13 @@ def _as_written(text: pl.Series, written: str) -> pl.Series:
 
 
 def _offset_minutes(zone: pl.Expr) -> pl.Expr:
-    """Return how far a written zone, ``+02:00``, is ahead of UTC; ``Z`` and ``GMT`` are not."""
+    """Return how far a written zone, ``+02:00``, is ahead of UTC; ``Z`` and ``GMT`` are not.
+
+    Null where no place on earth is so far ahead or behind.
+    """
     parts = zone.str.extract_groups(r"([+-])(\d{2}):?(\d{2})?$")
     hours = parts.struct.field("2").cast(pl.Int64, strict=False).fill_null(0)
     minutes = parts.struct.field("3").cast(pl.Int64, strict=False).fill_null(0)
     sign = pl.when(parts.struct.field("1") == "-").then(-1).otherwise(1)
-    return sign * (hours * 60 + minutes)
+    real = (hours < _FARTHEST_HOURS) & (minutes < 60)
+    return pl.when(real).then(sign * (hours * 60 + minutes))

@@ -40,6 +40,10 @@ class RawBatch:
     """What the stretch says about items: :data:`~limner.events.event.CATALOGUE_SCHEMA`."""
     attributes: pl.DataFrame | None = None
     """What it says about customers: :data:`~limner.events.event.ATTRIBUTES_SCHEMA`."""
+    evidence: pl.DataFrame | None = None
+    """Which names belong together: :data:`~limner.events.evidence.EVIDENCE_SCHEMA`."""
+    told: pl.DataFrame | None = None
+    """Of the other rows the lines (``_line``) and the moments they speak of (``known_at``)."""
     other_rows: int = 0
     """Rows of the source that are no events, only told of items or customers."""
     progress: float = 1.0

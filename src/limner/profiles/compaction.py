@@ -1,6 +1,6 @@
 """Old events move from the living store into the bucketed log, from which all can be rebuilt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from limner.events.buckets import bucket_of
 from limner.events.cleaning import CleaningConfig
 from limner.events.event import EVENT_SCHEMA
 from limner.events.ingest import ingest
+from limner.events.keeping import keep_evidence
 from limner.events.log import EventLog
 from limner.events.mapping import Mapping
 from limner.events.readers.frame import Frame
@@ -43,7 +44,8 @@ def compact(
 
     The events are in the log before they leave the store. Whoever reads both in between, or after
     a kill, finds each once, since the log's own rule takes out what is there twice; running it
-    again then only lets the store forget.
+    again then only lets the store forget. Events move under the ids that they came under; what the
+    store knows of who is who is kept beside the log too.
 
     Parameters
     ----------
@@ -58,6 +60,9 @@ def compact(
     progress
         Is told how many moved so far.
     """
+    seeded = store.recall(SEEDED) == log.manifest.fingerprint
+    if keep_evidence(log, store.identities.evidence()) and seeded:
+        store.remember(SEEDED, log.manifest.fingerprint)
     moved = new = 0
     columns = {name: name for name in EVENT_SCHEMA.names()}
     while True:
@@ -74,13 +79,20 @@ def compact(
         progress(moved)
 
 
-def of_the_log(log: EventLog, customer_id: str, *, offset: int, limit: int) -> pl.DataFrame:
-    """Return a customer's events in the log, the newest first, past so many."""
-    (bucket,) = bucket_of(pl.Series([customer_id], dtype=pl.String), buckets=log.buckets).to_list()
-    return (
-        log.scan(bucket=bucket)
-        .filter(pl.col("customer_id") == customer_id)
-        .reverse()
-        .slice(offset, limit)
-        .collect()
-    )
+def of_the_log(
+    log: EventLog, customers: str | Sequence[str], *, offset: int, limit: int
+) -> pl.DataFrame:
+    """Return the events of an id, or of all ids of a person, the newest first, past so many."""
+    ids = [customers] if isinstance(customers, str) else list(customers)
+    names = pl.Series(ids, dtype=pl.String)
+    homes = bucket_of(names, buckets=log.buckets)
+    parts = [
+        log.scan(bucket=bucket).filter(
+            pl.col("customer_id").is_in(names.filter(homes == bucket).implode())
+        )
+        for bucket in sorted(set(homes.to_list()))
+    ]
+    rows = pl.concat(parts)
+    if len(names) > 1:
+        rows = rows.sort("time", "customer_id", maintain_order=True)
+    return rows.reverse().slice(offset, limit).collect()

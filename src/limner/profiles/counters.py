@@ -9,7 +9,7 @@ same counters, to the byte, as the whole log counted at once.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
@@ -106,6 +106,23 @@ class Counters:
             days={day: days[day] for day in sorted(days) if day > oldest},
         )
 
+    def less(self, other: "Counters") -> "Counters":
+        """Return what is left of the sums without those of another; moments stay."""
+        kinds = {kind: count - other.kinds.get(kind, 0) for kind, count in self.kinds.items()}
+        nothing = Day()
+        days = {}
+        for day, one in self.days.items():
+            twice = other.days.get(day, nothing)
+            left = Day(one.events - twice.events, one.lines - twice.lines, one.net - twice.net)
+            if left != nothing:
+                days[day] = left
+        return replace(
+            self,
+            **{name: getattr(self, name) - getattr(other, name) for name in _SUMS},
+            kinds={kind: count for kind, count in kinds.items() if count},
+            days=days,
+        )
+
     def to_json(self) -> str:
         """Return them as compact JSON, the same text for the same counters."""
         plain = {
@@ -187,8 +204,9 @@ class Counters:
         return {name: net / _UNITS for name, net in told.items()}
 
 
+_SUMS = ("events", "orders", "lines", "returns", "bought", "returned", "pieces")
 _PLAIN = (
-    *("events", "orders", "lines", "returns", "bought", "returned", "pieces"),
+    *_SUMS,
     *("first", "last", "last_purchase"),
 )
 

@@ -11,8 +11,10 @@ import polars as pl
 
 from limner.events.cleaning import tidy_id
 from limner.events.erasing import Held, erase_from_log, held_in_log
+from limner.events.evidence import ids_in
 from limner.events.log import EventLog
 from limner.events.suppression import Suppression, add_suppressed, lift_suppressed, names_in
+from limner.profiles.database.identities import IdentityBook
 from limner.profiles.database.privacy import PrivacyBook, Request
 from limner.profiles.leftovers import clear_files, held_in_files, named_in_files
 from limner.profiles.live import LiveStore
@@ -33,8 +35,10 @@ _DATABASE = (
     "items",
     "pseudonyms",
     "segments",
+    "links",
+    "members",
 )
-_LOG = ("events", "attributes", "flags", "rejects")
+_LOG = ("events", "attributes", "flags", "rejects", "evidence")
 _KEPT = (
     ("audit", "who read what and when stays provable, under a keyed hash of the id"),
     ("suppressed.txt", "a keyed hash of the id, so that the customer does not come back"),
@@ -75,6 +79,7 @@ class Eraser:
     ) -> None:
         self.store, self.book, self._pepper = store, book, pepper
         self.log, self.folder = log, folder
+        self.identities = IdentityBook(book.engine, pepper, store.identities.config)
 
     @property
     def listed(self) -> Path | None:
@@ -91,13 +96,22 @@ class Eraser:
     ) -> Request:
         """Write down what a customer asks, durable on return; an erasure is then to be :meth:`run`.
 
-        From now on nothing of somebody who asks to be erased comes in.
+        From now on nothing of somebody who asks to be erased comes in, under none of the ids of
+        the person: each of them gets an erasure of its own, and the one asked for is returned.
         """
-        customer_id = tidy_id(customer_id)
+        customer_id, *others = self.identities.ids(tidy_id(customer_id))
         if kind == "erase" and self.listed is not None:
-            add_suppressed(self.listed, self._pepper, [self.book.names.digest(customer_id)])
+            everyone = [self.book.names.digest(who) for who in (customer_id, *others)]
+            add_suppressed(self.listed, self._pepper, everyone)
         number = f"{kind[0]}{secrets.token_hex(8)}"
-        return self.book.open(number, kind, customer_id, actor=actor, allow_return=allow_return)
+        return self.book.open(
+            number,
+            kind,
+            customer_id,
+            actor=actor,
+            allow_return=allow_return,
+            others=others if kind == "erase" else (),
+        )
 
     def resume(self, *, actor: str) -> list[Request]:
         """Finish all erasures that were begun."""
@@ -125,22 +139,30 @@ class Eraser:
         return done
 
     def export(self, customer_id: str) -> dict[str, Any]:
-        """Return all that is held on a customer, store by store, as JSON has it."""
-        customer_id = tidy_id(customer_id)
+        """Return all that is held on a customer, under all ids, store by store, as JSON has it."""
+        ids = self.identities.ids(tidy_id(customer_id))
+        customer_id = ids[0]
         found: dict[str, Any] = {"customer_id": customer_id, "exported_at": datetime.now(UTC)}
-        found["database"] = {
-            name: [_opened(row) for row in rows]
-            for name, rows in self.book.held(customer_id).items()
-        }
+        found["identities"] = ids
+        database: dict[str, list[dict[str, Any]]] = {}
+        for who in ids:
+            for name, rows in self.book.held(who).items():
+                known = database.setdefault(name, [])
+                known += [row for each in rows if (row := _opened(each)) not in known]
+        found["database"] = database
         if self.log is not None:
-            held = held_in_log(self.log, [customer_id])
+            held = held_in_log(self.log, ids)
             found["log"] = {
                 name: rows.rows(named=True) for name in _LOG if len(rows := getattr(held, name))
             }
         if self.folder is not None:
-            found["files"] = held_in_files(self.folder, customer_id)
-            named = named_in_files(self.folder, [customer_id])
-            found["named_in"] = sorted(named.get(customer_id, ()))
+            files: dict[str, list[dict[str, Any]]] = {}
+            for who in ids:
+                for name, rows in held_in_files(self.folder, who).items():
+                    files.setdefault(name, []).extend(rows)
+            found["files"] = files
+            named = named_in_files(self.folder, ids)
+            found["named_in"] = sorted({each for places in named.values() for each in places})
         plain: dict[str, Any] = orjson.loads(
             orjson.dumps(found, default=_plain, option=orjson.OPT_NON_STR_KEYS)
         )
@@ -171,6 +193,7 @@ class Eraser:
                 own = self.log.scan(bucket=bucket, columns=["customer_id"]).unique().collect()
                 people.update(own["customer_id"].to_list())
             people.update(self.log.attributes()["customer_id"].unique().to_list())
+            people |= ids_in(self.log.evidence())
             for row in self.log.rejects().select("row").collect()["row"].to_list():
                 people |= names_in(row)
         return people
@@ -193,7 +216,13 @@ class Eraser:
             marks = {mark for mark in (*event_marks(own), *order_marks(own)) if mark is not None}
             if held is not None:
                 self.book.note(request, _counts_of(held, who))
-            self.book.erase(request, marks=marks, items=items, currencies=currencies)
+            self.book.erase(
+                request,
+                marks=marks,
+                items=items,
+                currencies=currencies,
+                config=self.store.identities.config,
+            )
         if self.log is not None:
             erase_from_log(self.log, list(people), mark=running[0].id)
         cleared = [] if self.folder is None else list(clear_files(self.folder, people, texts))

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from limner.profiles.counters import Counters
+from limner.profiles.identity import IdentityConfig
 from limner.profiles.record import Profile
 from limner.profiles.store import About, ProfileReader
 
@@ -23,6 +24,7 @@ __all__ = [
     "Stale",
     "Step",
     "Told",
+    "WhoIsWho",
 ]
 
 ERASURES = "erasures"
@@ -42,6 +44,8 @@ class Arrival:
     refused: pl.DataFrame
     catalogue: pl.DataFrame | None = None
     attributes: pl.DataFrame | None = None
+    evidence: pl.DataFrame | None = None
+    """Which names belong together: :data:`~limner.events.evidence.EVIDENCE_SCHEMA`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +78,13 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is held of one customer.
+    """What is held of one person.
 
-    ``portrait`` is the profile as JSON, none before it was first drawn; ``counters`` those of
-    :class:`~limner.profiles.counters.Counters`. ``seq`` is the number of the customer's newest
-    event, ``drawn`` that of the newest in the portrait, ``changed_us`` when the newest came.
+    ``customer_id`` is the id by which the person is known, ``identities`` are all ids under which
+    events of theirs come. ``portrait`` is the profile as JSON, none before it was first drawn;
+    ``counters`` those of :class:`~limner.profiles.counters.Counters`. ``seq`` is the number of the
+    person's newest event or change, ``drawn`` that of the newest in the portrait, ``changed_us``
+    when the newest came.
     """
 
     customer_id: str
@@ -87,6 +93,7 @@ class Page:
     seq: int
     drawn: int
     changed_us: int
+    identities: tuple[str, ...] = ()
 
     @property
     def stale(self) -> bool:
@@ -96,12 +103,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """A customer whose portrait is older than the newest event."""
+    """A customer whose portrait is older than the newest event.
+
+    ``others`` are the numbers and names of further ids of the same person.
+    """
 
     no: int
     customer_id: str
     seq: int
     changed_us: int
+    others: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +128,11 @@ class Drawn:
     seen: Mapping[str, int]
     about: About | None = None
     edition: int | None = None
+    persons: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """All ids of those who have several; a portrait of a person who is another by now is not
+    written."""
+    together: Mapping[str, tuple[Counters, Counters]] = field(default_factory=dict)
+    """Of those what was counted of all ids together, and what the ids' counters count twice."""
     erasures: str | None = None
     """What the store said of :data:`ERASURES` when they were begun; none: it does not matter."""
 
@@ -159,8 +175,32 @@ class Key:
     purposes: tuple[str, ...] = field(default=())
 
 
+class WhoIsWho(Protocol):
+    """What a store knows of who is who."""
+
+    config: IdentityConfig
+    """Who counts as one person."""
+
+    def link(self, evidence: pl.DataFrame) -> None:
+        """Keep evidence, beside what came with events; of nobody who was erased."""
+        ...
+
+    def evidence(self) -> pl.DataFrame:
+        """Return all evidence of who is who."""
+        ...
+
+    def moved(self) -> Mapping[str, str]:
+        """Return the ids that are told of under another of the same person, and under which."""
+        ...
+
+
 class LiveStore(ProfileReader, Protocol):
     """Events, counters and portraits in one place, each change of them one transaction."""
+
+    @property
+    def identities(self) -> "WhoIsWho":
+        """What it knows of who is who."""
+        ...
 
     def accept(
         self,

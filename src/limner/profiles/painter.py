@@ -10,10 +10,15 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from limner.events.buckets import bucket_of
-from limner.events.event import EVENT_SCHEMA
 from limner.events.log import EventLog
-from limner.events.merging import ORIGIN, settle
-from limner.profiles.counters import count, first_of_orders
+from limner.profiles.counters import Counters, count, first_of_orders
+from limner.profiles.gathering import (
+    bucket_of_persons,
+    ids_by_bucket,
+    named,
+    settled,
+    under_persons,
+)
 from limner.profiles.inputs import Describes
 from limner.profiles.live import ERASURES, Drawn, LiveStore, Stale
 from limner.profiles.marks import event_marks, order_marks
@@ -23,7 +28,7 @@ from limner.profiles.record import Profile
 from limner.profiles.references import References, learn_references, with_news
 from limner.profiles.summary import summarise
 
-__all__ = ["SEEDED", "Painter", "settled"]
+__all__ = ["SEEDED", "Painter"]
 
 SEEDED = "seeded"
 """Under this name the store remembers which state of the log it has counted."""
@@ -99,7 +104,8 @@ class Painter:
         if log is None or self.store.recall(SEEDED) == log.manifest.fingerprint:
             return 0
         fingerprint, people = log.manifest.fingerprint, 0
-        for bucket, came in enumerate(self._came(log.buckets)):
+        self.store.identities.link(log.evidence())
+        for bucket, came in enumerate(self._came(log.buckets, {})):
             rows = settled(log.scan(bucket=bucket).collect(), came)
             counted = count(first_of_orders(rows))
             marks = {*event_marks(rows), *order_marks(rows)}
@@ -113,11 +119,12 @@ class Painter:
         buckets = 1 if self.log is None else self.log.buckets
         frames = []
         erasures = self.store.recall(ERASURES)
-        for bucket, came in enumerate(self._came(buckets)):
-            rows = came.lazy()
-            if self.log is not None:
-                rows = settled(self.log.scan(bucket=bucket).collect(), came).lazy()
-            frames.append(rows)
+        moved = self.store.identities.moved()
+        for bucket, came in enumerate(self._came(buckets, moved)):
+            if self.log is None:
+                frames.append(under_persons(came, moved).lazy())
+            else:
+                frames.append(bucket_of_persons(self.log, bucket, moved, came))
         as_of = self.as_of(now)
         catalogue = self.known_items()
         found = learn_references(frames, catalogue, as_of=as_of, config=self.config.traits)
@@ -170,13 +177,16 @@ class Painter:
             references = self.refresh(now)
         moment = as_of or self.as_of(now)
         names = [each.customer_id for each in stale]
-        rows = self._events(stale)
+        moved = {other: each.customer_id for each in stale for _, other in each.others}
+        apart = self._events(stale)
+        rows = under_persons(apart, moved)
         news = self.store.catalogue(rows["item_id"].drop_nulls().unique().to_list())
         references = with_news(replace(references, as_of=moment), news, self.config.traits)
+        # whoever was erased meanwhile is left out
         old = {
             page.customer_id: Profile.from_json(page.portrait)
-            for name in names
-            if (page := self.store.page(name)).portrait is not None
+            for page in self.store.pages_of(names)
+            if page.portrait is not None
         }
         questions = dict.fromkeys(each.question for one in old.values() for each in one.predictions)
         kept = [_Kept.to(question, old, moment) for question in questions]
@@ -187,7 +197,7 @@ class Painter:
                 [rows.lazy()],
                 references,
                 computed_at=now,
-                attributes=self.attributes(names),
+                attributes=named(self.attributes([*names, *moved]), moved),
                 predictions=kept,
                 describes=self.describes(),
                 model_version=version,
@@ -196,7 +206,13 @@ class Painter:
         ]
         whole = about(references, computed_at=now, model_version=version)
         seen = {each.customer_id: each.seq for each in stale}
-        return Drawn(drawn, seen, whole, edition, erasures)
+        persons = {
+            each.customer_id: sorted([each.customer_id, *(other for _, other in each.others)])
+            for each in stale
+            if each.others
+        }
+        together = _together(apart, rows, persons)
+        return Drawn(drawn, seen, whole, edition, persons, together, erasures)
 
     def renew(self, stale: Sequence[Stale], *, now: datetime) -> int:
         """Draw some customers and write their portraits; return how many.
@@ -207,10 +223,14 @@ class Painter:
 
     def _events(self, stale: Sequence[Stale]) -> pl.DataFrame:
         """Return all that some customers did, each event once."""
-        came = self.store.events_of([each.no for each in stale])
+        numbers = [no for each in stale for no in (each.no, *(no for no, _ in each.others))]
+        came = self.store.events_of(numbers)
         if self.log is None:
             return came
-        names = pl.Series([each.customer_id for each in stale], dtype=pl.String)
+        ids = [
+            who for each in stale for who in (each.customer_id, *(who for _, who in each.others))
+        ]
+        names = pl.Series(ids, dtype=pl.String)
         homes = bucket_of(names, buckets=self.log.buckets)
         parts = [
             self.log.scan(bucket=bucket)
@@ -220,11 +240,11 @@ class Painter:
         ]
         return settled(pl.concat(parts), came)
 
-    def _came(self, buckets: int) -> Iterator[pl.DataFrame]:
-        """Go through the events that came since the log, bucket by bucket."""
+    def _came(self, buckets: int, moved: Mapping[str, str]) -> Iterator[pl.DataFrame]:
+        """Go through the events that came since the log, by the buckets in which they are told."""
         everybody = self.store.numbers()
         names = pl.Series(list(everybody), dtype=pl.String)
-        homes = bucket_of(names, buckets=buckets)
+        homes = ids_by_bucket(names, moved, buckets=buckets)
         for bucket in range(buckets):
             chosen = [everybody[name] for name in names.filter(homes == bucket).to_list()]
             yield self.store.events_of(chosen)
@@ -257,13 +277,23 @@ class Painter:
         return told
 
 
-def settled(before: pl.DataFrame, came: pl.DataFrame) -> pl.DataFrame:
-    """Return events of the log and those that came since in order, each once, by the log's rule."""
-    if came.is_empty():
-        return before
-    origin = [pl.lit(None, kind).alias(name) for name, kind in ORIGIN.items()]
-    rows = pl.concat([before, came.select(before.columns)]).with_columns(origin)
-    return settle(rows).kept.select(EVENT_SCHEMA.names())
+def _together(
+    apart: pl.DataFrame, rows: pl.DataFrame, persons: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[Counters, Counters]]:
+    """Return what persons with several ids did in all, and how much more their ids count."""
+    if not persons:
+        return {}
+    nothing, found = Counters(), {}
+    ids = pl.Series([each for known in persons.values() for each in known], dtype=pl.String)
+    own = count(first_of_orders(apart.filter(pl.col("customer_id").is_in(ids.implode()))))
+    people = pl.Series(list(persons), dtype=pl.String).implode()
+    whole = count(first_of_orders(rows.filter(pl.col("customer_id").is_in(people))))
+    for person, known in persons.items():
+        total = nothing
+        for each in known:
+            total = total.add(own.get(each, nothing))
+        found[person] = (whole.get(person, nothing), total.less(whole.get(person, nothing)))
+    return found
 
 
 def _with_offers(profile: Profile, old: Profile | None) -> Profile:

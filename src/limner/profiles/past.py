@@ -15,9 +15,17 @@ from limner.events.event import EVENT_SCHEMA
 from limner.profiles.counters import Counters, count, first_of_orders
 from limner.profiles.database.history import History, Seen
 from limner.profiles.database.writing import us_of
+from limner.profiles.gathering import (
+    apart_of_persons,
+    ids_by_bucket,
+    moved_in,
+    named,
+    settled,
+    under_persons,
+)
 from limner.profiles.live import ERASURES
 from limner.profiles.marks import event_marks
-from limner.profiles.painter import Painter, settled
+from limner.profiles.painter import Painter
 from limner.profiles.portrait import portray
 from limner.profiles.record import Profile
 from limner.profiles.references import References, learn_references, with_news
@@ -30,9 +38,13 @@ _KEPT = 32
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """One customer as of a moment; ``portrait`` is none where there was nothing to draw."""
+    """One person as of a moment; ``portrait`` is none where there was nothing to draw.
+
+    ``customer_id`` is the id by which they were known, ``identities`` are all of theirs.
+    """
 
     customer_id: str
+    identities: tuple[str, ...]
     counters: Counters
     portrait: Profile | None
     newest: Seen
@@ -44,8 +56,9 @@ class Past:
 
     An event counts as of a moment if it happened before it, and had come before another, which is
     by habit the same; so neither what lay ahead nor what was not known yet is told. What came from
-    files counts as having come when it happened. The catalogue has no history: items are called
-    and sorted as they are today. What models foretold is not kept, and not told.
+    files counts as having come when it happened. Who is who is as the evidence of before says. The
+    catalogue has no history: items are called and sorted as they are today. What models foretold is
+    not kept, and not told.
 
     Parameters
     ----------
@@ -81,8 +94,12 @@ class Past:
         UnknownCustomer
             If nothing of that customer was known.
         """
-        numbers = self.painter.store.numbers_of([customer_id])
-        rows = self._of_some([customer_id], list(numbers.values()), as_of, known)
+        moved = self._moved(as_of, known)
+        person = moved.get(customer_id, customer_id)
+        ids = [person, *(each for each, who in moved.items() if who == person)]
+        numbers = self.painter.store.numbers_of(ids)
+        apart = self._of_some(ids, list(numbers.values()), as_of, known)
+        rows = under_persons(apart, moved)
         if rows.is_empty():
             raise UnknownCustomer(
                 f"nobody was known by the customer id {customer_id!r} as of {as_of.isoformat()}",
@@ -96,15 +113,27 @@ class Past:
             [rows.lazy()],
             references,
             computed_at=now,
-            attributes=self.painter.attributes([customer_id]),
+            attributes=named(self.painter.attributes(ids), moved),
             config=config,
         )
         before, until = us_of(as_of), None if known is None else us_of(known)
-        newest = Seen(0, 0)
-        for number in numbers.values():
-            newest = self.history.newest(number, before_us=before, known_us=until)
-        counters = count(first_of_orders(rows))[customer_id]
-        return Earlier(customer_id, counters, next(portraits, None), newest)
+        seen = [
+            self.history.newest(number, before_us=before, known_us=until)
+            for number in numbers.values()
+        ]
+        newest = Seen(
+            max((each.seq for each in seen), default=0),
+            max((each.received_us for each in seen), default=0),
+        )
+        counters = count(first_of_orders(rows))[person]
+        return Earlier(person, tuple(sorted(ids)), counters, next(portraits, None), newest)
+
+    def _moved(self, as_of: datetime, known: datetime | None) -> dict[str, str]:
+        """Return the ids that were told of under another, as the evidence of before says."""
+        last = as_of if known is None else min(as_of, known)
+        book = self.painter.store.identities
+        evidence = book.evidence()
+        return moved_in(evidence.filter(pl.col("at") < last), book.config)
 
     def _references(self, as_of: datetime, known: datetime | None) -> References:
         """Compare with the shop as a whole as of a moment; one moment is learned at a time."""
@@ -131,13 +160,15 @@ class Past:
         log = self.painter.log
         everybody = self.painter.store.numbers()
         names = pl.Series(list(everybody), dtype=pl.String)
-        homes = bucket_of(names, buckets=1 if log is None else log.buckets)
+        moved = self._moved(as_of, known)
+        homes = ids_by_bucket(names, moved, buckets=1 if log is None else log.buckets)
         hidden = self._hidden(as_of, known, None)
         for bucket in range(1 if log is None else log.buckets):
             chosen = [everybody[name] for name in names.filter(homes == bucket).to_list()]
             came = self._came(chosen, as_of, known)
-            before = _nothing() if log is None else log.scan(bucket=bucket).collect()
-            yield settled(_known(before, as_of, known, hidden), came).lazy()
+            before = _nothing() if log is None else apart_of_persons(log, bucket, moved)
+            rows = settled(_known(before, as_of, known, hidden), came)
+            yield under_persons(rows, moved).lazy()
 
     def _of_some(
         self,

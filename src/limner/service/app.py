@@ -31,6 +31,7 @@ from limner.service.listeners import Listeners
 from limner.service.metrics import Metrics
 from limner.service.neighbours import Neighbours
 from limner.service.parts import Parts
+from limner.service.paths import WholeSteps
 from limner.service.problems import say_problems
 from limner.service.pseudonymity import Pseudonymity
 from limner.service.receiving import SENT
@@ -168,6 +169,7 @@ def _put_doors(app: FastAPI, parts: Parts) -> None:
     if parts.config.allowed_origins:
         app.add_middleware(Origins, allowed=parts.config.allowed_origins)
     app.add_middleware(Headed)
+    app.add_middleware(WholeSteps)
     if parts.traces.on:
         app.add_middleware(Traced, traces=parts.traces)
 

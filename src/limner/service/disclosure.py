@@ -68,7 +68,7 @@ def _record(
 ) -> None:
     if customers:
         now = time.time_ns() // 1000
-        detail = f"{purpose} {request.scope['route'].path}"
+        detail = f"{purpose} {request.scope['route'].path_format}"
         request.app.state.recorder.tell(
             Entry(now, who.key_id, action, each, detail) for each in customers
         )

@@ -67,7 +67,8 @@ async def draw_earlier(
         "as_of": _iso(as_of),
         "computed_at": _iso(now),
         "known_at": None if known is None else _iso(known),
-        "customer_id": customer_id,
+        "customer_id": found.customer_id,
+        "identities": list(found.identities),
         "live": found.counters.told(as_of),
         "freshness": {
             "token": str(found.newest.seq),

@@ -2,24 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 import polars as pl
 
+from limner.events.calls import evidence_of_rows
 from limner.events.cleaning import CleaningConfig, clean
 from limner.events.event import EVENT_SCHEMA
 from limner.events.json_text import parse_json_block
 from limner.events.mapping import Mapping
 from limner.events.readers.segment import Segment
-from limner.events.refusals import REFUSED_SCHEMA
+from limner.events.refusals import REFUSED_SCHEMA, nothing_refused, refuse
 from limner.events.shaping import typed_catalogue
 from limner.profiles.live import Arrival
 from limner.service.wire import Delivery
 
 __all__ = ["Read", "Rules", "read_deliveries"]
 
-_PLAIN: dict[str, pl.DataType | type[pl.DataType]] = dict.fromkeys(EVENT_SCHEMA.names(), pl.String)
+_PLAIN: dict[str, pl.DataType | type[pl.DataType]] = dict.fromkeys(
+    [*EVENT_SCHEMA.names(), "anonymous_id"], pl.String
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +63,25 @@ def read_deliveries(deliveries: Sequence[Delivery], rules: Rules, *, now: dateti
         The present, against which times in the future are measured.
     """
     origin: list[tuple[int, int]] = []
-    events, refused, catalogue, attributes = [], [], [], []
+    events, refused, catalogue, attributes, evidence = [], [], [], [], []
     calls = [call for each in deliveries for call in each.calls]
     if calls:
         own = sorted({name for each in deliveries for name in each.own})
         batch = Segment().read_calls(b"\n".join(calls), rules.mapping, own=own, source="segment")
         origin += [(at, place) for at, each in enumerate(deliveries) for place in each.calls_at]
+        latest = now + timedelta(days=rules.cleaning.ahead_days)
         events.append(batch.events)
-        refused.append(batch.refused)
+        refused += [batch.refused, _ahead(batch.told, latest)]
         catalogue.append(batch.catalogue)
-        attributes.append(batch.attributes)
+        attributes.append(_until(batch.attributes, "known_at", latest))
+        evidence.append(_until(batch.evidence, "at", latest))
     rows = [row for each in deliveries for row in each.rows]
     if rows:
         stretch, _ = parse_json_block(b"\n".join(rows), _PLAIN, line=len(origin) + 1, file="plain")
         origin += [(at, place) for at, each in enumerate(deliveries) for place in each.rows_at]
-        events.append(stretch.frame.with_columns(stretch.line))
+        events.append(stretch.frame.drop("anonymous_id").with_columns(stretch.line))
+        ahead = now + timedelta(days=rules.cleaning.ahead_days)
+        evidence.append(_until(evidence_of_rows(stretch.frame), "at", ahead))
         refused.append(stretch.refused)
     kept = pl.DataFrame(schema={**EVENT_SCHEMA, "_line": pl.Int64})
     for frame in events:
@@ -95,7 +102,26 @@ def read_deliveries(deliveries: Sequence[Delivery], rules: Rules, *, now: dateti
     if items:
         catalogue.append(typed_catalogue(pl.DataFrame(items, infer_schema_length=None)))
     bad = pl.DataFrame([*late, *early], schema=REFUSED_SCHEMA, orient="row")
-    return Read(Arrival(kept, bad, _joined(catalogue), _joined(attributes)), origin)
+    linked = _joined(evidence)
+    return Read(Arrival(kept, bad, _joined(catalogue), _joined(attributes), linked), origin)
+
+
+def _ahead(told: pl.DataFrame | None, latest: datetime) -> pl.DataFrame:
+    """Return as refused the calls that tell of a customer at a time that lies ahead."""
+    if told is None or told.is_empty():
+        return nothing_refused()
+    ahead = told.filter(pl.col("known_at") > latest)
+    why = pl.Series(["time_in_future"]).new_from_index(0, len(ahead))
+    said = pl.lit("time lies in the future: ") + pl.col("known_at").dt.to_string("iso:strict")
+    detail = ahead.select(said.alias("detail"))["detail"]
+    return refuse(ahead, reason=why, detail=detail, file="segment")
+
+
+def _until(rows: pl.DataFrame | None, column: str, latest: datetime) -> pl.DataFrame | None:
+    """Return what was known at a time that may be, or at none."""
+    if rows is None or rows.is_empty():
+        return rows
+    return rows.filter((pl.col(column) <= latest).fill_null(value=True))
 
 
 def _text(row: bytes) -> str:

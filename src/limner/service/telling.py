@@ -83,6 +83,7 @@ def _rest(page: Page, now: datetime, degraded: Sequence[str]) -> bytes:
     plain = orjson.dumps(
         {
             "customer_id": page.customer_id,
+            "identities": list(page.identities),
             "live": Counters.from_json(page.counters).told(now),
             "freshness": {
                 "token": str(page.seq),

@@ -20,8 +20,16 @@ __all__ = [
     "deep",
     "pack",
     "place_of",
+    "who_of",
     "wires",
 ]
+
+
+_TELLING = ("identify", "group", "alias")
+_IDS = (
+    *("customer_id", "anonymous_id", "userId", "anonymousId", "previousId", "groupId"),
+    *("messageId", "event_id"),
+)
 
 
 class Malformed(ValueError):
@@ -53,6 +61,8 @@ class Delivery:
     own: set[str] = field(default_factory=set)
     items: list[dict[str, Any]] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+    telling: list[int] = field(default_factory=list)
+    """Places of calls that are no events, but tell of a customer."""
 
     def __len__(self) -> int:
         """Return how many events came, those that are refused among them."""
@@ -150,8 +160,10 @@ def pack(
             found = f"an event must be nested at most {config.depth} deep"
         else:
             found = shape(event)
+        reason = "event_too_large" if len(written) > config.event_bytes else "bad_event"
+        if not isinstance(found, str) and (trouble := _bad_id(found[1])):
+            found, reason = trouble, "bad_id"
         if isinstance(found, str):
-            reason = "event_too_large" if len(written) > config.event_bytes else "bad_event"
             kept = orjson.dumps(alone(event))[: config.body_bytes]
             delivery.refused.append(Refusal(place, reason, found, kept))
             continue
@@ -163,10 +175,33 @@ def pack(
         )
         told.append(orjson.dumps(plain))
         places.append(place)
+        if kind == "call" and plain.get("type") in _TELLING:
+            delivery.telling.append(place)
         properties = plain.get("properties")
         if kind == "call" and isinstance(properties, dict):
             delivery.own.update(name for name in properties if "." not in name)
     return delivery
+
+
+def _bad_id(plain: dict[str, Any]) -> str:
+    """Return what is wrong with an id: it must be a text or a whole number."""
+    for name in _IDS:
+        value = plain.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
+            kind = _JSON.get(type(value), "a number with a point")
+            return f"{name} must be a text or a whole number, got {kind}"
+    return ""
+
+
+_JSON: dict[type, str] = {bool: "true or false", list: "a list", dict: "an object"}
+
+
+def who_of(event: dict[str, Any]) -> dict[str, Any]:
+    """Return who did it: a visitor without another id goes by the ``anonymous_id``."""
+    visitor, known = event.get("anonymous_id"), event.get("customer_id")
+    if visitor in (None, ""):
+        return {}
+    return {"anonymous_id": visitor} | ({"customer_id": visitor} if known in (None, "") else {})
 
 
 def deep(value: object, limit: int) -> bool:

@@ -33,13 +33,15 @@ class Busy(RuntimeError):
 class Outcome:
     """What became of one delivery, once it was durable.
 
-    ``rejected`` are the events of the body that were refused: their places, and why.
+    ``rejected`` are the events of the body that were refused: their places, and why; ``told`` says
+    how many calls are no events, but told of a customer.
     """
 
     token: int
     accepted: int
     duplicates: int
     rejected: tuple[tuple[int, str, str], ...]
+    told: int = 0
 
 
 @dataclass(slots=True)
@@ -214,8 +216,11 @@ class Writer:
                 accepted=len(own) - twice - lost,
                 duplicates=twice,
                 rejected=tuple(sorted(bad)),
+                told=len(set(one.telling) - {place for place, _, _ in bad}),
             )
-            for own, twice, lost, bad in zip(lines, again, gone, rejected, strict=True)
+            for one, own, twice, lost, bad in zip(
+                deliveries, lines, again, gone, rejected, strict=True
+            )
         ]
 
 

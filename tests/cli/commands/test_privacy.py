@@ -161,7 +161,8 @@ def test_an_export_holds_everything_that_was_planted(ask, tmp_path):
         for name in canaries.FIELDS:
             if (where, name) != ("http", "session_id"):
                 assert f"{canaries.CANARY}-{where}-{name}-003" in told, (where, name)
-    for word in ("no-time-3", "name-3", "city-3", "event", "when"):
+    names = ("mail-3", "visitor-3", "device-3", "external-3", "before-3", "anonymous-3")
+    for word in ("no-time-3", "name-3", "city-3", "event", "when", *names):
         assert f"{canaries.CANARY}-{word}" in told, word
     assert json.loads(told)["named_in"] == ["notes.txt"]
     assert "stays-1" not in told

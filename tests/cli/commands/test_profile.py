@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from limner.cli.serving import open_store, parts_of
 from limner.cli.workspace import Workspace
 
 
@@ -38,3 +39,22 @@ def test_before_a_fit_it_says_what_to_do(ask, ingested):
     result = ask("profile", "show", "c001", "--workspace", ingested)
     assert result.exit_code == 2
     assert "limner fit" in result.stderr
+
+
+def test_customers_are_merged_explained_and_split_again(ask, ingested):
+    one, other = Workspace(ingested).log.scan().collect()["customer_id"].unique().sort()[:2]
+    with open_store(Workspace(ingested), None) as living:
+        parts_of(Workspace(ingested), living).painter.seed()
+    done = ask("profile", "merge", other, one, "-w", ingested)
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.startswith(f"known as {one}: {one}, {other}")
+    told = json.loads(ask("profile", "identities", other, "--json", "-w", ingested).stdout)
+    assert [each["value"] for each in told["identities"]] == [one, other]
+    shown = ask("profile", "identities", one, "-w", ingested).stdout
+    assert f"id:{one} - id:{other} (merge " in shown
+    again = ask("profile", "unmerge", other, one, "-w", ingested)
+    assert again.stdout.strip() == f"undone: id:{other} - id:{one}"
+    assert "void: undone" in ask("profile", "identities", one, "-w", ingested).stdout
+    twice = ask("profile", "unmerge", other, one, "-w", ingested)
+    assert (twice.exit_code, "two" in twice.stderr) == (2, True)
+    assert ask("profile", "identities", "nobody", "-w", ingested).exit_code == 2

@@ -7,6 +7,7 @@ from typing import final
 import polars as pl
 
 from limner.errors import BadSource
+from limner.events.calls import evidence_of_calls
 from limner.events.delimited import Stretch
 from limner.events.json_text import parse_json_block, read_json_lines
 from limner.events.look import Head, files_of, look_at_text
@@ -37,6 +38,7 @@ _CALL = (
     "groupId",
     "previousId",
     "traits",
+    "context",
 )
 _SPENT = frozenset(
     {"product_id", "price", "quantity", "currency", "discount", "order_id", "query", "rating"}
@@ -154,6 +156,8 @@ def _batch(stretch: Stretch, names: list[str], mapping: Mapping, file: str) -> R
         pl.concat(refused),
         catalogue=catalogue,
         attributes=_attributes(told),
+        evidence=evidence_of_calls(calls.filter(~unknown)),
+        told=told.select("_line", known_at=read_moments(told["time"]).time),
         other_rows=len(told),
         progress=stretch.progress,
         file=file,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, bindparam, delete, select
 
 from limner.profiles.database import tables as t
+from limner.profiles.database.persons import find_person, ids_of, persons_of
 from limner.profiles.database.writing import insert_of, parts
 
 __all__ = ["consents_of", "forget_consents", "tell_consents"]
@@ -38,7 +39,28 @@ def tell_consents(
 
 
 def consents_of(connection: Connection, customers: Sequence[str]) -> dict[str, dict[str, bool]]:
-    """Return what customers said, by customer and purpose; who said nothing is left out."""
+    """Return what customers said, by customer and purpose; who said nothing is left out.
+
+    What is said under one id of a person holds for all; of several words a refusal wins.
+    """
+    people = {who: find_person(connection, who) for who in customers if ":" in who}
+    people = persons_of(connection, [people.get(who, who) for who in customers]) | people
+    if not people:
+        return _said_by(connection, customers)
+    people |= persons_of(connection, people.values())
+    ids = ids_of(connection, {people.get(who, who) for who in customers})
+    said = _said_by(connection, sorted({each for known in ids.values() for each in known}))
+    found: dict[str, dict[str, bool]] = {}
+    for who in customers:
+        for each in ids[people.get(who, who)]:
+            for purpose, granted in said.get(each, {}).items():
+                told = found.setdefault(who, {})
+                told[purpose] = granted and told.get(purpose, True)
+    return found
+
+
+def _said_by(connection: Connection, customers: Sequence[str]) -> dict[str, dict[str, bool]]:
+    """Return what was said under each id itself."""
     if len(customers) == 1:  # every reading of a profile asks this
         rows = list(connection.execute(_OF_ONE, {"who": customers[0]}))
     else:

@@ -1,6 +1,7 @@
 """Take one customer out of the tables, and leave no byte of them in the file."""
 
 import json
+import secrets
 import time
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -8,19 +9,23 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, or_, select, update
 
 from limner.errors import BadStore
+from limner.events.evidence import of_id, value_of
 from limner.events.suppression import names_in
 from limner.profiles.database import tables as t
 from limner.profiles.database.consents import forget_consents
 from limner.profiles.database.jobs import forget_in_jobs
+from limner.profiles.database.linking import all_links, names_of, renew_persons
 from limner.profiles.database.opening import telling
 from limner.profiles.database.segments import hush_segments, segments_naming
-from limner.profiles.database.writing import parts, tell
+from limner.profiles.database.writing import insert_many, parts, tell
+from limner.profiles.identity import IdentityConfig, key_of
 from limner.profiles.live import ERASURES
 
 __all__ = [
     "count_erasure",
     "erase_rows",
     "forget_alone",
+    "forget_links",
     "ids_held",
     "named_rejects",
     "named_segments",
@@ -35,11 +40,16 @@ _AT_ONCE_MS = 500
 _TOUCHED = (
     *(t.profiles, t.customers, t.journal, t.seen, t.rejects, t.attributes, t.consents),
     *(t.arrivals, t.jobs, t.pseudonyms, t.segments),
+    *(t.links, t.members, t.people),
 )
 
 
 def erase_rows(
-    connection: Connection, customer_id: str, *, marks: Collection[bytes]
+    connection: Connection,
+    customer_id: str,
+    *,
+    marks: Collection[bytes],
+    config: IdentityConfig | None = None,
 ) -> dict[str, int]:
     """Take a customer out of all tables; return how many rows went, by table.
 
@@ -51,6 +61,8 @@ def erase_rows(
         Whom.
     marks
         Hashes of the customer's events and orders, which go too.
+    config
+        Who counts as one person.
     """
     c = t.customers.c
     no = connection.execute(select(c.no).where(c.customer_id == customer_id)).scalar_one_or_none()
@@ -68,6 +80,7 @@ def erase_rows(
     came = t.arrivals.c.customer_id == customer_id
     done["arrivals"] = _delete(connection, t.arrivals, came)
     done["consents"] = forget_consents(connection, customer_id)
+    done |= forget_links(connection, customer_id, config)
     gone = 0
     for part in parts(sorted(marks)):
         gone += _delete(connection, t.seen, t.seen.c.key.in_(part))
@@ -79,6 +92,54 @@ def erase_rows(
     done["rejects"] = len(found)
     done["jobs"] = forget_in_jobs(connection, customer_id)
     return {name: count for name, count in done.items() if count}
+
+
+def forget_links(
+    connection: Connection, customer_id: str, config: IdentityConfig | None = None
+) -> dict[str, int]:
+    """Take away what links an id with others, and who that made of it; return how many rows went.
+
+    A name that several known users share stays shared once one of them is gone: a mark without any
+    name stands in their place, so that nothing of theirs is told of the others.
+    """
+    names, key = names_of(f"id:{customer_id}"), f"id:{customer_id}"
+    links = all_links(connection, names)
+    near = {name for link in links for name in (link.a, link.b) if key_of(name) != key}
+    known = any(f"user_id:{customer_id}" in (link.a, link.b) for link in links)
+    shared = {
+        key_of(name) for name in near if known and len(_users_beside(connection, name) | {key}) > 1
+    }
+    gone = 0
+    for link in links:
+        c = t.links.c
+        one = delete(t.links).where(c.a == link.a, c.b == link.b, c.rule == link.rule)
+        gone += connection.execute(one).rowcount
+    marks = []
+    for name in sorted(near):
+        if key_of(name) in shared:
+            a, b = sorted((f"erased:{secrets.token_hex(8)}", name))
+            marks.append((a, b, "erased", 0, ""))
+    if marks:
+        insert_many(connection, t.links, marks)
+    member = t.members.c
+    lost = _delete(connection, t.members, member.name == key)
+    lost += _delete(connection, t.people, t.people.c.person == customer_id)
+    now = time.time_ns() // 1000
+    renew_persons(connection, near, config or IdentityConfig(), received_us=now)
+    return {"links": gone, "members": lost}
+
+
+def _users_beside(connection: Connection, name: str) -> set[str]:
+    """Return the known users whom evidence links with a name that is no known user itself."""
+    links = all_links(connection, names_of(key_of(name)))
+    own = {key_of(name)}
+    users = {
+        key_of(each)
+        for link in links
+        for each in (link.a, link.b)
+        if each.startswith(("user_id:", "erased:"))
+    }
+    return set() if own & users else users
 
 
 def named_rejects(connection: Connection, customer_id: str) -> list[Any]:
@@ -212,6 +273,8 @@ def ids_held(connection: Connection) -> set[str]:
         t.requests.c.customer_id,
     ):
         found.update(row[0] for row in connection.execute(select(func.distinct(column))) if row[0])
+    for a, b in connection.execute(select(t.links.c.a, t.links.c.b)):
+        found.update(value_of(name) for name in (a, b) if of_id(name))
     for (row,) in connection.execute(select(t.rejects.c.row)):
         found |= names_in(row)
     return found

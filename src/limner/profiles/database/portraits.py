@@ -1,9 +1,13 @@
 """Portraits written: none over a newer one, none fresh that was begun before all were asked for."""
 
-from sqlalchemy import Connection, bindparam, select, update
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from limner.profiles.database import tables as t
-from limner.profiles.database.writing import insert_of, parts, tell_about
+from limner.profiles.database.persons import ids_of, persons_of
+from limner.profiles.database.writing import insert_many, insert_of, parts, tell_about
 from limner.profiles.live import Drawn
 from limner.profiles.store import About
 
@@ -27,7 +31,11 @@ def about_of(connection: Connection) -> About | None:
 
 
 def put_portraits(connection: Connection, drawn: Drawn) -> int:
-    """Write portraits that are not older than what is there; return how many."""
+    """Write portraits that are not older than what is there; return how many.
+
+    Whoever is another person by now than when they were drawn is left out, and stays stale.
+    """
+    drawn = _as_they_are(connection, drawn)
     c = t.customers.c
     known: dict[str, int] = {}
     for part in parts([each.customer_id for each in drawn.profiles]):
@@ -57,21 +65,58 @@ def put_portraits(connection: Connection, drawn: Drawn) -> int:
         connection.execute(
             mark.values(drawn=bindparam("upto")),
             [
-                {
-                    "who": row["customer_id"],
-                    "upto": drawn.seen[row["customer_id"]] if holds else _STALE,
-                }
+                {"who": who, "upto": drawn.seen[row["customer_id"]] if holds else _STALE}
                 for row in rows
+                for who in drawn.persons.get(row["customer_id"], [row["customer_id"]])
             ],
         )
+        _keep_together(connection, [row["customer_id"] for row in rows], drawn)
     # whom nothing can be told of as of now is not asked for again before something happens
     silent = drawn.seen.keys() - {each.customer_id for each in drawn.profiles}
     if silent:
         mark = update(t.customers).where(
             c.customer_id == bindparam("who"), c.drawn < bindparam("upto")
         )
-        told = [{"who": who, "upto": drawn.seen[who]} for who in sorted(silent)]
+        told = [
+            {"who": each, "upto": drawn.seen[who]}
+            for who in sorted(silent)
+            for each in drawn.persons.get(who, [who])
+        ]
         connection.execute(mark.values(drawn=bindparam("upto")), told)
+        _keep_together(connection, sorted(silent), drawn)
     if drawn.about is not None:
         tell_about(connection, drawn.about)
     return len(rows)
+
+
+def _as_they_are(connection: Connection, drawn: Drawn) -> Drawn:
+    """Return what was drawn of those who are the same persons still."""
+    asked = {each for who in drawn.seen for each in drawn.persons.get(who, [who])}
+    known = persons_of(connection, sorted(asked))
+    if not known and not drawn.persons:
+        return drawn
+    now = ids_of(connection, {*known.values(), *drawn.seen})
+    same = {
+        who
+        for who in drawn.seen
+        if known.get(who, who) == who and now[who] == sorted(drawn.persons.get(who, [who]))
+    }
+    return replace(
+        drawn,
+        profiles=[each for each in drawn.profiles if each.customer_id in same],
+        seen={who: seq for who, seq in drawn.seen.items() if who in same},
+    )
+
+
+def _keep_together(connection: Connection, people: Sequence[str], drawn: Drawn) -> None:
+    """Keep what was counted of all ids of persons together."""
+    rows = [
+        (who, whole.to_json(), twice.to_json())
+        for who in people
+        if (told := drawn.together.get(who)) is not None
+        for whole, twice in [told]
+    ]
+    for part in parts([row[0] for row in rows]):
+        connection.execute(delete(t.people).where(t.people.c.person.in_(part)))
+    if rows:
+        insert_many(connection, t.people, rows)

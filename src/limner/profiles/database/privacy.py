@@ -1,6 +1,7 @@
 """What customers ask of a store: to see what is held, to be erased, and what may be told."""
 
 import json
+import secrets
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,9 +17,12 @@ from limner.profiles.database import erasing
 from limner.profiles.database import tables as t
 from limner.profiles.database.audit import AuditLog, Entry
 from limner.profiles.database.consents import consents_of, tell_consents
+from limner.profiles.database.linking import all_links, names_of
 from limner.profiles.database.opening import telling
+from limner.profiles.database.persons import find_person
 from limner.profiles.database.suppressed import add_digests, lift_digests
 from limner.profiles.database.writing import moment_of, take_turns
+from limner.profiles.identity import IdentityConfig
 
 __all__ = ["PrivacyBook", "Request"]
 
@@ -69,27 +73,42 @@ class PrivacyBook:
         *,
         actor: str,
         allow_return: bool = False,
+        others: Sequence[str] = (),
     ) -> Request:
-        """Write down what was asked; of an erasure also whom to keep out. Durable on return."""
+        """Write down what was asked; of an erasure also whom to keep out. Durable on return.
+
+        ``others`` are further ids of the same person: each gets a request of its own, in the same
+        transaction.
+        """
         now = _now()
-        digest = self.names.digest(customer_id)
-        row = {
-            "id": request_id,
-            "kind": kind,
-            "state": "running" if kind == "erase" else "open",
-            "subject": digest.hex(),
-            "customer_id": customer_id,
-            "allow_return": int(allow_return),
-            "created_us": now,
-            "changed_us": now,
-            "receipt": None,
-        }
+        wanted = [customer_id, *others]
+        numbers = [request_id, *(f"{request_id[0]}{secrets.token_hex(8)}" for _ in others)]
+        together = json.dumps({"counts": {}, "together_with": numbers}) if others else None
+        rows = [
+            {
+                "id": number,
+                "kind": kind,
+                "state": "running" if kind == "erase" else "open",
+                "subject": self.names.digest(who).hex(),
+                "customer_id": who,
+                "allow_return": int(allow_return),
+                "created_us": now,
+                "changed_us": now,
+                "receipt": together,
+            }
+            for number, who in zip(numbers, wanted, strict=True)
+        ]
         with self._writing() as connection:
-            connection.execute(t.requests.insert(), [row])
+            connection.execute(t.requests.insert(), rows)
             if kind == "erase":
-                add_digests(connection, [digest], at_us=now)
-            entry = Entry(now, actor, f"privacy.{kind}", customer_id, request_id)
-            self.audit.append_within(connection, [entry])
+                add_digests(connection, [self.names.digest(who) for who in wanted], at_us=now)
+            self.audit.append_within(
+                connection,
+                [
+                    Entry(now, actor, f"privacy.{kind}", who, number)
+                    for number, who in zip(numbers, wanted, strict=True)
+                ],
+            )
         found = self.request(request_id)
         assert found is not None
         return found
@@ -137,6 +156,9 @@ class PrivacyBook:
                 dict(row._mapping)  # noqa: SLF001
                 for row in erasing.named_segments(connection, customer_id)
             ]
+            found["links"] = [
+                link._asdict() for link in all_links(connection, names_of(f"id:{customer_id}"))
+            ]
         found["audit"] = [
             {name: getattr(row, name) for name in row.__slots__}
             for row in self.audit.about(customer_id)
@@ -150,6 +172,7 @@ class PrivacyBook:
         marks: Collection[bytes],
         items: Collection[str] = (),
         currencies: Collection[str] = (),
+        config: IdentityConfig | None = None,
     ) -> dict[str, int]:
         """Take a customer out of all tables; return how many rows went, by table.
 
@@ -158,7 +181,7 @@ class PrivacyBook:
         """
         assert request.customer_id is not None
         with self._writing() as connection:
-            done = erasing.erase_rows(connection, request.customer_id, marks=marks)
+            done = erasing.erase_rows(connection, request.customer_id, marks=marks, config=config)
             done |= erasing.forget_alone(connection, items, currencies)
             erasing.count_erasure(connection)
             self._note(connection, request, {f"database/{name}": n for name, n in done.items()})
@@ -197,8 +220,8 @@ class PrivacyBook:
             erasing.forget_alone(connection, items, currencies)
             erasing.count_erasure(connection)
             told = connection.execute(select(r.receipt).where(r.id == request.id)).scalar_one()
-            noted = json.loads(told)["counts"] if told else {}
-            written = json.dumps({**receipt, "counts": noted})
+            noted = json.loads(told) if told else {"counts": {}}
+            written = json.dumps({**receipt, **noted})
             connection.execute(
                 update(t.requests)
                 .where(r.id == request.id)
@@ -259,6 +282,8 @@ class PrivacyBook:
     ) -> None:
         """Keep what a customer said. Raises BadConfig for somebody who was erased."""
         with self._writing() as connection:
+            if ":" in customer_id:
+                customer_id = find_person(connection, customer_id)
             digest = self.names.digest(customer_id)
             asked = select(t.suppressed.c.digest).where(t.suppressed.c.digest == digest)
             if connection.execute(asked).first() is not None:

@@ -81,22 +81,34 @@ _EVENTS = select(
 
 
 def timeline_of(
-    connection: Connection, customer_id: str, *, before: int | None, limit: int
+    connection: Connection,
+    customer_id: str | Sequence[str],
+    *,
+    before: int | None,
+    limit: int,
 ) -> list[Told]:
-    """Return a customer's events, the newest to come in first. Raises UnknownCustomer."""
+    """Return a person's events, the newest to come in first. Raises UnknownCustomer.
+
+    ``customer_id`` may be one id of the person, or all of them; an event then names its own.
+    """
     c, j = t.customers.c, t.journal.c
-    no = connection.execute(select(c.no).where(c.customer_id == customer_id)).scalar_one_or_none()
-    if no is None:
-        raise unknown(customer_id)
-    asked = select(j.seq, j.received_us, j.time_us, *(j[name] for name in EVENT)).where(
-        j.customer_no == no
+    ids = [customer_id] if isinstance(customer_id, str) else list(customer_id)
+    people = dict(
+        connection.execute(select(c.no, c.customer_id).where(c.customer_id.in_(ids))).all()
     )
+    if not people:
+        raise unknown(ids[0])
+    asked = select(
+        j.customer_no, j.seq, j.received_us, j.time_us, *(j[name] for name in EVENT)
+    ).where(j.customer_no.in_(list(people)))
     if before is not None:
         asked = asked.where(j.seq < before)
     rows = connection.execute(asked.order_by(j.seq.desc()).limit(limit)).all()
     found = []
-    for seq, received, time_us, *rest in rows:
+    for no, seq, received, time_us, *rest in rows:
         event = {"time": moment_of(time_us).isoformat()}
+        if len(ids) > 1:
+            event["customer_id"] = people[no]
         event |= {name: value for name, value in zip(EVENT, rest, strict=True) if value is not None}
         found.append(Told(seq, received, event))
     return found

@@ -13,8 +13,17 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from limner.profiles.counters import Counters
 from limner.profiles.database import tables as t
+from limner.profiles.database.identities import IdentityBook
 from limner.profiles.database.key_rows import key_of, revoke_key, row_of_key
+from limner.profiles.database.linking import take_evidence
 from limner.profiles.database.opening import open_engine, telling
+from limner.profiles.database.persons import (
+    page_of,
+    pages_after,
+    pages_of,
+    stale_of,
+    state_of_person,
+)
 from limner.profiles.database.portraits import EDITION, about_of, edition_of, put_portraits
 from limner.profiles.database.reading import (
     attributes_of,
@@ -38,6 +47,7 @@ from limner.profiles.database.writing import (
     tell,
     us_of,
 )
+from limner.profiles.identity import IdentityConfig
 from limner.profiles.live import Arrival, Drawn, Key, Page, Receipt, Rejected, Stale, Step, Told
 from limner.profiles.record import Profile
 from limner.profiles.store import About
@@ -55,6 +65,8 @@ class DatabaseStore:
         A file of SQLite (by habit the workspace's ``profiles.db``), or ``postgresql://…``.
     pepper
         The secret under which erased people are known; a store that knows any needs it.
+    identity
+        Who counts as one person.
 
     Raises
     ------
@@ -64,9 +76,16 @@ class DatabaseStore:
         If it cannot be opened, or holds something else.
     """
 
-    def __init__(self, address: str | Path, *, pepper: bytes | None = None) -> None:
+    def __init__(
+        self,
+        address: str | Path,
+        *,
+        pepper: bytes | None = None,
+        identity: IdentityConfig | None = None,
+    ) -> None:
         self.engine = open_engine(address)
         self.pepper = pepper
+        self.identities = IdentityBook(self.engine, pepper, identity)
         sign = "?" if self.engine.dialect.name == "sqlite" else "%s"
         self._state = _STATE.replace("?", sign)
         self._own = local()
@@ -106,6 +125,12 @@ class DatabaseStore:
             receipt = accept(
                 connection, arrival, received_us=received_us, steps=steps, replayed=replayed
             )
+            told = arrival.evidence
+            if told is not None and len(told):
+                changed = take_evidence(
+                    connection, told, self.identities.config, received_us=received_us
+                )
+                receipt = receipt if changed is None else replace(receipt, token=changed)
             receipt = replace(receipt, erased=erased)
             within(connection, receipt)
             return receipt
@@ -116,36 +141,30 @@ class DatabaseStore:
             return {row[0]: row[1] for row in connection.execute(select(t.offsets))}
 
     def page(self, customer_id: str) -> Page:
-        """Return what is held of a customer. Raises UnknownCustomer."""
+        """Return what is held of a person, by any of their names. Raises UnknownCustomer."""
         with self._asking() as connection:
-            row = connection.execute(_PAGE, {"who": customer_id}).first()
-        if row is None:
-            raise unknown(customer_id)
-        return Page(*row)
+            return page_of(connection, customer_id)
 
     def state(self, customer_id: str, purpose: str) -> tuple[int, int, bool | None]:
-        """Return a customer's newest event, the newest in the portrait, and what they said."""
+        """Return a person's newest event, the newest in the portrait, and what they said."""
         with self._asking() as connection:
             cursor = connection.connection.cursor()
             cursor.execute(self._state, (purpose, customer_id))
             row = cursor.fetchone()
-        if row is None:
-            raise unknown(customer_id)
+            if row is None or row[3] is not None:
+                person = None if row is None else row[3]
+                return state_of_person(connection, customer_id, purpose, person=person)
         return row[0], row[1], None if row[2] is None else bool(row[2])
 
     def pages(self, *, after: str = "", limit: int = 100) -> list[Page]:
-        """Return what is held of customers by id, those after one."""
+        """Return what is held of people by id, those after one."""
         with self._asking() as connection:
-            return [Page(*row) for row in connection.execute(_PAGES, {"after": after, "n": limit})]
+            return pages_after(connection, after, limit)
 
     def pages_of(self, customers: Sequence[str]) -> list[Page]:
-        """Return what is held of some customers; who is not known is left out."""
-        found = []
+        """Return what is held of some people, each once; who is not known is left out."""
         with self._asking() as connection:
-            for part in parts(list(dict.fromkeys(customers))):
-                asked = _WHOLE.where(_C.customer_id.in_(part)).order_by(_C.customer_id)
-                found += [Page(*row) for row in connection.execute(asked)]
-        return found
+            return pages_of(connection, customers)
 
     def token(self) -> int:
         """Return the number of the newest event."""
@@ -153,16 +172,9 @@ class DatabaseStore:
             return newest_of(connection)
 
     def stale(self, *, limit: int) -> list[Stale]:
-        """Return the customers whose portraits are stale, those that wait longest first."""
-        c = t.customers.c
-        asked = (
-            select(c.no, c.customer_id, c.seq, c.changed_us)
-            .where(c.drawn < c.seq)
-            .order_by(c.changed_us, c.no)
-            .limit(limit)
-        )
+        """Return the people whose portraits are stale, those that wait longest first."""
         with self._asking() as connection:
-            return [Stale(*row) for row in connection.execute(asked)]
+            return stale_of(connection, limit)
 
     def events_of(self, numbers: Sequence[int]) -> pl.DataFrame:
         """Return the events held of some customers, with the columns of the log."""
@@ -194,7 +206,8 @@ class DatabaseStore:
     def timeline(self, customer_id: str, *, before: int | None, limit: int) -> list[Told]:
         """Return a customer's events, the newest to come in first. Raises UnknownCustomer."""
         with self._asking() as connection:
-            return timeline_of(connection, customer_id, before=before, limit=limit)
+            ids = page_of(connection, customer_id).identities
+            return timeline_of(connection, ids, before=before, limit=limit)
 
     def oldest(
         self, *, before: datetime, limit: int
@@ -343,14 +356,7 @@ class DatabaseStore:
             yield mine
 
 
-_STATE = """SELECT c.seq, c.drawn, s.granted FROM customers c LEFT JOIN consents s
-ON s.customer_id = c.customer_id AND s.purpose = ? WHERE c.customer_id = ?"""
+_STATE = """SELECT c.seq, c.drawn, s.granted, m.person FROM customers c LEFT JOIN consents s
+ON s.customer_id = c.customer_id AND s.purpose = ? LEFT JOIN members m
+ON m.name = 'id:' || c.customer_id WHERE c.customer_id = ?"""
 """What is looked at before every answer, so it goes to the driver as it is."""
-_C, _P = t.customers.c, t.profiles.c
-_WHOLE = select(
-    _C.customer_id, _P.profile, _C.counters, _C.seq, _C.drawn, _C.changed_us
-).outerjoin_from(t.customers, t.profiles, _C.customer_id == _P.customer_id)
-_PAGE = _WHOLE.where(_C.customer_id == bindparam("who"))
-_PAGES = (
-    _WHOLE.where(_C.customer_id > bindparam("after")).order_by(_C.customer_id).limit(bindparam("n"))
-)

@@ -8,13 +8,21 @@ import polars as pl
 from sqlalchemy import Connection, delete, select
 
 from limner.errors import BadConfig
+from limner.events.evidence import ids_in, without
 from limner.events.refusals import REFUSED_SCHEMA
 from limner.events.suppression import ERASED, Suppression, names_in
 from limner.profiles.database import tables as t
 from limner.profiles.database.writing import insert_many, parts
 from limner.profiles.live import ERASURES, Arrival
 
-__all__ = ["add_digests", "erased_since", "let_in", "lift_digests", "without_erased"]
+__all__ = [
+    "add_digests",
+    "erased_since",
+    "evidence_let_in",
+    "let_in",
+    "lift_digests",
+    "without_erased",
+]
 
 Value = TypeVar("Value")
 
@@ -36,7 +44,10 @@ def without_erased(
     events, told = arrival.events, arrival.attributes
     rows = arrival.refused["row"].to_list()
     named = {name for row in rows for name in names_in(row)}
+    linked = arrival.evidence
     people = {*events["customer_id"].to_list(), *named}
+    if linked is not None:
+        people |= ids_in(linked)
     if told is not None:
         people |= set(told["customer_id"].drop_nulls().to_list())
     known = _among(connection, people, pepper)
@@ -60,7 +71,21 @@ def without_erased(
         events=events.filter(~gone),
         refused=pl.concat([known.hush(arrival.refused), marks]),
         attributes=None if told is None else told.filter(~known.mask(told["customer_id"])),
+        evidence=None if linked is None else _without(linked, known),
     ), tuple(lines)
+
+
+def evidence_let_in(
+    connection: Connection, evidence: pl.DataFrame, pepper: bytes | None
+) -> pl.DataFrame:
+    """Return evidence that names nobody who was erased. Raises BadConfig without the key."""
+    if _nobody(connection):
+        return evidence
+    return _without(evidence, _among(connection, ids_in(evidence), pepper))
+
+
+def _without(evidence: pl.DataFrame, known: Suppression) -> pl.DataFrame:
+    return without(evidence, {who for who in ids_in(evidence) if known.holds(who)})
 
 
 def let_in(

@@ -25,9 +25,12 @@ __all__ = [
     "journal",
     "keys",
     "leases",
+    "links",
+    "members",
     "meta",
     "metadata",
     "offsets",
+    "people",
     "profiles",
     "pseudonyms",
     "rejects",
@@ -281,3 +284,43 @@ segments = Table(
     Column("changed_us", BigInteger, nullable=False),
 )
 """Rules that have a name, each as JSON; who fulfils one is looked up, and not kept."""
+
+links = Table(
+    "links",
+    metadata,
+    Column("a", Text, nullable=False),
+    Column("b", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("call", Text, nullable=False),
+    PrimaryKeyConstraint("a", "b", "rule"),
+    sqlite_with_rowid=False,
+)
+"""Evidence that two names belong together, each pair and rule once; see ``events.evidence``."""
+
+Index("links_b", links.c.b)
+
+members = Table(
+    "members",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""By which id the person is known who has a name, as the links say; ids stand as ``id:…``.
+
+An id that is and was alone is not here.
+"""
+
+Index("members_person", members.c.person)
+
+people = Table(
+    "people",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("counters", Text, nullable=False),
+    Column("overlap", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Of persons with several ids: what was counted of all together when the portrait was drawn, and
+what the counters of the ids count more than that, since it was told under several."""

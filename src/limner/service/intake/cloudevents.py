@@ -8,7 +8,7 @@ from typing import Any, final
 import orjson
 
 from limner.events.event import EVENT_SCHEMA
-from limner.service.wire import Delivery, Malformed, Sending, pack
+from limner.service.wire import Delivery, Malformed, Sending, pack, who_of
 
 __all__ = ["CloudEvents"]
 
@@ -54,6 +54,7 @@ class CloudEvents:
                 "customer_id": event.get("subject"),
                 "kind": event["type"].rsplit(".", 1)[-1],
                 **_ours(data),
+                **who_of({"customer_id": event.get("subject")} | data),
                 "event_id": known,
             }
 

@@ -6,7 +6,7 @@ from typing import Any, final
 import orjson
 
 from limner.events.event import EVENT_SCHEMA
-from limner.service.wire import Delivery, Malformed, Sending, pack
+from limner.service.wire import Delivery, Malformed, Sending, pack, who_of
 
 __all__ = ["Plain"]
 
@@ -21,6 +21,7 @@ _MEANT = {
     "product_id": "item_id",
     "sku": "item_id",
     "messageId": "event_id",
+    "anonymousId": "anonymous_id",
 }
 """What others call our columns; it is taken for them where the name of ours is not there."""
 
@@ -31,7 +32,8 @@ class Plain:
 
     The commonest other names are understood (``timestamp``, ``user_id``, ``event``,
     ``product_id`` and their like); what has another name still becomes one of the event's
-    properties. An event without a time happened when it was received.
+    properties. An event without a time happened when it was received; one that names an
+    ``anonymous_id`` beside a ``customer_id`` says that they are one person.
     """
 
     paths: Sequence[str] = ("events",)
@@ -68,6 +70,7 @@ class Plain:
             if more:
                 plain["properties"] = orjson.dumps(more).decode()
             plain.setdefault("time", now)
+            plain |= who_of(event)
             return "row", plain
 
         return pack(events, Delivery("plain"), sending.config, shape)

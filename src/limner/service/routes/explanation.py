@@ -47,7 +47,7 @@ class Explained(BaseModel):
     degraded: list[str]
 
 
-@router.get("/{customer_id}/predictions/{name}/explanation", response_model=Explained,
+@router.get("/{customer_id:id}/predictions/{name}/explanation", response_model=Explained,
             responses=problems(400, 401, 403, 404, 422, 429, 503), openapi_extra=_MAY)  # fmt: skip
 async def explanation(
     request: Request,

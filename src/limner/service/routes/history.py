@@ -47,7 +47,7 @@ class TraitHistory(BaseModel):
 
 
 @router.get(
-    "/{customer_id}/traits/{name}/history",
+    "/{customer_id:id}/traits/{name}/history",
     response_model=TraitHistory,
     responses=problems(400, 401, 403, 404, 422, 429, 503),
     openapi_extra=guarded("profile:read") | {"parameters": [_PURPOSE]},

@@ -39,6 +39,9 @@ class Acknowledged(BaseModel):
     success: bool = Field(description="Whether every event was taken, now or before.")
     accepted: int = Field(description="Events that are new.")
     duplicates: int = Field(description="Events that were there already.")
+    told: int = Field(
+        description="Calls that are no events, but told of a customer: identify, group, alias."
+    )
     rejected: list[RefusedEvent]
     consistency_token: str = Field(description="Whoever reads with it sees these events.")
 
@@ -87,6 +90,7 @@ async def _write(request: Request, delivery: Delivery) -> Response:
             "success": not outcome.rejected,
             "accepted": outcome.accepted,
             "duplicates": outcome.duplicates,
+            "told": outcome.told,
             "rejected": [
                 {"index": place, "reason": reason, "detail": detail}
                 for place, reason, detail in outcome.rejected

@@ -61,7 +61,7 @@ _ANSWERS: dict[int | str, Json] = problems(400, 401, 403, 404, 422, 429, 503) | 
 
 
 @router.get(
-    "/profiles/{customer_id}/stream",
+    "/profiles/{customer_id:id}/stream",
     response_class=Response,
     responses=_ANSWERS,
     openapi_extra=_MAY,

@@ -14,6 +14,7 @@ from limner.service.answers import Json, answer, problems
 from limner.service.bodies import read_json
 from limner.service.guard import Guard, guarded
 from limner.service.keys import PURPOSES, Principal
+from limner.service.paths import CustomerId
 from limner.service.problems import Problem
 
 __all__ = ["router"]
@@ -22,7 +23,6 @@ router = APIRouter(prefix="/v1/privacy", tags=["privacy"])
 _MAY = guarded("privacy")
 _PROBLEMS = problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 Officer = Annotated[Principal, Depends(Guard("privacy"))]
-CustomerId = Annotated[str, Path(min_length=1, max_length=512)]
 RequestId = Annotated[str, Path(pattern="^[ae][0-9a-f]{1,32}$")]
 _LONGEST_ID = 512
 
@@ -53,6 +53,9 @@ class ErasureReceipt(BaseModel):
     searched: list[str]
     counts: dict[str, int]
     kept: list[dict[str, str]]
+    together_with: list[str] = Field(
+        default=[], description="The requests of all ids of a person who had several."
+    )
 
 
 def _body(schema: Json) -> Json:
@@ -135,7 +138,7 @@ async def receipt(request: Request, request_id: RequestId, _: Officer) -> Respon
     return answer(dict(found.receipt))
 
 
-@router.get("/subjects/{customer_id}/consents", response_model=dict[str, bool],
+@router.get("/subjects/{customer_id:id}/consents", response_model=dict[str, bool],
             responses=_PROBLEMS, openapi_extra=_MAY)  # fmt: skip
 async def consents(request: Request, customer_id: CustomerId, _: Officer) -> Response:
     """Return for what a customer allows or forbids that their profile is told."""
@@ -144,7 +147,7 @@ async def consents(request: Request, customer_id: CustomerId, _: Officer) -> Res
     return answer(found.get(customer_id, {}))
 
 
-@router.put("/subjects/{customer_id}/consents", response_model=dict[str, bool],
+@router.put("/subjects/{customer_id:id}/consents", response_model=dict[str, bool],
             responses=_PROBLEMS, openapi_extra=_MAY | _SAYING)  # fmt: skip
 async def tell_consents(request: Request, customer_id: CustomerId, who: Officer) -> Response:
     """Keep what a customer allows (true) or forbids (false); null takes back what was said."""

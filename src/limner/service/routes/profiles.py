@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import orjson
 import structlog
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -24,6 +24,7 @@ from limner.service.disclosure import (
 from limner.service.earlier import AS_OF, as_json, asked_moment, draw_earlier
 from limner.service.guard import Guard, admit, guarded, purpose_of
 from limner.service.keys import PURPOSES, Principal
+from limner.service.paths import CustomerId
 from limner.service.problems import Problem
 from limner.service.quiet import place_of
 from limner.service.telling import written
@@ -32,7 +33,6 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/profiles", tags=["profiles"])
 Reader = Annotated[Principal, Depends(Guard("profile:read"))]
-CustomerId = Annotated[str, Path(min_length=1, max_length=512)]
 _PROBLEMS = problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 _MOST = 1_000
 _TRIES = 3
@@ -94,14 +94,16 @@ class Freshness(BaseModel):
 
 
 class LiveProfile(BaseModel):
-    """What is known of a customer.
+    """What is known of a person; every id of theirs tells the same.
 
+    ``customer_id`` is the id by which the person is known, ``identities`` are all of theirs.
     ``live`` counts every event that was acknowledged; ``portrait`` is drawn within a moment
     after, and null before it was first. ``computed_at`` and ``known_at`` are told of earlier
     profiles alone: when one was put together, and as known when, null being whenever it came.
     """
 
     customer_id: str
+    identities: list[str]
     as_of: datetime
     computed_at: datetime | None = None
     known_at: datetime | None = None
@@ -154,7 +156,7 @@ class Timeline(BaseModel):
 
 
 @router.get(
-    "/{customer_id}",  # noqa: FAST003 - it is taken from the request, see below
+    "/{customer_id:id}",  # noqa: FAST003 - it is taken from the request, see below
     response_model=LiveProfile,
     responses=_PROBLEMS | {304: {"description": "It did not change."}},
     openapi_extra=_ONE,
@@ -213,7 +215,7 @@ async def _heed(request: Request, customer_id: str) -> None:
 
 
 @router.get(
-    "/{customer_id}/timeline", response_model=Timeline, responses=_PROBLEMS, openapi_extra=_MAY
+    "/{customer_id:id}/timeline", response_model=Timeline, responses=_PROBLEMS, openapi_extra=_MAY
 )
 async def timeline(
     request: Request,
@@ -244,15 +246,16 @@ async def timeline(
     if log is None:
         return answer({"events": [], "cursor": None})
     wanted = limit - len(events)
-    rows = await run_in_threadpool(of_the_log, log, customer_id, offset=-cursor, limit=wanted)
-    for row in rows.drop("customer_id").iter_rows(named=True):
+    ids = parts.store.page(customer_id).identities
+    rows = await run_in_threadpool(of_the_log, log, ids, offset=-cursor, limit=wanted)
+    for row in (rows if len(ids) > 1 else rows.drop("customer_id")).iter_rows(named=True):
         told = {name: value for name, value in row.items() if value is not None}
         events.append(told | {"time": row["time"].isoformat()})
     return answer({"events": events, "cursor": cursor - len(rows) if len(rows) == wanted else None})
 
 
 @router.get(
-    "/{customer_id}/traits",
+    "/{customer_id:id}/traits",
     response_model=list[dict[str, Any]] | EarlierTraits,
     responses=_PROBLEMS,
     openapi_extra=_EVER,
@@ -266,7 +269,7 @@ async def traits(request: Request, customer_id: CustomerId, who: Reader) -> Resp
 
 
 @router.get(
-    "/{customer_id}/predictions",
+    "/{customer_id:id}/predictions",
     response_model=list[dict[str, Any]] | EarlierPredictions,
     responses=_PROBLEMS,
     openapi_extra=_EVER,
@@ -315,8 +318,9 @@ async def batch(request: Request, who: Reader) -> Response:
     if len(ids) > _MOST:
         raise Problem(400, "bad_body", f"at most {_MOST} ids at once, got {len(ids)}")
     found = await run_in_threadpool(state.parts.store.pages_of, ids)
-    known = {page.customer_id for page in found}
-    allowed, denied = split_by_consent(request, who, sorted(known), purpose)
+    known = {each for page in found for each in page.identities}
+    people = sorted(page.customer_id for page in found)
+    allowed, denied = split_by_consent(request, who, people, purpose)
     record_reading(request, who, allowed, purpose)
     unknown = orjson.dumps([each for each in dict.fromkeys(ids) if each not in known])
     return Response(
@@ -365,8 +369,10 @@ def _draw(request: Request, page: Page) -> None:
 
 def _draw_now(request: Request, page: Page) -> None:
     parts = request.app.state.parts
-    no = parts.store.numbers_of([page.customer_id])[page.customer_id]
-    wanted = Stale(no, page.customer_id, page.seq, page.changed_us)
+    numbers = dict(parts.store.numbers_of(page.identities))
+    no = numbers.pop(page.customer_id)
+    others = tuple((each, who) for who, each in numbers.items())
+    wanted = Stale(no, page.customer_id, page.seq, page.changed_us, others)
     for _ in range(_TRIES):  # none is written while somebody is erased
         if parts.painter.renew([wanted], now=parts.clock()):
             break

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -17,6 +17,7 @@ from limner.service.answers import Json, answer, problems
 from limner.service.disclosure import demand_granted, record_reading
 from limner.service.guard import Guard, guarded, purpose_of
 from limner.service.keys import PURPOSES, Principal
+from limner.service.paths import CustomerId
 from limner.service.problems import Problem
 from limner.service.segmenting import (
     aside,
@@ -33,7 +34,6 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/profiles", tags=["profiles"])
 Reader = Annotated[Principal, Depends(Guard("profile:read"))]
-CustomerId = Annotated[str, Path(min_length=1, max_length=512)]
 _PROBLEMS = problems(400, 401, 403, 404, 413, 415, 422, 429, 503)
 _MOST, _LONGEST_ID = 100, 512
 _PURPOSE: Json = {
@@ -126,7 +126,7 @@ async def search(request: Request, who: Reader) -> Response:
     )
 
 
-@router.get("/{customer_id}/segments", response_model=Memberships, responses=_PROBLEMS,
+@router.get("/{customer_id:id}/segments", response_model=Memberships, responses=_PROBLEMS,
             openapi_extra=guarded("profile:read") | {"parameters": [_PURPOSE]})  # fmt: skip
 async def segments(request: Request, customer_id: CustomerId, who: Reader) -> Response:
     """Return in which segments a customer is; ``membership`` of a segment says why."""

@@ -20,6 +20,7 @@ from limner.service.answers import Json, answer, problems
 from limner.service.disclosure import demand_granted, record_reading
 from limner.service.guard import Guard, guarded, purpose_of
 from limner.service.keys import PURPOSES, Principal
+from limner.service.paths import CustomerId
 from limner.service.problems import Problem
 from limner.service.segmenting import (
     aside,
@@ -39,7 +40,6 @@ router = APIRouter(prefix="/v1/segments", tags=["segments"])
 Reader = Annotated[Principal, Depends(Guard("segment:read"))]
 Author = Annotated[Principal, Depends(Guard("segment:write"))]
 SegmentId = Annotated[str, Path(min_length=1, max_length=64)]
-CustomerId = Annotated[str, Path(min_length=1, max_length=512)]
 _PROBLEMS = problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503, 507)
 _ID = "^[a-z0-9][a-z0-9_-]{0,63}$"
 _TEXTS = {"name": 200, "description": 2_000}
@@ -292,7 +292,7 @@ async def members(
     )
 
 
-@router.get("/{segment_id}/membership/{customer_id}", response_model=Membership,
+@router.get("/{segment_id}/membership/{customer_id:id}", response_model=Membership,
             responses=_PROBLEMS, openapi_extra=_TELL)  # fmt: skip
 async def membership(
     request: Request, segment_id: SegmentId, customer_id: CustomerId, who: Reader

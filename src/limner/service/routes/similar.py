@@ -15,6 +15,7 @@ from limner.service.disclosure import demand_granted, record_reading
 from limner.service.guard import Guard, guarded, purpose_of
 from limner.service.keys import PURPOSES, Principal
 from limner.service.neighbours import Near, Neighbours
+from limner.service.paths import CustomerId
 from limner.service.problems import Problem
 from limner.service.segmenting import aside
 
@@ -22,7 +23,6 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/v1", tags=["similar"])
 _PROBLEMS = problems(400, 401, 403, 404, 409, 422, 429, 503)
-CustomerId = Annotated[str, Path(min_length=1, max_length=512)]
 ItemId = Annotated[str, Path(min_length=1, max_length=512)]
 Many = Annotated[int, Query(ge=1, le=100)]
 By = Annotated[str | None, Query(pattern="^[a-z_]{1,32}$")]
@@ -87,7 +87,7 @@ class Embedding(BaseModel):
     blocks: list[str] = Field(description="Which blocks there are, the best first.")
 
 
-@router.get("/profiles/{customer_id}/similar", response_model=SimilarCustomers,
+@router.get("/profiles/{customer_id:id}/similar", response_model=SimilarCustomers,
             responses=_PROBLEMS, openapi_extra=_READ)  # fmt: skip
 async def similar_customers(
     request: Request,
@@ -116,7 +116,7 @@ async def similar_customers(
     )
 
 
-@router.get("/profiles/{customer_id}/embedding", response_model=Embedding, responses=_PROBLEMS,
+@router.get("/profiles/{customer_id:id}/embedding", response_model=Embedding, responses=_PROBLEMS,
             openapi_extra=guarded("profile:embedding") | {"parameters": [_PURPOSE]})  # fmt: skip
 async def embedding(
     request: Request,
@@ -154,7 +154,7 @@ async def embedding(
     )
 
 
-@router.get("/items/{item_id}/similar", response_model=SimilarItems, responses=_PROBLEMS,
+@router.get("/items/{item_id:id}/similar", response_model=SimilarItems, responses=_PROBLEMS,
             openapi_extra=guarded("reco"))  # fmt: skip
 async def similar_items(
     request: Request,
