@@ -30,13 +30,9 @@ def test_a_name_that_is_not_there_is_refused_with_those_that_are():
     assert caught.value.hint == "did you mean 'churn'?"
 
 
-def test_another_package_joins_through_an_entry_point(monkeypatch):
+def test_another_package_joins_through_an_entry_point(monkeypatch, tmp_path):
     entry = EntryPoint("loyalty", "collections:Counter", "limner.heads.questions")
-
-    def entry_points(*, group, name=None):
-        mine = group == "limner.heads.questions" and name in (None, "loyalty")
-        return [entry] if mine else []
-
-    monkeypatch.setattr(plugins, "entry_points", entry_points)
+    monkeypatch.setattr(plugins, "entry_points", lambda *, group: [entry] * (group == entry.group))
+    monkeypatch.syspath_prepend(tmp_path)  # another path is looked through anew
     assert "loyalty" in plugins.names(questions)
     assert plugins.load(questions, "loyalty").__name__ == "Counter"

@@ -1,8 +1,10 @@
 """The folder is the list: each file holds one plug-in, its one public name."""
 
+import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
@@ -18,7 +20,7 @@ def names(package: ModuleType) -> list[str]:
     A file whose name begins with an underscore is no plug-in.
     """
     own = {found.name for found in iter_modules(package.__path__) if not found.name.startswith("_")}
-    return sorted(own | {entry.name for entry in entry_points(group=package.__name__)})
+    return sorted(own | {entry.name for entry in _joining(package)})
 
 
 def load(package: ModuleType, name: str) -> Any:  # noqa: ANN401 - the caller knows the protocol
@@ -32,8 +34,9 @@ def load(package: ModuleType, name: str) -> Any:  # noqa: ANN401 - the caller kn
     known = names(package)
     if name not in known:
         raise UnknownPlugin(package.__name__, name, known)
-    for entry in entry_points(group=package.__name__, name=name):
-        return entry.load()
+    for entry in _joining(package):
+        if entry.name == name:
+            return entry.load()
     module = import_module(f"{package.__name__}.{name}")
     (only,) = module.__all__
     return getattr(module, only)
@@ -43,3 +46,14 @@ def load_all(package: ModuleType) -> Iterator[tuple[str, Any]]:
     """Go through all plug-ins of a folder: name and public object, in the order of names."""
     for name in names(package):
         yield name, load(package, name)
+
+
+def _joining(package: ModuleType) -> list[EntryPoint]:
+    """Return what other packages add to a folder."""
+    return _of_group(package.__name__, tuple(sys.path))
+
+
+@cache
+def _of_group(group: str, _: tuple[str, ...]) -> list[EntryPoint]:
+    """Return a group's entry points; looking through all packages on the path takes its time."""
+    return list(entry_points(group=group))

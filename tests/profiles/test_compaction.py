@@ -4,8 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from arrivals import NOW_US, T0, arrival, buy, view
+from arrivals import NOW_US, T0, arrival, buy, frame, view
+from limner.events.ingest import ingest
 from limner.events.log import EventLog
+from limner.events.mapping import Mapping
+from limner.events.readers.frame import Frame
 from limner.profiles.compaction import compact, of_the_log
 from limner.profiles.database.store import DatabaseStore
 from limner.profiles.painter import Painter
@@ -64,6 +67,17 @@ def test_a_kill_between_the_log_and_the_store_doubles_nothing(store, tmp_path, m
     done = compact(store, log, before=NOW, now=NOW)
     assert (done.moved, done.new) == (10, 0)
     assert portraits(store, log) == before
+
+
+def test_a_log_that_was_not_counted_yet_is_counted_after(store, tmp_path):
+    log = EventLog.create(tmp_path / "log", buckets=2)
+    rows = frame(view("dan", "d1")).drop("_line")
+    mapping = Mapping(reader="frame", columns={name: name for name in rows.columns})
+    ingest(log, [(Frame(), mapping, rows)], now=NOW)
+    store.accept(arrival(*EVENTS), received_us=NOW_US)
+    compact(store, log, before=NOW, now=NOW)
+    assert Painter(store, log).seed() == 3
+    assert "dan" in store.numbers()
 
 
 def test_what_lies_in_the_log_is_told_newest_first(store, tmp_path):

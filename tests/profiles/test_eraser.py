@@ -8,13 +8,16 @@ import threading
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
+import numpy as np
 import polars as pl
 import pytest
 
 import canaries
 from arrivals import NOW_US, arrival, buy
 from limner.cli.workspace import Workspace
-from limner.errors import LogBusy
+from limner.encoders.language.texts import tidy_text
+from limner.encoders.vector_store import VectorStore, digest
+from limner.errors import BadConfig, LogBusy
 from limner.events.durable import only_writer
 from limner.events.log import EventLog
 from limner.events.suppression import Suppression
@@ -219,6 +222,35 @@ def test_what_was_compared_while_the_log_still_held_them_is_forgotten(folder, mo
         assert canaries.holding(folder) == []
         painter.renew(store.stale(limit=9), now=NOW)
     assert canaries.holding(folder) == []
+
+
+def test_blanks_are_nobodys_id_and_hold_nobody_up(folder):
+    with opened(folder) as (store, eraser):
+        for blank in ("", " ", "\x85", "\0"):
+            with pytest.raises(BadConfig, match="only blanks"):
+                eraser.ask("erase", blank, actor="test")
+        eraser.book.open("e0", "erase", "", actor="older than this rule")
+        eraser.ask("erase", WHO, actor="test")
+        done = eraser.resume(actor="test")
+        assert [each.state for each in done] == ["done", "done"]
+        assert eraser.resume(actor="test") == []
+        assert len(store.numbers()) == 9
+    assert canaries.holding(folder) == []
+
+
+def test_vectors_of_what_they_wrote_go_also_after_a_kill(folder, monkeypatch):
+    key = digest(tidy_text("lovely", most=2_000).encode())
+    vectors = VectorStore(folder / "models" / "text" / "v1", 2)
+    vectors.add([key], np.ones((1, 2), np.float32))
+    with opened(folder) as (store, eraser):
+        store.accept(arrival(buy(WHO, "h5", text="lovely")), received_us=NOW_US)
+        eraser.ask("erase", WHO, actor="test")
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "erase_from_log", lambda *_, **__: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                eraser.resume(actor="test")
+        eraser.resume(actor="test")
+    assert key not in VectorStore(folder / "models" / "text" / "v1", 2)
 
 
 def test_an_id_is_meant_however_it_was_written(folder):

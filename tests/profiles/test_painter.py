@@ -94,6 +94,25 @@ def test_the_log_and_what_came_since_are_one_history(store, tmp_path):
     assert painted(painter, store) == nightly
 
 
+def test_what_comes_while_the_log_is_counted_is_counted_too(store, tmp_path, monkeypatch):
+    log, late = a_log(tmp_path / "log", EVENTS), [buy("dan", "new"), buy("ann", "late", day=30)]
+    real, asked = store.seed, []
+
+    def seed(counters, marks, **more):
+        asked.append(sorted(counters))
+        if late:
+            store.accept(arrival(late.pop()), received_us=NOW_US)
+        return real(counters, marks, **more)
+
+    monkeypatch.setattr(store, "seed", seed)
+    Painter(store, log).seed()
+    assert len(asked) == 3, asked
+    came = store.events_of(list(store.numbers().values()))
+    whole = count(first_of_orders(settled(log.scan().collect(), came)))
+    told = {page.customer_id: page.counters for page in store.pages()}
+    assert told == {who: one.to_json() for who, one in whole.items()}
+
+
 def test_a_log_that_grew_is_counted_anew_and_nothing_twice(store, tmp_path):
     log = a_log(tmp_path / "log", EVENTS[:5])
     painter = Painter(store, log)

@@ -6,6 +6,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from serving import a_server
 
+PATIENCE_S = 60
+"""Erasing writes the whole file anew, which whoever asks meanwhile may have to wait for."""
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
@@ -35,7 +38,7 @@ def hold_to_the_document(served, examples):
         def ask(case):
             nonlocal asked
             asked += 1
-            case.call_and_validate(headers=headers)
+            case.call_and_validate(headers=headers, timeout=PATIENCE_S)
 
         ask()
     return asked

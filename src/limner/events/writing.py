@@ -84,11 +84,16 @@ def change(folder: Path) -> Iterator[Change]:
 
 
 def _clear(folder: Path, wanted: set[str]) -> None:
+    """Remove what the manifest does not name, so that no power cut brings it back."""
     shutil.rmtree(folder / "tmp", ignore_errors=True)
     (folder / f"{MANIFEST_NAME}.new").unlink(missing_ok=True)
-    for path in _data_files(folder):
+    places = {folder}
+    for path in list(_data_files(folder)):
         if path.relative_to(folder).as_posix() not in wanted:
             path.unlink(missing_ok=True)
+            places.add(path.parent)
+    for place in sorted(places):
+        sync_folder(place)
 
 
 def _data_files(folder: Path) -> Iterable[Path]:

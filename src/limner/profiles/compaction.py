@@ -71,10 +71,13 @@ def compact(
             return Compacted(moved, new)
         plain = [name for name in events.columns if not events[name].is_null().all()]
         mapping = Mapping(reader="frame", columns={name: columns[name] for name in plain})
+        before_it = log.manifest
+        counted = before_it.fingerprint == store.recall(SEEDED) or not before_it.rows
         report = ingest(log, [(Frame(), mapping, events.select(plain))], config=cleaning, now=now)
         new += report.rows_after - report.rows_before
         store.forget(numbers)
-        store.remember(SEEDED, log.manifest.fingerprint)
+        if counted and report.rows_before == before_it.rows:
+            store.remember(SEEDED, report.fingerprint)  # what moved is counted already
         moved += len(events)
         progress(moved)
 

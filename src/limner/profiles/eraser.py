@@ -9,6 +9,7 @@ from typing import Any, Literal, final
 import orjson
 import polars as pl
 
+from limner.errors import BadConfig
 from limner.events.cleaning import tidy_id
 from limner.events.erasing import Held, erase_from_log, held_in_log
 from limner.events.evidence import ids_in
@@ -98,8 +99,12 @@ class Eraser:
 
         From now on nothing of somebody who asks to be erased comes in, under none of the ids of
         the person: each of them gets an erasure of its own, and the one asked for is returned.
+        Raises BadConfig where the id is nobody's.
         """
-        customer_id, *others = self.identities.ids(tidy_id(customer_id))
+        customer_id = tidy_id(customer_id)
+        if not customer_id:
+            raise BadConfig("a customer's id must have a letter or a digit, got only blanks")
+        customer_id, *others = self.identities.ids(customer_id)
         if kind == "erase" and self.listed is not None:
             everyone = [self.book.names.digest(who) for who in (customer_id, *others)]
             add_suppressed(self.listed, self._pepper, everyone)
@@ -130,6 +135,9 @@ class Eraser:
         running = [each for each in requests if each.state == "running" and each.customer_id]
         if running:
             self._erase(running)
+        for each in requests:  # asked of nobody, which is refused by now
+            if each.state == "running" and not each.customer_id:
+                self.book.forget(each, self._receipt(each, ()))
         if requests:
             self.book.scrub()
         done = [self.book.finish(each, actor=actor) for each in requests]
@@ -182,7 +190,7 @@ class Eraser:
             return []
         self.book.add_digests(known)
         list_of_all = Suppression(self._pepper, known)
-        back = sorted(who for who in self._everybody() if list_of_all.holds(who))
+        back = sorted(who for who in self._everybody() if tidy_id(who) and list_of_all.holds(who))
         return self.run([self.ask("erase", who, actor=actor) for who in back], actor=actor)
 
     def _everybody(self) -> set[str]:
@@ -199,9 +207,11 @@ class Eraser:
         return people
 
     def _erase(self, running: Sequence[Request]) -> None:
-        """Take people out of the database, the log and the files, in this order.
+        """Take people out of the files, the database, the log and once more the files.
 
-        The database first: what the log still holds of somebody tells which hashes go there.
+        The files first: what somebody wrote, by which vectors of texts are known, stands in
+        database and log alone. Then the database: what the log still holds of somebody tells
+        which hashes go there. The files again: something may have been written from the log.
         """
         people = {each.customer_id: each for each in running if each.customer_id}
         held = None if self.log is None else held_in_log(self.log, people)
@@ -211,6 +221,7 @@ class Eraser:
             self._of_nobody_else(events, people, name) for name in ("item_id", "currency")
         )
         texts = events["text"].drop_nulls().unique().to_list()
+        self._clear_files(running, people, texts)
         for who, request in people.items():
             own = events.filter(pl.col("customer_id") == who)
             marks = {mark for mark in (*event_marks(own), *order_marks(own)) if mark is not None}
@@ -225,15 +236,19 @@ class Eraser:
             )
         if self.log is not None:
             erase_from_log(self.log, list(people), mark=running[0].id)
-        cleared = [] if self.folder is None else list(clear_files(self.folder, people, texts))
-        for each in cleared:
-            for request in running:
-                self.book.note(request, {f"{each.path} ({each.what})": each.rows})
+        self._clear_files(running, people, texts)
         named = {} if self.folder is None else named_in_files(self.folder, people)
         for request in running:
             places = sorted(named.get(request.customer_id or "", ()))
             told = self._receipt(request, places)
             self.book.forget(request, told, items=items, currencies=currencies)
+
+    def _clear_files(
+        self, running: Sequence[Request], people: Collection[str], texts: Sequence[str]
+    ) -> None:
+        for each in () if self.folder is None else clear_files(self.folder, people, texts):
+            for request in running:
+                self.book.note(request, {f"{each.path} ({each.what})": each.rows})
 
     def _of_nobody_else(
         self, events: pl.DataFrame, people: Mapping[str, Request], name: str

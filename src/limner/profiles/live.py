@@ -302,8 +302,14 @@ class LiveStore(ProfileReader, Protocol):
         """Return the numbers of some customers, by id."""
         ...
 
-    def seed(self, counters: Mapping[str, Counters], marks: Sequence[bytes]) -> None:
-        """Let counters be what they are said to be, and events and orders be known."""
+    def seed(
+        self, counters: Mapping[str, Counters], marks: Sequence[bytes], *, upto: int
+    ) -> list[str]:
+        """Let counters be what they are said to be, and events and orders be known.
+
+        They were counted as of the event numbered ``upto``; the counters of who did something
+        since stay as they are. Return those customers, to be counted anew.
+        """
         ...
 
     def recall(self, name: str) -> str | None:

@@ -105,13 +105,30 @@ class Painter:
             return 0
         fingerprint, people = log.manifest.fingerprint, 0
         self.store.identities.link(log.evidence())
-        for bucket, came in enumerate(self._came(log.buckets, {})):
-            rows = settled(log.scan(bucket=bucket).collect(), came)
-            counted = count(first_of_orders(rows))
-            marks = {*event_marks(rows), *order_marks(rows)}
-            self.store.seed(counted, sorted(mark for mark in marks if mark is not None))
-            people += len(counted)
+        upto = self.store.token()  # before anybody is looked for
+        everybody = pl.Series(list(self.store.numbers()), dtype=pl.String)
+        for bucket in range(log.buckets):
+            homes = bucket_of(everybody, buckets=log.buckets)
+            names = everybody.filter(homes == bucket)
+            people += self._seed(log, bucket, names, upto)
         self.store.remember(SEEDED, fingerprint)
+        return people
+
+    def _seed(self, log: EventLog, bucket: int, names: pl.Series, upto: int) -> int:
+        """Count a bucket's customers; who does something meanwhile is counted anew."""
+        people, busy = 0, None
+        while busy is None or busy:
+            # The store before the log, since what moves from one to the other is then in either.
+            came = self.store.events_of(list(self.store.numbers_of(names.to_list()).values()))
+            known = log.scan(bucket=bucket)
+            if busy:
+                known = known.filter(pl.col("customer_id").is_in(names.implode()))
+            rows = settled(known.collect(), came)
+            counted = count(first_of_orders(rows))
+            people = max(people, len(counted))
+            marks = {mark for mark in (*event_marks(rows), *order_marks(rows)) if mark is not None}
+            busy = self.store.seed(counted, sorted(marks), upto=upto)
+            upto, names = self.store.token(), pl.Series(busy, dtype=pl.String)
         return people
 
     def refresh(self, now: datetime) -> References:

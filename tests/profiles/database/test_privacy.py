@@ -119,7 +119,7 @@ def test_nothing_of_theirs_comes_back_unless_it_may(store, eraser):
     assert "secret" not in str(store.rejects())
     assert "cup" not in store.catalogue()["item_id"].to_list()
     assert store.attributes(["ann"]).is_empty()
-    store.seed({"ann": Counters(), "ben": Counters()}, [])
+    store.seed({"ann": Counters(), "ben": Counters()}, [], upto=store.token())
     assert "ann" not in store.numbers()
     eraser.ask("erase", "ann", actor="key", allow_return=True)
     eraser.resume(actor="key")

@@ -202,8 +202,9 @@ def test_counters_of_a_log_take_their_place_and_its_events_are_known(store):
     counted = count(first_of_orders(rows))
     from limner.profiles.marks import event_marks, order_marks
 
-    store.seed(counted, sorted({*event_marks(rows), *order_marks(rows)}))
-    store.seed(counted, sorted(event_marks(rows)))
+    marks = sorted({*event_marks(rows), *order_marks(rows)})
+    assert store.seed(counted, marks, upto=0) == ["ann"], "did something since"
+    assert store.seed(counted, marks, upto=store.token()) == []
     assert accept(store, buy("ben", "e3")).accepted == 0
     accept(store, buy("ann", "e4", order="o2"))
     told = Counters.from_json(store.page("ann").counters)

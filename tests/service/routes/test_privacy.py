@@ -74,6 +74,7 @@ def test_erasure_is_done_and_has_a_receipt(served):
 
 @pytest.mark.parametrize("body", [{}, [], {"type": "forget", "customer_id": "x"},
                                   {"type": "erase", "customer_id": ""},
+                                  {"type": "erase", "customer_id": "\u0085 "},
                                   {"type": "erase", "customer_id": 1},
                                   {"type": "erase", "customer_id": "x", "allow_return": 1},
                                   {"type": "erase", "customer_id": "x" * 600}])  # fmt: skip

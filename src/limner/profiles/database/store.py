@@ -253,22 +253,33 @@ class DatabaseStore:
                 found |= {row[0]: row[1] for row in connection.execute(asked)}
         return found
 
-    def seed(self, counters: Mapping[str, Counters], marks: Sequence[bytes]) -> None:
-        """Let counters be what they are said to be, and events and orders be known."""
+    def seed(
+        self, counters: Mapping[str, Counters], marks: Sequence[bytes], *, upto: int
+    ) -> list[str]:
+        """Let counters be what they are said to be, and events and orders be known.
+
+        They were counted as of the event numbered ``upto``; the counters of who did something
+        since stay as they are. Return those customers, to be counted anew.
+        """
+        c = t.customers.c
         renew = (
             update(t.customers)
-            .where(t.customers.c.customer_id == bindparam("who"))
+            .where(c.customer_id == bindparam("who"))
             .values(counters=bindparam("told"))
         )
         with self._writing() as connection:
             counters = let_in(connection, counters, self.pepper)
             customers_of(connection, list(counters))
-            if counters:
-                connection.execute(
-                    renew, [{"who": who, "told": one.to_json()} for who, one in counters.items()]
-                )
+            since = select(c.customer_id).where(c.seq > upto).order_by(c.customer_id)
+            busy = [who for (who,) in connection.execute(since) if who in counters]
+            rows = [
+                {"who": who, "told": counters[who].to_json()} for who in counters.keys() - set(busy)
+            ]
+            if rows:
+                connection.execute(renew, rows)
             if marks:
                 insert_many(connection, t.seen, [(mark,) for mark in marks], or_not=True)
+        return busy
 
     def recall(self, name: str) -> str | None:
         """Return what the store was told to remember under a name."""

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from limner.errors import BadConfig
+from limner.events.cleaning import tidy_id
 from limner.profiles.database.privacy import Request as Asked
 from limner.profiles.database.writing import moment_of
 from limner.service.answers import Json, answer, problems
@@ -69,7 +70,11 @@ _ASKING = _body(
         "required": ["type", "customer_id"],
         "properties": {
             "type": {"enum": ["access", "erase"]},
-            "customer_id": {"type": "string", "minLength": 1, "maxLength": _LONGEST_ID},
+            "customer_id": {
+                "type": "string",
+                "maxLength": _LONGEST_ID,
+                "pattern": r"[^\s\x00]",
+            },
             "allow_return": {"type": "boolean", "default": False},
         },
     }
@@ -95,7 +100,7 @@ async def ask(request: Request, who: Officer) -> Response:
     told = body if isinstance(body, dict) else {}
     kind, customer = told.get("type"), told.get("customer_id")
     back = told.get("allow_return", False)
-    named = isinstance(customer, str) and 0 < len(customer) <= _LONGEST_ID
+    named = isinstance(customer, str) and len(customer) <= _LONGEST_ID and tidy_id(customer)
     if kind not in {"access", "erase"} or not named or not isinstance(back, bool):
         raise Problem(
             400, "bad_body", 'the body must be {"type": "access|erase", "customer_id": "…"}'
