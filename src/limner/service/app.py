@@ -20,6 +20,7 @@ from limner.profiles.live import Receipt
 from limner.profiles.past import Past
 from limner.service import routes
 from limner.service.crew import Mate
+from limner.service.earlier import Turns
 from limner.service.guard import Rates
 from limner.service.importer import Importer
 from limner.service.keys import Keyring
@@ -101,6 +102,7 @@ def create_app(parts: Parts) -> FastAPI:
         degraded=lambda: ("portraits",) if renewer.failing else (),
     )
     state.past = Past(parts.painter, History(parts.eraser.book.engine))
+    state.turns = Turns()
     state.listeners = Listeners(parts.config.streams_per_key, parts.config.streams)
     state.recorder = Recorder(parts.eraser.book.audit)
     state.jobs = Jobs(parts.eraser.book.engine)
