@@ -3,8 +3,9 @@
 ``python benchmarks/serve.py`` starts services as processes of their own, asks them in turn for a
 few seconds each, and prints rates as ratios:
 
-* *ingest*: durable events a second over HTTP (bodies of 500 calls, four clients at once), and how
-  many the bare store takes of the same batches when it only writes them down, each once;
+* *ingest*: durable events a second over HTTP (bodies of 500 calls, four clients at once); how many
+  our store takes alone, counters and all, where nothing is sent, read or cleaned; and how many
+  SQLite takes when it only writes them down, each once;
 * *visible*: from an acknowledgement until a reading with its token tells of it, while that load
   goes on: the 50th and 99th percentile;
 * *reads*: profiles a second, beside a bare route of FastAPI that returns as many ready bytes.
@@ -38,8 +39,10 @@ from limner.profiles.eraser import Eraser
 from limner.profiles.painter import Painter
 from limner.service.keys import SCOPES, Keyring
 from limner.service.parts import Parts
+from limner.service.reading import Rules, read_deliveries
 from limner.service.running import listen, run
 from limner.service.settings import ServeConfig
+from limner.service.wire import Sending, wires
 
 PEPPER = b"sixteen bytes or more"
 CUSTOMERS = 2_500
@@ -171,6 +174,29 @@ def bare_store(folder: Path, *, seconds: float) -> float:
     return done / seconds
 
 
+def store_alone(folder: Path, *, seconds: float) -> float:
+    """Return how many events a second our store takes with counters, read before, 2,000 at a time.
+
+    So many calls wait where four clients send 500 at once.
+    """
+    chance, number = np.random.default_rng(2), 0
+    batches = []
+    config, now = ServeConfig(events_per_body=2_000), datetime.now(UTC)
+    unpack = wires()["batch"].unpack
+    for _ in range(60):
+        calls = [call(number + at, chance) for at in range(2_000)]
+        number += len(calls)
+        delivery = unpack({"batch": calls}, Sending("batch", now, config))
+        batches.append(read_deliveries([delivery], Rules(), now=now).arrival)
+    done, began = 0, time.monotonic()
+    with DatabaseStore(folder / "alone.db", pepper=PEPPER) as store:
+        for arrival in batches:
+            done += store.accept(arrival, received_us=0).accepted
+            if time.monotonic() - began > seconds:
+                break
+        return done / (time.monotonic() - began)
+
+
 def read(port: int, key: str, names: list[str], seconds: float, told: Connection) -> None:
     """Ask for profiles over one connection until the time is over; tell how many."""
     headers = {"Authorization": f"Bearer {key}", "X-Purpose": "service"}
@@ -240,7 +266,9 @@ def main() -> None:
             mine / theirs for (mine, _), (theirs, _) in zip(ours, plain, strict=True)
         )
         figures["bare_store_events_per_second"] = bare_store(folder, seconds=asked.seconds / 2)
-        figures["ingest_ratio"] = rate / figures["bare_store_events_per_second"]
+        figures["ingest_to_bare_store"] = rate / figures["bare_store_events_per_second"]
+        figures["store_alone_events_per_second"] = store_alone(folder, seconds=asked.seconds / 2)
+        figures["ingest_to_store_alone"] = rate / figures["store_alone_events_per_second"]
     for label, value in figures.items():
         print(f"{label:32} {value:12,.2f}")
     if asked.json:

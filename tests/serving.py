@@ -32,7 +32,10 @@ class Served:
 
     def key_for(self, *scopes, purposes=()):
         """Return the headers of a new key."""
-        made = Keyring(self.store, PEPPER).make("t", list(scopes), purposes=purposes)
+        keyring = self.app.state.keyring
+        made = Keyring(self.store, keyring._pepper, tenant=keyring.tenant).make(
+            "t", list(scopes), purposes=purposes
+        )
         return {"Authorization": f"Bearer {made.secret}"}
 
     def send(self, *events, path="batch", **more):
@@ -58,23 +61,33 @@ def an_eraser(store, *, log=None, folder=None):
     return Eraser(store, PrivacyBook(store.engine, PEPPER), pepper=PEPPER, log=log, folder=folder)
 
 
-@contextmanager
-def a_server(folder, *, log=None, address=None, clock="now", present=None, traces=None, **settings):
-    """Serve a store in a folder; its client has a key for everything, and a purpose."""
+def some_parts(
+    folder, *, log=None, address=None, clock="now", present=None, traces=None, **settings
+):
+    """Return what a service over a store in a folder is made of."""
     settings = {"stream_seconds": 0.3} | settings  # what never ends would keep tests waiting
-    config = ServeConfig(clock=clock, **settings)
     store = DatabaseStore(address or folder / "profiles.db", pepper=PEPPER)
-    parts = Parts(
+    more = {each: settings.pop(each) for each in ("tenants", "probes") if each in settings}
+    return Parts(
         store,
         Painter(store, log, clock=clock),
         PEPPER,
         an_eraser(store, log=log, folder=folder),
-        config=config,
+        config=ServeConfig(clock=clock, **settings),
         clock=(lambda: present) if present else lambda: datetime.now(UTC),
         traces=traces or Traces(),
+        **more,
     )
+
+
+@contextmanager
+def a_server(folder, **settings):
+    """Serve a store in a folder; its client has a key for everything, and a purpose."""
+    parts = some_parts(folder, **settings)
+    store = parts.store
     parts.painter.seed()
-    key = Keyring(store, PEPPER).make("test", list(SCOPES)).secret
+    tenant = parts.config.tenant
+    key = Keyring(store, PEPPER, tenant=tenant).make("test", list(SCOPES)).secret
     door, begun = listen("127.0.0.1", 0), []
     thread = threading.Thread(
         target=run, args=(parts, door), kwargs={"ready": begun.append}, daemon=True

@@ -22,6 +22,7 @@ __all__ = [
     "NoWorkspace",
     "NotFitted",
     "Overtaken",
+    "ReadOnly",
     "TooFew",
     "UnknownCustomer",
     "UnknownPlugin",
@@ -85,6 +86,10 @@ class BadSource(LimnerError, ValueError):
 
 class BadStore(LimnerError, RuntimeError):
     """A profile store cannot be opened, is not whole, or is of a newer Limner."""
+
+
+class ReadOnly(BadStore):
+    """A store may be read and not written; what is in it is whole."""
 
 
 class DiskFull(LimnerError, OSError):

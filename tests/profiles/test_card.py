@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from limner.profiles.predictions import Described, Expected
 from limner.profiles.record import Attribute, Profile
 
 EVIL = "<script>alert('&\"')</script>"
@@ -75,6 +76,7 @@ def test_what_comes_from_data_is_escaped(ann):
         ),
         categories=tuple(replace(each, key=EVIL, name=EVIL) for each in ann.categories),
         kinds=tuple(replace(each, kind=EVIL) for each in ann.kinds),
+        described=Described(EVIL, 1.0, (Expected(EVIL, 30, 0.5, EVIL, "probability", EVIL),)),
         predictions=tuple(
             replace(
                 each,

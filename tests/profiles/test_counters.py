@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from limner.errors import BadShape
 from limner.events.event import EVENT_SCHEMA, Event
-from limner.profiles.counters import NEW_ORDER, Counters, count, first_of_orders
+from limner.profiles.counters import NEW_ORDER, Counters, Day, count, first_of_orders
 
 T0 = datetime(2024, 5, 1, 10, tzinfo=UTC)
 
@@ -31,13 +31,14 @@ def buy(customer="ann", *, day=0.0, order="o1", price=2.5, quantity=2.0, **more)
 money = st.decimals(0, 10_000, places=2, allow_nan=False).map(float)
 histories = st.lists(
     st.builds(
-        lambda who, kind, day, order, price, quantity: Event(
+        lambda who, kind, day, order, price, quantity, currency: Event(
             T0 + timedelta(days=day),
             who,
             kind,
             order_id=order,
             price=price,
             quantity=quantity,
+            currency=currency,
         ),
         st.sampled_from(["ann", "bob"]),
         st.sampled_from(["purchase", "return", "view"]),
@@ -45,6 +46,7 @@ histories = st.lists(
         st.sampled_from(["o1", "o2", None]),
         st.none() | money,
         st.none() | st.integers(1, 9).map(float),
+        st.sampled_from(["EUR", "USD", None]),
     ),
     max_size=30,
 )
@@ -61,6 +63,31 @@ def test_what_is_told():
     assert told["windows"]["90d"] == {"events": 3, "lines": 3, "spend": 11.0}
     assert told["last_purchase"] == "2024-06-10T10:00:00Z"
     assert told["average_order_value"] == 5.5
+
+
+def test_amounts_of_several_currencies_are_told_apart_and_not_summed():
+    events = [buy(currency="EUR"), buy(order="o2", currency="USD", price=1.0)]
+    back = Event(T0, "ann", "return", price=1.0, quantity=1.0, currency="EUR")
+    told = counted(*events, back, buy(order="o3", price=0.5))["ann"].told(T0)
+    assert (told["spend"], told["average_order_value"], told["currency"]) == (None, None, None)
+    assert told["spend_by_currency"] == {"EUR": 4.0, "USD": 2.0, "XXX": 1.0}
+    assert told["windows"]["7d"]["spend"] is None
+    assert told["orders"] == 3
+
+
+def test_an_amount_that_names_no_currency_is_of_the_one_there_is():
+    who = counted(buy(currency="EUR"), buy(order="o2", price=0.5))["ann"]
+    told = who.told(T0)
+    assert (told["spend"], told["currency"]) == (6.0, "EUR")
+    assert told["spend_by_currency"] == {"EUR": 5.0, "XXX": 1.0}
+    assert who.add(Counters()).to_json() == who.to_json()
+
+
+def test_counters_of_before_currencies_were_told_apart_are_read():
+    old = Counters.from_json('{"events":1,"orders":1,"lines":1,"bought":5000000}')
+    assert old.told(T0)["spend"] == 5.0
+    more = old.add(counted(buy(currency="EUR"))["ann"])
+    assert (more.told(T0)["spend"], more.money) == (10.0, {"EUR": (5_000_000, 0)})
 
 
 def test_an_order_told_on_two_days_is_one_whichever_line_comes_first():
@@ -101,6 +128,11 @@ def test_sums_are_those_of_exact_arithmetic(events):
             if each.kind == "purchase"
         )
         assert one.bought == cents * 10_000
+        named = [each for each in own if each.currency and each.kind in {"purchase", "return"}]
+        assert one.money.keys() == {each.currency for each in named}
+        assert sum(one.told(T0)["spend_by_currency"].values()) == pytest.approx(
+            (one.bought - one.returned) / 1e6
+        )
         assert one.events == len(own) == sum(one.kinds.values())
         orders = {each.order_id or each.time for each in own if each.kind == "purchase"}
         assert one.orders == len(orders)
@@ -126,3 +158,14 @@ def test_what_is_no_counters_is_refused():
     with pytest.raises(BadShape, match=NEW_ORDER):
         count(frame(buy()))
     assert count(first_of_orders(frame())) == {}
+
+
+@given(st.integers(2**62, 2**70), st.integers(-(2**70), -(2**62)))
+def test_sums_beyond_what_a_processor_holds_are_kept_whole(bought, net):
+    one = Counters(
+        bought=bought, last=86_400_000_000, kinds={"购买": 2**80}, days={1: Day(1, 1, net)}
+    )
+    assert Counters.from_json(one.to_json()) == one
+    twice = one.add(one)
+    assert Counters.from_json(twice.to_json()).bought == 2 * bought
+    assert "购买" in twice.to_json()

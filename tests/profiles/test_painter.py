@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -17,9 +18,10 @@ from limner.profiles.database.store import DatabaseStore
 from limner.profiles.inputs import PredictionInput
 from limner.profiles.live import Drawn
 from limner.profiles.painter import Painter, settled
-from limner.profiles.portrait import portray
+from limner.profiles.portrait import PortraitConfig, about, portray
 from limner.profiles.record import Recommendation
-from limner.profiles.references import learn_references
+from limner.profiles.references import TraitsConfig, learn_references
+from limner.profiles.stores.sqlite import SqliteStore
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 EVENTS = [
@@ -149,11 +151,16 @@ def test_nothing_at_or_after_the_moment_is_in_a_portrait(store):
     assert ann.identity.last_seen < ann.as_of
 
 
-def test_the_clock_of_the_log_is_just_after_the_newest_event(store, tmp_path):
+def test_the_clock_of_the_log_is_the_midnight_after_the_newest_event(store, tmp_path):
     assert Painter(store, None, clock="log").as_of(NOW) == NOW
     log = a_log(tmp_path / "log", EVENTS)
-    newest = max(each.time for each in EVENTS)
-    assert Painter(store, log, clock="log").as_of(NOW) == newest + timedelta(microseconds=1)
+    newest = frame(*EVENTS)["time"].max()
+    midnight = newest.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    assert Painter(store, log, clock="log").as_of(NOW) == midnight
+    east = PortraitConfig(traits=TraitsConfig(time_zone="Asia/Shanghai"))
+    there = Painter(store, log, config=east, clock="log").as_of(NOW)
+    assert there.astimezone(ZoneInfo("Asia/Shanghai")).hour == 0
+    assert timedelta() < there - newest <= timedelta(days=1)
     store.accept(arrival(buy(day=99)), received_us=NOW_US)
     assert Painter(store, log, clock="log").as_of(NOW) > T0 + timedelta(days=99)
     assert Painter(store, log).as_of(NOW) == NOW
@@ -170,3 +177,40 @@ def test_settled_keeps_each_event_once():
     came = frame(view(day=1), buy("ann", "e2")).drop("_line")
     assert len(settled(before, came)) == 3
     assert settled(before, came.clear()).equals(before)
+
+
+def test_a_nightly_run_beside_takes_nobody_who_came_since(tmp_path):
+    path = tmp_path / "profiles.db"
+    log = a_log(tmp_path / "log", EVENTS)
+    with DatabaseStore(path) as store, SqliteStore(path) as nightly:
+        painter = Painter(store, log)
+        painter.seed()
+        store.accept(arrival(buy("eve", "e1"), buy("ann", "e2", day=20)), received_us=NOW_US)
+        under_way = painter.paint(store.stale(limit=9), now=NOW)
+        before = painted(painter, store)
+        assert before.keys() == {"ann", "eve"}
+        references = learn_references(
+            [log.scan(bucket=bucket) for bucket in range(2)], log.catalogue(), as_of=NOW
+        )
+        scans = [log.scan(bucket=bucket) for bucket in range(2)]
+        drawn = list(portray(scans, references, computed_at=NOW))
+        nightly.put(drawn, about=about(references, computed_at=NOW), replace=True)
+        assert store.page("eve").portrait == before["eve"], "known from the service alone"
+        assert {each.customer_id for each in store.stale(limit=9)} == {"ann", "eve"}
+        store.put_portraits(under_way)
+        assert {each.customer_id for each in store.stale(limit=9)} == {"ann", "eve"}
+        again = painted(painter, store)
+        assert again["ann"] == before["ann"], "who did more since is drawn with it"
+        assert again.keys() == {"ann", "bob", "cat", "eve"}
+        assert store.stale(limit=9) == []
+        nightly.put([], replace=True)
+        assert len(nightly) == 4, "a run that knows nobody takes nobody whom the store knows"
+
+
+def test_whoever_no_store_knows_any_more_goes_with_a_nightly_run(tmp_path, ann):
+    path, bob = tmp_path / "profiles.db", replace(ann, customer_id="bob")
+    with DatabaseStore(path) as store, SqliteStore(path) as nightly:
+        nightly.put([ann, bob])
+        nightly.put([bob], replace=True)
+        assert [each.customer_id for each in nightly] == ["bob"]
+        assert store.pages() == []

@@ -7,6 +7,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from limner.profiles.predictions import Described, Expected
+
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -40,3 +42,11 @@ def test_rich_prints_it_in_colours(ann):
     page = StringIO()
     Console(file=page, force_terminal=True, color_system="truecolor", width=90).print(ann)
     assert "\x1b[" in page.getvalue()
+
+
+def test_what_the_behaviour_model_expects_is_told(ann):
+    said = Described("m", 1.0, (Expected("purchase", 30, 0.55, "probability", "probability"),))
+    told = replace(ann, described=said)
+    assert "an order within 30 days 55 %" in " ".join(told.to_text().split())
+    assert "30天内下单概率 55 %" in " ".join(told.to_text("zh").split())
+    assert "behaviour model" not in ann.to_text()

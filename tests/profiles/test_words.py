@@ -1,5 +1,7 @@
 """Words and figures as people write them."""
 
+# ruff: noqa: RUF001 - Chinese punctuation is meant
+
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -11,6 +13,7 @@ from limner.events.event import KINDS
 from limner.profiles import words
 from limner.profiles.opinions import WRITTEN
 from limner.profiles.portrait import _TRAITS
+from limner.profiles.predictions import Described, Expected
 from limner.profiles.record import Band, Trait
 
 
@@ -65,3 +68,28 @@ def test_traits_are_written_with_their_units(name, value, unit, english, chinese
 def test_one_is_no_plural(name, unit, value, told):
     trait = Trait(name, value, unit, datetime(2024, 1, 1, tzinfo=UTC))
     assert words.trait_value(trait, "en") == told
+
+
+def test_the_model_is_told_of_at_its_longest_horizon_and_by_its_likeliest_categories():
+    def score(question, days, value, unit="probability", statistic="probability", about=""):
+        return Expected(question, days, value, unit, statistic, about)
+
+    said = Described(
+        "m",
+        1.0,
+        (
+            score("purchase", 14, 0.31),
+            score("purchase", 30, 0.55),
+            score("orders", 30, 1.234, "orders", "expected"),
+            score("spend", 30, 34.1, "USD", "typical"),
+            *(score("category", 30, 0.4 - at / 10, about=f"c{at}") for at in range(4)),
+        ),
+    )
+    assert words.expects(said) == (
+        "The behaviour model expects an order within 30 days 55 %; orders within 30 days 1.23;"
+        " spend within 30 days 34.10 USD; likeliest: c0 40 %, c1 30 %, c2 20 %."
+    )
+    assert words.expects(said, "zh") == (
+        "行为模型预计：30天内下单概率 55 %；30天内订单数 1.23；30天内消费额 34.10 USD；"
+        "最可能的品类：c0 40 %、c1 30 %、c2 20 %。"
+    )

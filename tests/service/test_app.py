@@ -77,6 +77,23 @@ def test_nobody_passes_without_a_key_that_is_for_it(served):
                 assert ask(key) == 403, path
 
 
+def test_whatever_tells_of_people_asks_what_for_and_heeds_it(served):
+    """The matrix of every operation that reads profiles and of purposes, from the document."""
+    asked = 0
+    for method, path, told in operations(served):
+        names = {each["name"].lower() for each in told.get("parameters", ())}
+        if "x-purpose" not in names:
+            continue
+        asked += 1
+        bound = served.key_for(scope_of(told), purposes=("analytics",))
+        address = re.sub(r"\{[^}]*\}", "nobody", path)
+        for purpose, code in (("", "purpose_missing"), ("marketing", "purpose_denied")):
+            headers = bound | {"X-Purpose": purpose}
+            answer = served.client.request(method, address, headers=headers)
+            assert answer.json()["code"] == code, f"{method} {path}"
+    assert asked > 12
+
+
 def test_a_write_key_may_come_as_segments_libraries_send_it(served):
     answer = served.client.post(
         "/v1/track", json=bought("u44", "n3"), auth=(served.key, ""), headers={"Authorization": ""}
@@ -117,6 +134,13 @@ def test_what_did_not_change_is_not_sent_again(served):
     first = served.client.get("/v1/profiles/u46")
     again = served.client.get("/v1/profiles/u46", headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 304
+    tag = first.headers["etag"]
+    for told in (f"W/{tag}", f'"other", {tag}', f'"a" ,W/{tag},"b"', "*"):
+        again = served.client.get("/v1/profiles/u46", headers={"If-None-Match": told})
+        assert (again.status_code, again.content) == (304, b""), told
+    for told in ('"other"', 'W/"other"', tag.strip('"'), ""):
+        again = served.client.get("/v1/profiles/u46", headers={"If-None-Match": told})
+        assert again.status_code == 200, told
     served.send(bought("u46", "n6", order="n6"))
     again = served.client.get("/v1/profiles/u46", headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 200

@@ -4,7 +4,15 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from limner.errors import BadStore, DiskFull, LimnerError, NotFitted, TooFew, UnknownCustomer
+from limner.errors import (
+    BadStore,
+    DiskFull,
+    LimnerError,
+    NotFitted,
+    ReadOnly,
+    TooFew,
+    UnknownCustomer,
+)
 from limner.service.answers import answer, problems
 from limner.service.problems import MEDIA_TYPE, Problem, ProblemDetails, say_problems
 from limner.service.writer import Busy
@@ -16,7 +24,8 @@ from limner.service.writer import Busy
     [
         (UnknownCustomer("nobody", hint="look"), 404, "unknown_customer"),
         (BadStore("gone"), 503, "store_unavailable"),
-        (DiskFull("full"), 507, "disk_full"),
+        (DiskFull("full"), 503, "disk_full"),
+        (ReadOnly("only"), 503, "store_read_only"),
         (NotFitted("not yet"), 409, "not_fitted"),
         (TooFew("secret inside"), 500, "internal"),
         (LimnerError("secret inside"), 500, "internal"),

@@ -5,10 +5,8 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-from limner.events.cleaning import CleaningConfig
-from limner.events.mapping import Mapping
 from limner.profiles.database.store import DatabaseStore
-from limner.service.reading import read_deliveries
+from limner.service.reading import Rules, read_deliveries
 from limner.service.replaying import replay
 from limner.service.settings import ServeConfig
 from limner.service.unwrapping import Unwrapper
@@ -26,20 +24,17 @@ def store(tmp_path):
         yield found
 
 
-def reading(**more):
-    return {"cleaning": CleaningConfig(), "mapping": Mapping(reader="segment")} | more
-
-
 def came(store, value, form="auto", **settings):
     """Let one message come in today."""
     body = value if isinstance(value, bytes) else orjson.dumps(value)
     delivery = Unwrapper(ServeConfig(**settings)).unwrap(body, form, sent=NOW)
-    found = read_deliveries([delivery], **reading(now=NOW))
+    found = read_deliveries([delivery], Rules(), now=NOW)
     return store.accept(found.arrival, received_us=round(NOW.timestamp() * 1e6))
 
 
 def again(store, **more):
-    return replay(store, Unwrapper(ServeConfig()), **reading(now=LATER) | more)
+    rules, now = more.pop("rules", Rules()), more.pop("now", LATER)
+    return replay(store, Unwrapper(ServeConfig()), rules, now=now, **more)
 
 
 CLOUD = {"specversion": "1.0", "id": "1", "source": "/till", "type": "shop.purchase"}

@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from limner.errors import BadConfig
+from limner.events.snowplow_words import ENRICHED
 from limner.service.settings import ServeConfig
 from limner.service.unwrapping import Unwrapper
 from serving import bought
@@ -63,3 +64,20 @@ def test_a_form_is_one_that_is_known():
     assert unwrapper.known("http") == "auto"
     with pytest.raises(BadConfig, match=r"form must be one of auto, cloudevents, .*, got 'xml'"):
         unwrapper.demand("xml")
+
+
+def test_a_line_of_snowplows_enriched_stream_is_known_by_its_columns():
+    told = {"event": "page_view", "event_id": "e", "user_id": "u", "page_title": "Teas"}
+    line = "\t".join(told.get(name, "") for name in ENRICHED)
+    for form in ("auto", "snowplow"):
+        delivery = Unwrapper(ServeConfig()).unwrap(line.encode(), form, sent=NOW)
+        call = orjson.loads(delivery.calls[0])
+        assert (call["userId"], call["messageId"], call["name"]) == ("u", "e", "Teas")
+    bad = Unwrapper(ServeConfig()).unwrap(line.encode() + b"\t", "auto", sent=NOW).refused[0]
+    again = Unwrapper(ServeConfig()).unwrap(bad.row, "snowplow", sent=NOW).refused[0]
+    assert again.detail == bad.detail == "an enriched event must have 131 columns, got 132"
+    raw = b'{"schema": "iglu:a/payload_data/jsonschema/1-0-4", "data": [{"e": "pv", "uid": "u"}]}'
+    assert Unwrapper(ServeConfig()).unwrap(raw, "auto", sent=NOW).source == "snowplow"
+    many = "\n".join([line] * 3).encode()
+    few = Unwrapper(ServeConfig(events_per_body=2)).unwrap(many, "auto", sent=NOW)
+    assert few.refused[0].reason == "bad_body"

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 import limner.service.intake
 from limner import plugins
-from limner.events.cleaning import CleaningConfig
-from limner.events.mapping import Mapping
-from limner.service.reading import read_deliveries
+from limner.service.reading import Rules, read_deliveries
 from limner.service.settings import ServeConfig
 from limner.service.wire import Malformed, Sending, Wire, deep, wires
 
@@ -55,9 +53,7 @@ likely = st.recursive(
 def read(name, body, path=None):
     wire = plugins.load(limner.service.intake, name)()
     delivery = wire.unpack(body, Sending(path or wire.paths[-1], NOW, CONFIG))
-    found = read_deliveries(
-        [delivery], cleaning=CleaningConfig(), mapping=Mapping(reader="segment"), now=NOW
-    )
+    found = read_deliveries([delivery], Rules(), now=NOW)
     return delivery, found
 
 
@@ -181,3 +177,29 @@ def test_the_commonest_other_names_of_columns_are_understood():
     _, found = read("plain", {"customer_id": "u", "user_id": "x", "kind": "view"})
     (row,) = found.arrival.events.rows(named=True)
     assert (row["customer_id"], row["properties"]) == ("u", '{"user_id":"x"}')
+
+
+def test_snowplow_counts_devices_clocks_right_and_says_what_it_refuses():
+    structured = {"e": "se", "eid": "s1", "duid": "d", "se_ca": "Mixes", "se_ac": "Play"}
+    structured |= {"se_va": 3, "dtm": "1777600000000", "stm": "1777600010000"}
+    body = {
+        "schema": "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4",
+        "data": [
+            structured,
+            {"e": "pv", "eid": "p1", "uid": "u", "page": "Teas", "ttm": 1777600000000},
+            {"e": "pv", "uid": "u", "dtm": "soon"},
+            {"e": "ue", "uid": "u", "ue_px": "%"},
+            {"e": "ue", "uid": "u", "ue_pr": "{"},
+            {"e": "zz"},
+            5,
+        ],
+    }
+    delivery, found = read("snowplow", body)
+    rows = {row["event_id"]: row for row in found.arrival.events.rows(named=True)}
+    assert rows["s1"]["kind"] == "mixes_play"
+    assert rows["s1"]["time"] == datetime(2026, 5, 1, 23, 59, 50, tzinfo=UTC)
+    assert orjson.loads(rows["s1"]["properties"]) == {"se_value": "3"}
+    assert rows["p1"]["kind"] == "page_view"
+    assert [each.place for each in delivery.refused] == [2, 3, 4, 5, 6]
+    again, _ = read("snowplow", orjson.loads(delivery.refused[0].row))
+    assert again.refused[0].detail == delivery.refused[0].detail, "it can be sent again"

@@ -8,10 +8,10 @@ import pytest
 
 from brokers import BROKERS, a_broker, an_event
 from limner.errors import BadConfig, BadSource, BadStore
-from limner.events.cleaning import CleaningConfig
-from limner.events.mapping import Mapping
+from limner.events.snowplow_words import ENRICHED
 from limner.profiles.counters import Counters
 from limner.profiles.database.store import DatabaseStore
+from limner.service.reading import Rules
 from limner.service.settings import ServeConfig, WorkerConfig
 from limner.service.worker import Worker
 from serving import bought
@@ -39,11 +39,9 @@ def a_worker(store, *sources, **settings):
     return Worker(
         store,
         sources,
-        cleaning=CleaningConfig(),
-        mapping=Mapping(reader="segment"),
+        Rules(currency="EUR"),
         config=WorkerConfig(**{"wait_seconds": 0.05, "retry_seconds": 0.01} | settings),
         limits=ServeConfig(body_bytes=2_000),
-        currency="EUR",
     )
 
 
@@ -214,3 +212,28 @@ def test_when_a_message_names_no_time_it_happened_when_the_broker_took_it(tmp_pa
         a_worker(store, kafka.address("late")).run(once=True)
     (time,) = store.events_of([1])["time"].to_list()
     assert time <= before
+
+
+def test_a_file_of_snowplows_enriched_stream_is_read_like_any_other(tmp_path, store):
+    def line(number, **told):
+        fixed = {"event": "page_view", "event_id": f"e{number}", "user_id": f"u{number % 3}"}
+        fixed |= {"derived_tstamp": f"2026-05-01 10:00:0{number}.250"} | told
+        return "\t".join(fixed.get(name, "") for name in ENRICHED)
+
+    order = orjson.dumps(
+        {
+            "data": {
+                "schema": "iglu:com.snowplowanalytics.snowplow/add_to_cart/jsonschema/1-0-0",
+                "data": {"sku": "tea", "unitPrice": 2.5, "quantity": 1},
+            }
+        }
+    ).decode()
+    lines = [line(at) for at in range(6)] + [line(6, event="unstruct", unstruct_event=order), "x"]
+    path = tmp_path / "enriched.tsv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    done = a_worker(store, f"follow:{path}").run(once=True)
+    assert (done.accepted, done.refused) == (7, 1)
+    kinds = Counters.from_json(store.page("u0").counters).kinds
+    assert kinds == {"page_view": 2, "cart": 1}
+    again = a_worker(store, f"follow:{path}?name=once-more").run(once=True)
+    assert (again.accepted, again.duplicates) == (0, 7)

@@ -7,9 +7,8 @@ import orjson
 import pytest
 
 from limner.errors import BadStore
-from limner.events.cleaning import CleaningConfig
-from limner.events.mapping import Mapping
 from limner.profiles.database.store import DatabaseStore
+from limner.service.reading import Rules
 from limner.service.settings import ServeConfig
 from limner.service.wire import Delivery
 from limner.service.writer import Busy, Writer
@@ -27,10 +26,8 @@ def store(tmp_path):
 def a_writer(store, **settings):
     return Writer(
         store,
-        cleaning=CleaningConfig(),
-        mapping=Mapping(reader="segment"),
+        Rules(currency="EUR"),
         config=ServeConfig(**settings),
-        currency="EUR",
         clock=lambda: NOW,
     )
 

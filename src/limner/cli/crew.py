@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import ExitStack
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -113,16 +113,13 @@ def _serve_one(
     door: socket.socket,
 ) -> None:
     """Serve, as one of several processes."""
-    from limner.cli.serving import open_store, parts_of
+    from limner.cli.tenancy import parts_of_all
     from limner.cli.workspace import Workspace
-    from limner.service.crew import Place
     from limner.service.running import run
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    shop = Workspace(folder)
-    with open_store(shop, store) as living:
-        parts = parts_of(shop, living, clock=clock)
-        run(replace(parts, place=Place(*place)), door)
+    with ExitStack() as opened:
+        run(parts_of_all(Workspace(folder), store, clock=clock, opened=opened, place=place), door)
 
 
 def _end_with_parent() -> None:

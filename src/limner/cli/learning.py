@@ -126,6 +126,7 @@ def learn(
             version=fitted.version,
             config=config,
             traits=review_traits(workspace.folder, as_of),
+            describing=workspace.folder,
             without=was_erased(workspace.folder),
             executor=_executor(settings.engine.workers),
             progress=lambda what, share: progress(

@@ -23,6 +23,7 @@ _WAY = (
         "serve",
         "worker",
         "keys",
+        "segment",
         "privacy",
         "audit",
         "backup",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from limner.cli.describing import reader_of
 from limner.cli.progress import Tell, silent
 from limner.cli.settings import SETTINGS_NAME, Settings
 from limner.engine import Executor, Here
@@ -35,6 +36,7 @@ def draw(
     version: str,
     config: PortraitConfig,
     traits: Sequence[TraitInput] = (),
+    describing: Path | None = None,
     without: Callable[[str], bool] = lambda _: False,
     executor: Executor | None = None,
     progress: Tell = silent,
@@ -53,6 +55,8 @@ def draw(
         Which models those are.
     traits
         What is known of customers beside what the log counts.
+    describing
+        The workspace whose behaviour model reads the events themselves; none: nobody.
     without
         Whether somebody was erased, also while this goes on; nothing is kept of them.
 
@@ -76,6 +80,7 @@ def draw(
         traits=traits,
         predictions=predictions_of(forecasts, currency=references.currency),
         ranked=ranked_of(forecasts),
+        describing=describing,
         version=version,
         config=config,
     )
@@ -94,6 +99,7 @@ def _draw_bucket(
     traits: Sequence[TraitInput],
     predictions: Sequence[PredictionInput],
     ranked: RankedInput | None,
+    describing: Path | None,
     version: str,
     config: PortraitConfig,
 ) -> list[Profile]:
@@ -108,6 +114,7 @@ def _draw_bucket(
             traits=traits,
             predictions=predictions,
             ranked=ranked,
+            describes=None if describing is None else reader_of(describing),
             model_version=version,
             config=config,
         )

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 import limner
 from limner.cli.settings import PEPPER, SETTINGS_NAME
+from limner.cli.tenancy import claim, serve_config
 from limner.errors import BadConfig, MissingExtra, NotFitted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from limner.cli.describing import Readers
     from limner.cli.workspace import Workspace
     from limner.events.log import EventLog
     from limner.profiles.database.migrating import Migrated
@@ -46,7 +50,19 @@ def open_store(shop: "Workspace", store: str | None) -> "DatabaseStore":
     from limner.service.keys import read_pepper
 
     pepper = read_pepper(shop.folder / PEPPER)
-    return DatabaseStore(store_address(shop, store), pepper=pepper)
+    tenant = serve_config(shop).tenant
+    address = store_address(shop, store)
+    if tenant != "default":
+        from limner.profiles.database.opening import of_tenant
+
+        address = of_tenant(address, tenant)
+    living = DatabaseStore(address, pepper=pepper)
+    try:
+        claim(living, tenant)
+    except BaseException:
+        living.close()
+        raise
+    return living
 
 
 def migrated(shop: "Workspace", store: str | None) -> "Migrated":
@@ -64,7 +80,8 @@ def keyring_of(shop: "Workspace", store: "DatabaseStore") -> "Keyring":
     """Return who knows the keys of a workspace."""
     from limner.service.keys import Keyring, read_pepper
 
-    return Keyring(store, read_pepper(shop.folder / PEPPER))
+    tenant = serve_config(shop).tenant
+    return Keyring(store, read_pepper(shop.folder / PEPPER), tenant=tenant)
 
 
 def eraser_of(shop: "Workspace", store: "DatabaseStore") -> "Eraser":
@@ -113,26 +130,41 @@ def record(shop: "Workspace", store: "DatabaseStore", action: str, detail: str) 
 
 def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = None) -> "Parts":
     """Return what the service of a workspace is made of."""
+    from limner.cli.behaviour import MODEL
+    from limner.cli.describing import Readers
     from limner.cli.portraits import portrait_config
     from limner.cli.sourcing import cleaning_of
     from limner.profiles.painter import Painter
     from limner.service.keys import read_pepper
     from limner.service.parts import Parts
-    from limner.service.settings import ServeConfig
+    from limner.service.reading import Rules
 
-    told = {} if clock is None else {"clock": clock}
-    config = ServeConfig.read({**shop.settings.serve, **told}, where=f"{SETTINGS_NAME} [serve]")
+    config = serve_config(shop, **({} if clock is None else {"clock": clock}))
+    blocks = (shop.folder / config.blocks).resolve()
+    if not blocks.is_relative_to(shop.folder.resolve()):
+        raise BadConfig(
+            f"{SETTINGS_NAME} [serve] blocks must lie within the workspace, got {config.blocks}",
+            hint="what lies elsewhere no erasure reaches",
+        )
     log = begun_log(shop)
-    painter = Painter(store, log, config=portrait_config(shop.settings), clock=config.clock)
+    readers = Readers(shop.folder / "models" / MODEL)
+    painter = Painter(
+        store,
+        log,
+        config=portrait_config(shop.settings),
+        clock=config.clock,
+        describes=readers,
+    )
     return Parts(
         store,
         painter,
         read_pepper(shop.folder / PEPPER),
         eraser_of(shop, store),
         config=config,
-        cleaning=cleaning_of(shop.settings),
-        currency=shop.settings.shop.currency,
+        rules=Rules(cleaning_of(shop.settings), currency=shop.settings.shop.currency),
+        probes=_probes(shop, store, log, readers),
         traces=_traces_to(config.traces),
+        blocks=blocks,
     )
 
 
@@ -158,6 +190,31 @@ def _traces_to(address: str) -> "Traces":
     provider = TracerProvider(resource=Resource.create(told))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=address)))
     return Traces(provider)
+
+
+def _probes(
+    shop: "Workspace", store: "DatabaseStore", log: "EventLog", readers: "Readers"
+) -> "Mapping[str, Callable[[], bool]]":
+    """Return how to see whether what was learned and told of items is still there.
+
+    What never was there is not missing.
+    """
+    from limner.events.log import VECTORS
+
+    models = shop.folder / "models" / "current"
+    vectors = log.folder / VECTORS
+    had_vectors = vectors.is_dir()
+
+    def has_models() -> bool:
+        about = store.about
+        return about is None or about.model_version is None or (models / "config.json").is_file()
+
+    return {
+        "models": has_models,
+        "behaviour_model": lambda: readers.trouble is None,
+        "vectors": lambda: not had_vectors or vectors.is_dir(),
+        "catalogue": log.has_catalogue,
+    }
 
 
 def demand_safe_address(host: str, *, insecure: bool) -> None:

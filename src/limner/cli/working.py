@@ -54,9 +54,7 @@ def work(
     worker = Worker(
         store,
         chosen,
-        cleaning=parts.cleaning,
-        mapping=parts.mapping,
-        currency=parts.currency,
+        parts.rules,
         config=config,
         limits=parts.config,
         clock=parts.clock,
@@ -96,9 +94,7 @@ def replay_all(shop: "Workspace", store: "DatabaseStore") -> tuple[int, int, int
         done = replay(
             store,
             unwrapper,
-            cleaning=parts.cleaning,
-            mapping=parts.mapping,
-            currency=parts.currency,
+            parts.rules,
             now=parts.clock(),
             after=after,
         )

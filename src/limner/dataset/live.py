@@ -19,7 +19,7 @@ from limner.errors import BadEvent, BadShape
 from limner.events.event import Event
 from limner.events.item_vectors import ItemVectors
 
-__all__ = ["ItemCodes", "LiveCodes", "microseconds"]
+__all__ = ["ItemCodes", "LiveCodes", "counted", "microseconds", "possible"]
 
 Ints = NDArray[np.int64]
 
@@ -202,18 +202,26 @@ class LiveCodes:
     def _codes(self, events: Sequence[Event]) -> NDArray[np.int32]:
         """Return the numbers of each event's fields: (E, F)."""
         codes = np.zeros((len(events), len(self.items.fields) + 1), np.int32)
-        kinds = self._kinds
-        for kind in {each.kind for each in events}.difference(kinds):
-            kinds[kind] = int(self.vocabulary.numbers("kind", [kind])[0])
-        codes[:, 0] = [kinds[each.kind] for each in events]
-        place = np.array(
-            [-2 if each.item_id is None else self._place.get(each.item_id, -1) for each in events]
-        )
-        if len(self.items.ids):
-            codes[:, 1:] = np.where(place[:, None] >= 0, self.items.codes[place], 0)
-        for at in np.flatnonzero(place == -1).tolist():
-            codes[at, 1] = self.vocabulary.shared_number("item", str(events[at].item_id))
+        codes[:, 0] = self.kind_numbers([each.kind for each in events])
+        codes[:, 1:] = self.item_numbers([each.item_id for each in events])
         return codes
+
+    def kind_numbers(self, names: Sequence[str]) -> NDArray[np.int32]:
+        """Return the numbers of kinds (E,)."""
+        kinds = self._kinds
+        for kind in set(names).difference(kinds):
+            kinds[kind] = int(self.vocabulary.numbers("kind", [kind])[0])
+        return np.array([kinds[name] for name in names], np.int32)
+
+    def item_numbers(self, ids: Sequence[str | None]) -> NDArray[np.int32]:
+        """Return the numbers of items and of what is known of them: (E, F - 1), 0 for no item."""
+        place = np.array([-2 if each is None else self._place.get(each, -1) for each in ids], int)
+        numbers = np.zeros((len(ids), len(self.items.fields)), np.int32)
+        if len(self.items.ids):
+            numbers = np.where(place[:, None] >= 0, self.items.codes[place], 0)
+        for at in np.flatnonzero(place == -1).tolist():
+            numbers[at, 0] = self.vocabulary.shared_number("item", str(ids[at]))
+        return numbers.astype(np.int32)
 
 
 def microseconds(moment: datetime) -> int:
@@ -331,8 +339,7 @@ def _order_numbers(events: Sequence[Event]) -> Ints:
 def _numbers(events: Sequence[Event]) -> NDArray[np.float32]:
     """Return :data:`~limner.dataset.sequences.NUMBERS` of each event: (E, 4)."""
     told = np.array([(each.price, each.quantity, each.discount) for each in events], np.float64)
-    impossible = np.abs(told) > _MOST
-    impossible[:, 0] |= told[:, 0] < 0
+    impossible = ~possible(told)
     if impossible.any():
         event, what = np.argwhere(impossible)[0].tolist()
         raise BadEvent(
@@ -340,12 +347,32 @@ def _numbers(events: Sequence[Event]) -> NDArray[np.float32]:
             f"{events[event].time.isoformat()} is {told[event, what]:g}, which cannot be",
             hint=f"prices from 0 to {_MOST:g}, quantities to {_MOST:g}; NaN where none is known",
         )
+    return counted(told, np.array([each.kind == "return" for each in events]))
+
+
+def possible(told: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which of prices, quantities and discounts (E, 3) can be; what is not known can."""
+    impossible = np.abs(told) > _MOST
+    impossible[:, 0] |= told[:, 0] < 0
+    return ~impossible
+
+
+def counted(told: NDArray[np.float64], returned: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return :data:`~limner.dataset.sequences.NUMBERS` (E, 4).
+
+    Parameters
+    ----------
+    told
+        (E, 3): price of a piece, quantity, discount; NaN where nothing is known.
+    returned
+        (E,): which are returns.
+    """
     price, quantity, discount = told.T
     discount = np.nan_to_num(discount, nan=0.0)
-    sign = np.array([-1.0 if each.kind == "return" else 1.0 for each in events])
+    sign = np.where(returned, -1.0, 1.0)
     amount = price * np.nan_to_num(quantity, nan=1.0) - discount
     amount = np.where(np.isnan(price), 0.0, amount) * sign
-    share = np.zeros(len(events))
+    share = np.zeros(len(told))
     given = discount > 0
     share[given] = discount[given] / (np.abs(amount[given]) + discount[given])
     return np.stack([price, quantity, amount, share], axis=1).astype(np.float32)

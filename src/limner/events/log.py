@@ -178,6 +178,11 @@ class EventLog:
         """Return what is known of the items, one row an item, sorted by ``item_id``."""
         return self._side(self.manifest.catalogue, CATALOGUE_SCHEMA)
 
+    def has_catalogue(self) -> bool:
+        """Whether the file is there in which items are told of, if any are."""
+        told = self.manifest.catalogue
+        return told is None or (self.folder / told.name).is_file()
+
     def attributes(self) -> pl.DataFrame:
         """Return what customers told, one row a customer, attribute and moment of knowing."""
         return self._side(self.manifest.attributes, ATTRIBUTES_SCHEMA)

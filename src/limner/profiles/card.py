@@ -17,6 +17,7 @@ from limner.profiles.words import (
     day,
     days,
     days_ago,
+    expects,
     label,
     money,
     number,
@@ -184,10 +185,13 @@ def _tiles(profile: "Profile") -> str:
 
 
 def _predictions(profile: "Profile") -> str:
-    if not profile.predictions:
+    if not profile.predictions and profile.described is None:
         return ""
     rows = "".join(_prediction(each) for each in profile.predictions)
-    table = f'<table class="answers"><tbody>{rows}</tbody></table>'
+    table = f'<table class="answers"><tbody>{rows}</tbody></table>' if rows else ""
+    if profile.described is not None:
+        said = _both(expects(profile.described, "en"), expects(profile.described, "zh"))
+        table += f'<p class="note">{said}</p>'
     return _section(_both("Predictions", "预测"), table)
 
 

@@ -7,11 +7,13 @@ same counters, to the byte, as the whole log counted at once.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
+import orjson
 import polars as pl
 
 from limner.errors import BadShape
@@ -28,6 +30,9 @@ _UNITS = 1_000_000
 """Money and pieces are counted in millionths."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WINDOWS = (7, 30, 90)
+_LONG = re.compile(r"\d{19}")
+_NO_CURRENCY = "XXX"
+"""How ISO 4217 writes that there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,9 @@ class Counters:
     """What one customer did, in sums.
 
     Times are microseconds since 1970; ``bought``, ``returned`` and ``pieces`` are millionths of
-    the shop's currency and of a piece. ``kinds`` and ``days`` (days since 1970, UTC) are sorted.
+    a currency and of a piece. ``money`` says, by currency, how much of ``bought`` and of
+    ``returned`` named it; amounts of several are told apart and never summed. ``kinds``, ``money``
+    and ``days`` (days since 1970, UTC) are sorted.
     """
 
     events: int = 0
@@ -66,6 +73,7 @@ class Counters:
     last: int | None = None
     last_purchase: int | None = None
     kinds: Mapping[str, int] = field(default_factory=dict)
+    money: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     days: Mapping[int, Day] = field(default_factory=dict)
 
     def add(self, other: "Counters") -> "Counters":
@@ -76,6 +84,10 @@ class Counters:
         days = dict(self.days)
         for day, one in other.days.items():
             days[day] = days[day].add(one) if day in days else one
+        money = dict(self.money)
+        for name, (bought, returned) in other.money.items():
+            before = money.get(name, (0, 0))
+            money[name] = (before[0] + bought, before[1] + returned)
         last = _late(self.last, other.last)
         oldest = 0 if last is None else last // DAY_US - KEPT_DAYS
         return Counters(
@@ -90,6 +102,7 @@ class Counters:
             last=last,
             last_purchase=_late(self.last_purchase, other.last_purchase),
             kinds=dict(sorted(kinds.items())),
+            money=dict(sorted(money.items())),
             days={day: days[day] for day in sorted(days) if day > oldest},
         )
 
@@ -102,28 +115,39 @@ class Counters:
         }
         if self.kinds:
             plain["kinds"] = dict(self.kinds)
+        if self.money:
+            plain["money"] = {name: list(amounts) for name, amounts in self.money.items()}
         if self.days:
             plain["days"] = {
                 str(day): [one.events, one.lines, one.net] for day, one in self.days.items()
             }
-        return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+        try:
+            return orjson.dumps(plain).decode()
+        except TypeError:  # a number beyond 64 bits; the text is the same
+            return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
+    def from_json(cls, text: str) -> Self:
         """Read what :meth:`to_json` wrote. Raises BadShape if it is something else."""
         try:
-            plain: dict[str, Any] = json.loads(text)
+            # what is longer than 64 bits orjson would make a float of
+            loads = json.loads if _LONG.search(text) else orjson.loads
+            plain: dict[str, Any] = loads(text)
             days = {int(day): Day(*counts) for day, counts in plain.pop("days", {}).items()}
-            return cls(**plain, days=days)
+            money = {name: (told[0], told[1]) for name, told in plain.pop("money", {}).items()}
+            return cls(**plain, money=money, days=days)
         except (ValueError, TypeError, AttributeError) as error:
             raise BadShape(f"these are no counters: {error}") from None
 
     def told(self, as_of: datetime) -> dict[str, Any]:
         """Return what they say as of a moment, as plain JSON values.
 
-        Money is in the shop's currency; windows are the last 7, 30 and 90 days (UTC), the day of
+        Sums of money are null where there were amounts in several currencies; ``currency`` is the
+        one that was named, and ``spend_by_currency`` tells them apart (``XXX``: none was named,
+        which is the shop's own). Windows are the last 7, 30 and 90 days (UTC), the day of
         ``as_of`` among them, of the days that are kept.
         """
+        one_currency = len(self.money) <= 1
         today = (as_of - _EPOCH) // timedelta(days=1)
         windows = {}
         for width in _WINDOWS:
@@ -131,23 +155,36 @@ class Counters:
             windows[f"{width}d"] = {
                 "events": sum(one.events for one in among),
                 "lines": sum(one.lines for one in among),
-                "spend": sum(one.net for one in among) / _UNITS,
+                "spend": sum(one.net for one in among) / _UNITS if one_currency else None,
             }
-        spend = self.bought - self.returned
+        spend = (self.bought - self.returned) / _UNITS if one_currency else None
         return {
             "events": self.events,
             "orders": self.orders,
             "lines": self.lines,
             "returns": self.returns,
             "pieces": self.pieces / _UNITS,
-            "spend": spend / _UNITS,
-            "average_order_value": spend / _UNITS / self.orders if self.orders else None,
+            "spend": spend,
+            "currency": next(iter(self.money), None) if one_currency else None,
+            "spend_by_currency": self._by_currency(),
+            "average_order_value": None
+            if spend is None or not self.orders
+            else spend / self.orders,
             "first_seen": _moment(self.first),
             "last_seen": _moment(self.last),
             "last_purchase": _moment(self.last_purchase),
             "kinds": dict(self.kinds),
             "windows": windows,
         }
+
+    def _by_currency(self) -> dict[str, float]:
+        """Return the net spend in each currency."""
+        told = {name: bought - returned for name, (bought, returned) in self.money.items()}
+        bought = self.bought - sum(each[0] for each in self.money.values())
+        returned = self.returned - sum(each[1] for each in self.money.values())
+        if bought or returned:
+            told[_NO_CURRENCY] = told.get(_NO_CURRENCY, 0) + bought - returned
+        return {name: net / _UNITS for name, net in told.items()}
 
 
 _PLAIN = (
@@ -186,6 +223,7 @@ def count(events: pl.DataFrame) -> dict[str, Counters]:
         bought.alias("line"),
         returned.alias("back"),
         (bought & pl.col(NEW_ORDER)).alias("order"),
+        pl.when(bought | returned).then("currency").alias("currency"),
     )
     people = (
         rows.group_by("who")
@@ -209,9 +247,18 @@ def count(events: pl.DataFrame) -> dict[str, Counters]:
         )
         .sort("who", "day")
     )
+    money = (
+        rows.filter(pl.col("currency").is_not_null())
+        .group_by("who", "currency")
+        .agg(pl.col("bought", "returned").sum())
+        .sort("who", "currency")
+    )
+    by_currency: dict[str, dict[str, tuple[int, int]]] = {}
     by_kind: dict[str, dict[str, int]] = {}
     by_day: dict[str, dict[int, Day]] = {}
-    everybody, told_kinds, told_days = pl.collect_all([people, kinds, days])
+    everybody, told_kinds, told_days, told_money = pl.collect_all([people, kinds, days, money])
+    for who, name, bought_, returned_ in told_money.iter_rows():
+        by_currency.setdefault(who, {})[name] = (bought_, returned_)
     for who, kind, number in told_kinds.iter_rows():
         by_kind.setdefault(who, {})[kind] = number
     for who, day, number, lines, net in told_days.iter_rows():
@@ -242,13 +289,14 @@ def count(events: pl.DataFrame) -> dict[str, Counters]:
             last=last,
             last_purchase=last_purchase,
             kinds=by_kind[who],
+            money=by_currency.get(who, {}),
             days=by_day[who],
         )
         found[who] = nothing.add(one)
     return found
 
 
-_READ = ("customer_id", "kind", "time", "price", "quantity", "discount")
+_READ = ("customer_id", "kind", "time", "price", "quantity", "discount", "currency")
 
 
 def first_of_orders(events: pl.DataFrame) -> pl.DataFrame:
@@ -264,13 +312,15 @@ def first_of_orders(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def _early(one: int | None, other: int | None) -> int | None:
-    known = [each for each in (one, other) if each is not None]
-    return min(known) if known else None
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
 
 
 def _late(one: int | None, other: int | None) -> int | None:
-    known = [each for each in (one, other) if each is not None]
-    return max(known) if known else None
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)
 
 
 def _moment(us: int | None) -> str | None:

@@ -31,6 +31,8 @@ _DATABASE = (
     "rejects",
     "jobs",
     "items",
+    "pseudonyms",
+    "segments",
 )
 _LOG = ("events", "attributes", "flags", "rejects")
 _KEPT = (

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from limner.errors import BadShape
-from limner.profiles.record import Band, Chance, Factor, Prediction, Shape
+from limner.profiles.predictions import Band, Chance, Described, Factor, Prediction, Shape
 
-__all__ = ["Answered", "PredictionInput", "RankedInput", "TraitInput"]
+__all__ = ["Answered", "Describes", "PredictionInput", "RankedInput", "TraitInput"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -22,6 +23,32 @@ class Answered(Protocol):
 
     def of(self, customer_id: str) -> Prediction | None:
         """Return the answer for one customer, or None where there is none."""
+        ...
+
+
+class Describes(Protocol):
+    """Who reads what customers did; the same events give the same answers to the last bit."""
+
+    @property
+    def version(self) -> str:
+        """Which model it is."""
+        ...
+
+    def describe(
+        self, events: pl.DataFrame, items: pl.DataFrame, at: datetime
+    ) -> Mapping[str, Described]:
+        """Return what is said of each customer as of a moment.
+
+        Parameters
+        ----------
+        events
+            All that the customers did before, with the columns of the log.
+        items
+            ``item_id``, ``category`` (a path) and ``brand`` of what the shop knows.
+        at
+            The moment. Where it lies before the end of what the model learned from, nothing is
+            said of anybody.
+        """
         ...
 
 

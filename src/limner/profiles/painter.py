@@ -1,10 +1,11 @@
 """Draws portraits anew as events come, by the same rule as the nightly run."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Lock
-from typing import Literal, final
+from typing import Literal, Self, final
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -13,23 +14,26 @@ from limner.events.event import EVENT_SCHEMA
 from limner.events.log import EventLog
 from limner.events.merging import ORIGIN, settle
 from limner.profiles.counters import count, first_of_orders
+from limner.profiles.inputs import Describes
 from limner.profiles.live import ERASURES, Drawn, LiveStore, Stale
 from limner.profiles.marks import event_marks, order_marks
 from limner.profiles.portrait import PortraitConfig, about, portray
-from limner.profiles.record import Prediction, Profile
+from limner.profiles.predictions import Prediction
+from limner.profiles.record import Profile
 from limner.profiles.references import References, learn_references, with_news
 from limner.profiles.summary import summarise
 
 __all__ = ["SEEDED", "Painter", "settled"]
 
-_INSTANT = timedelta(microseconds=1)
 SEEDED = "seeded"
 """Under this name the store remembers which state of the log it has counted."""
+DESCRIBED = "described"
+"""Under this name it remembers which behaviour model the portraits were drawn with."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """Answers that were given before, to one question."""
+    """Answers that were given before, to one question, and when the portraits were drawn."""
 
     answers: Mapping[str, Prediction]
 
@@ -37,12 +41,24 @@ class _Kept:
         """Return the answer for one customer, or None where there is none."""
         return self.answers.get(customer_id)
 
+    @classmethod
+    def to(cls, question: str, old: Mapping[str, Profile], moment: datetime) -> Self:
+        """Take the answers to a question over from older portraits; each says as of when it is."""
+        found = {}
+        for who, one in old.items():
+            answer = one.prediction(question)
+            if answer is not None:
+                told = answer.as_of or one.as_of
+                found[who] = replace(answer, as_of=None if told == moment else told)
+        return cls(found)
+
 
 @final
 class Painter:
     """Draws customers from all that is known of them: the log, and what came since.
 
-    What models foretold at night stays in a portrait until they are asked again.
+    What the fitted models foretold stays in a portrait until they are asked again, and says as of
+    when it is; the behaviour model reads the newest events each time.
 
     Parameters
     ----------
@@ -53,7 +69,9 @@ class Painter:
     config
         How a portrait is drawn.
     clock
-        ``now``: as of the present; ``log``: just after the newest event.
+        ``now``: as of the present; ``log``: the midnight after the newest event, as ``limner fit``.
+    describes
+        Returns the behaviour model of the moment, or None where there is none.
     """
 
     def __init__(
@@ -63,8 +81,10 @@ class Painter:
         *,
         config: PortraitConfig | None = None,
         clock: Literal["now", "log"] = "now",
+        describes: Callable[[], Describes | None] = lambda: None,
     ) -> None:
         self.store, self.log, self.clock = store, log, clock
+        self.describes = describes
         self.config = config or PortraitConfig()
         self.references: References | None = None
         self._erasures: str | None = None
@@ -105,6 +125,17 @@ class Painter:
             self.references, self._erasures = found, erasures
         return found
 
+    def renew_model(self) -> bool:
+        """Have every portrait drawn anew where the behaviour model is another; whether it is."""
+        describes = self.describes()
+        version = "" if describes is None else describes.version
+        known = self.store.recall(DESCRIBED)
+        if version == (known or ""):
+            return False
+        self.store.remember(DESCRIBED, version)
+        self.store.mark_all_stale()
+        return True
+
     def as_of(self, now: datetime) -> datetime:
         """Return the moment that portraits speak of."""
         if self.clock == "now":
@@ -113,7 +144,11 @@ class Painter:
         if self.log is not None and self.log.manifest.rows:
             known.append(self.log.manifest.last)
         newest = max((each for each in known if each is not None), default=None)
-        return now if newest is None else newest + _INSTANT
+        if newest is None:
+            return now
+        zone = ZoneInfo(self.config.traits.time_zone)
+        day = newest.astimezone(zone).date() + timedelta(days=1)
+        return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
     def paint(
         self, stale: Sequence[Stale], *, now: datetime, as_of: datetime | None = None
@@ -144,10 +179,7 @@ class Painter:
             if (page := self.store.page(name)).portrait is not None
         }
         questions = dict.fromkeys(each.question for one in old.values() for each in one.predictions)
-        kept = [
-            _Kept({who: found for who, one in old.items() if (found := one.prediction(question))})
-            for question in questions
-        ]
+        kept = [_Kept.to(question, old, moment) for question in questions]
         version = next((one.model_version for one in old.values() if one.model_version), None)
         drawn = [
             _with_offers(profile, old.get(profile.customer_id))
@@ -157,6 +189,7 @@ class Painter:
                 computed_at=now,
                 attributes=self.attributes(names),
                 predictions=kept,
+                describes=self.describes(),
                 model_version=version,
                 config=self.config,
             )

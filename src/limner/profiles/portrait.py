@@ -10,7 +10,7 @@ from pydantic import Field
 
 from limner.config import Config
 from limner.events.event import CATEGORY_SEPARATOR
-from limner.profiles.inputs import Answered, RankedInput, TraitInput
+from limner.profiles.inputs import Answered, Describes, RankedInput, TraitInput
 from limner.profiles.lifecycle import (
     StageConfig,
     high_is_good,
@@ -22,6 +22,7 @@ from limner.profiles.reasons import recommend_items
 from limner.profiles.record import (
     Attribute,
     CustomerValue,
+    Described,
     EventReference,
     Favourite,
     Identity,
@@ -33,7 +34,7 @@ from limner.profiles.record import (
     Score,
     Trait,
 )
-from limner.profiles.references import References, TraitsConfig
+from limner.profiles.references import References, TraitsConfig, before
 from limner.profiles.store import About
 from limner.profiles.summary import summarise
 from limner.profiles.traits import learn_history, learn_traits, read_bucket
@@ -100,6 +101,7 @@ def portray(
     traits: Sequence[TraitInput] = (),
     predictions: Sequence[Answered] = (),
     ranked: RankedInput | None = None,
+    describes: Describes | None = None,
     model_version: str | None = None,
     config: PortraitConfig | None = None,
 ) -> Iterator[Profile]:
@@ -120,8 +122,10 @@ def portray(
         What is known of customers beside what the log counts.
     predictions, ranked
         What the models expect; customers that do not occur in them have a profile without.
+    describes
+        Who reads the events themselves; none: nobody.
     model_version
-        Which models those are.
+        Which models the predictions are from.
 
     Yields
     ------
@@ -133,6 +137,10 @@ def portray(
     told = _attributes(attributes, references.as_of)
     for events in buckets:
         bucket = read_bucket(events, references)
+        described: Mapping[str, Described] = {}
+        if describes is not None:
+            past = before(events, references.as_of).collect()
+            described = describes.describe(past, references.items, references.as_of)
         table = learn_traits(bucket, references, config=config.traits)
         history = _history(bucket, table["customer_id"], ranked, config, references)
         for row in table.iter_rows(named=True):
@@ -156,6 +164,7 @@ def portray(
                 items=_favourites(row, "items"),
                 kinds=tuple(KindCount(each["kind"], each["count"]) for each in row["kinds"]),
                 predictions=answers,
+                described=described.get(customer),
             )
             wanted = history.get(customer, ())
             if wanted:

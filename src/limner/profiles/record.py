@@ -13,6 +13,7 @@ from rich.console import RenderableType
 
 from limner.errors import BadShape
 from limner.profiles.card import card_html
+from limner.profiles.predictions import Band, Chance, Described, Factor, Prediction, Shape
 from limner.profiles.text import card_text, card_view
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Chance",
     "Clause",
     "CustomerValue",
+    "Described",
     "EventReference",
     "Factor",
     "Favourite",
@@ -42,8 +44,6 @@ __all__ = [
 ]
 
 Language = Literal["en", "zh"]
-Shape = Literal["whether", "how_many", "how_much", "which"]
-Band = Literal["low", "medium", "high"]
 Basis = Literal["spend", "purchases", "events"]
 Stage = Literal["prospect", "new", "active", "returned", "slowing", "lapsed"]
 RfmGroup = Literal[
@@ -183,56 +183,6 @@ class Rhythm:
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
-    """One class of a *which* question and its probability."""
-
-    name: str
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """What moved a prediction: the effect has a sign, the value is what the model read."""
-
-    name: str
-    effect: float
-    value: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """The answer to one question for this customer.
-
-    ``value`` is a probability in [0, 1] or an amount in ``unit`` over ``horizon_days`` from the
-    profile's ``as_of``; for *which* it is the probability of the first class. ``percentile`` in
-    [0, 100] says how many of the customers asked have a lower value. The band is low below
-    ``medium_from`` and high from ``high_from``, both in ``unit``.
-    """
-
-    question: str
-    shape: Shape
-    horizon_days: int
-    unit: str
-    value: float
-    model_version: str
-    percentile: float | None = None
-    band: Band | None = None
-    medium_from: float | None = None
-    high_from: float | None = None
-    classes: tuple[Chance, ...] = ()
-    factors: tuple[Factor, ...] = ()
-    title_en: str = ""
-    title_zh: str = ""
-
-    def __post_init__(self) -> None:
-        if not math.isfinite(self.value):
-            raise BadShape(
-                f"prediction {self.question!r} must be a finite number, got {self.value}",
-                hint="leave the customer out of the answers where there is none",
-            )
-
-
-@dataclass(frozen=True, slots=True)
 class CustomerValue:
     """The nine fields that Klaviyo users know; null where one does not apply.
 
@@ -299,6 +249,7 @@ class Profile:
     items: tuple[Favourite, ...] = ()
     kinds: tuple[KindCount, ...] = ()
     predictions: tuple[Prediction, ...] = ()
+    described: Described | None = None
     recommendations: tuple[Recommendation, ...] = ()
     summary: tuple[Clause, ...] = ()
 

@@ -15,6 +15,7 @@ from limner.profiles.words import (
     TRAITS,
     WEEKDAYS,
     day,
+    expects,
     label,
     money,
     number,
@@ -66,6 +67,8 @@ def card_view(profile: "Profile", language: "Language" = "en") -> RenderableType
         parts += [Text(_plain(profile.summary_text(language))), Text()]
     if profile.predictions:
         parts.append(_predictions(profile.predictions, language))
+    if profile.described:
+        parts += [Text(_plain(expects(profile.described, language)), style="dim"), Text()]
     parts += [_sides(profile, language), _rhythm(profile, language)]
     if profile.recommendations:
         parts.append(_recommendations(profile, language))

@@ -1,5 +1,7 @@
 """The words of a profile in English and Chinese; labels only, the names in the data stay."""
 
+# ruff: noqa: RUF001 - Chinese punctuation is meant
+
 import math
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,6 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
+    from limner.profiles.predictions import Described, Expected
     from limner.profiles.record import Language, Prediction, Trait
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "day",
     "days",
     "days_ago",
+    "expects",
     "label",
     "money",
     "number",
@@ -252,3 +256,39 @@ def day(moment: datetime, language: "Language", time_zone: str) -> str:
     if language == "zh":
         return f"{moment.year}年{moment.month}月{moment.day}日"
     return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
+
+
+_EXPECTED = {
+    "purchase": ("an order {}", "{}下单概率"),
+    "orders": ("orders {}", "{}订单数"),
+    "spend": ("spend {}", "{}消费额"),
+}
+"""What the behaviour model's scores are called, with a place for the horizon."""
+
+
+def expects(described: "Described", language: "Language" = "en") -> str:
+    """Return what the behaviour model says as one sentence: each score at its longest horizon."""
+    zh = language == "zh"
+    longest: dict[str, Expected] = {}
+    for each in described.scores:
+        if not each.about and each.question in _EXPECTED:
+            held = longest.get(each.question)
+            if held is None or each.horizon_days > held.horizon_days:
+                longest[each.question] = each
+    told = []
+    for question, each in longest.items():
+        if each.statistic == "probability":
+            shown = percent(each.value)
+        else:
+            shown = money(each.value, each.unit) if question == "spend" else number(each.value)
+        horizon = f"{each.horizon_days:g}"
+        within = f"{horizon}天内" if zh else f"within {horizon} days"
+        told.append(f"{_EXPECTED[question][1 if zh else 0].format(within)} {shown}")
+    likely = [f"{each.about} {percent(each.value)}" for each in described.scores if each.about][:3]
+    if likely:
+        told.append(
+            ("最可能的品类：" if zh else "likeliest: ") + ("、" if zh else ", ").join(likely)
+        )
+    if zh:
+        return "行为模型预计：" + "；".join(told) + "。"
+    return "The behaviour model expects " + "; ".join(told) + "."

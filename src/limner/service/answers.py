@@ -1,5 +1,6 @@
 """How answers are written: JSON, and which problems a route may answer with."""
 
+import re
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -8,7 +9,9 @@ from starlette.responses import Response
 
 from limner.service.problems import MEDIA_TYPE, ProblemDetails
 
-__all__ = ["Json", "answer", "problems"]
+__all__ = ["Json", "answer", "problems", "unchanged"]
+
+_TAGS = re.compile(r'"[^"]*"')
 
 Json: TypeAlias = dict[str, Any]
 
@@ -18,6 +21,29 @@ def answer(
 ) -> Response:
     """Return a value as JSON."""
     return Response(orjson.dumps(value), status, headers=headers, media_type="application/json")
+
+
+def unchanged(header: str | None, tag: str) -> bool:
+    """Whether what somebody holds is still so: an ``If-None-Match`` names its tag.
+
+    Tags are compared weakly, as RFC 9110 says: ``W/`` before one makes no difference.
+
+    Parameters
+    ----------
+    header
+        ``*``, or tags with commas between them; none: nothing is held.
+    tag
+        What is there, with its quotes.
+
+    Examples
+    --------
+    >>> unchanged('"a", W/"b"', '"b"'), unchanged("*", '"b"'), unchanged('"a"', '"b"')
+    (True, True, False)
+    """
+    if header is None:
+        return False
+    plain = tag.removeprefix("W/")
+    return header.strip() == "*" or plain in _TAGS.findall(header)
 
 
 def problems(*statuses: int) -> dict[int | str, Json]:

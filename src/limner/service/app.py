@@ -3,8 +3,8 @@
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import orjson
@@ -16,18 +16,24 @@ from limner import __version__, plugins
 from limner.profiles.database.history import History
 from limner.profiles.database.jobs import Jobs
 from limner.profiles.database.leases import Leases
+from limner.profiles.database.pseudonyms import PseudonymIndex
+from limner.profiles.database.segments import SegmentBook
 from limner.profiles.live import Receipt
 from limner.profiles.past import Past
 from limner.service import routes
 from limner.service.crew import Mate
+from limner.service.doors import Headed, Origins
 from limner.service.earlier import Turns
 from limner.service.guard import Rates
+from limner.service.health import Health
 from limner.service.importer import Importer
 from limner.service.keys import Keyring
 from limner.service.listeners import Listeners
 from limner.service.metrics import Metrics
+from limner.service.neighbours import Neighbours
 from limner.service.parts import Parts
 from limner.service.problems import say_problems
+from limner.service.pseudonymity import Pseudonymity
 from limner.service.receiving import SENT
 from limner.service.recording import Recorder
 from limner.service.renewal import Renewer
@@ -43,28 +49,25 @@ _BUSY_EVENTS = 200
 _ABOUT = """Living profiles of a shop's customers: events in, profiles out.
 
 Send events as Segment's libraries do (`/v1/batch`), as GA4's Measurement Protocol
-(`/v1/ga4/collect`), as CloudEvents (`/v1/cloudevents`) or in plain JSON (`/v1/events`). An event
+(`/v1/ga4/collect`), as Snowplow's trackers (`/v1/snowplow`), as CloudEvents (`/v1/cloudevents`) or
+in plain JSON (`/v1/events`). An event
 that was acknowledged is durable and counted once. Errors are problem details (RFC 9457)."""
 
 
 def create_app(parts: Parts) -> FastAPI:
     """Return the service over some parts; its threads run as long as it does."""
+    tenants = {name: create_app(each) for name, each in parts.tenants.items()}
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         state = app.state
-        work = [state.importer, state.writer, state.archivist, renewer, state.recorder]
-        work += [] if mate is None else [mate]
-        for each in work:
-            each.start()
-        state.ready = True
-        yield
-        state.ready = False
-        for each in work:  # who brings something in stops before whoever takes it
-            each.close()
-        parts.eraser.book.close()
-        parts.store.close()
-        parts.traces.close()
+        with _at_work(state, parts):
+            state.ready = True
+            async with AsyncExitStack() as others:
+                for tenant in tenants.values():
+                    await others.enter_async_context(tenant.router.lifespan_context(tenant))
+                yield
+            state.ready = False
 
     app = FastAPI(
         title="Limner",
@@ -72,7 +75,39 @@ def create_app(parts: Parts) -> FastAPI:
         description=_ABOUT,
         lifespan=life,
         default_response_class=Response,
+        docs_url=None,
+        redoc_url=None,
     )
+    _assemble(app.state, parts)
+    say_problems(app)
+    _put_doors(app, parts)
+    # what is asked most is looked for first
+    routers = dict(plugins.load_all(routes))
+    for name in sorted(routers, key=lambda each: (each != "profiles", each)):
+        app.include_router(routers[name])
+    for name, tenant in tenants.items():
+        app.mount(f"/tenants/{name}", tenant)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    return app
+
+
+@contextmanager
+def _at_work(state: Any, parts: Parts) -> Iterator[None]:  # noqa: ANN401 - starlette's own
+    """Let the threads run; what waits is written before they end."""
+    work = [state.importer, state.writer, state.archivist, state.renewer, state.recorder]
+    work += [] if state.mate is None else [state.mate]
+    for each in work:
+        each.start()
+    yield
+    for each in work:  # who brings something in stops before whoever takes it
+        each.close()
+    parts.eraser.book.close()
+    parts.store.close()
+    parts.traces.close()
+
+
+def _assemble(state: Any, parts: Parts) -> None:  # noqa: ANN401 - starlette's own
+    """Put together what the routes ask."""
     metrics = Metrics(parts.place)
     mate = None
     if parts.place is not None:
@@ -84,7 +119,7 @@ def create_app(parts: Parts) -> FastAPI:
         parts.painter,
         config=parts.config,
         clock=parts.clock,
-        busy=lambda: bool(app.state.writer.waiting > _BUSY_EVENTS),
+        busy=lambda: bool(state.writer.waiting > _BUSY_EVENTS),
         leads=leads,
         traces=parts.traces,
     )
@@ -94,13 +129,8 @@ def create_app(parts: Parts) -> FastAPI:
         metrics.duplicates.inc(len(receipt.duplicates))
         renewer.wake()
 
-    state: Any = app.state
     state.parts, state.ready, state.metrics, state.renewer = parts, False, metrics, renewer
-    state.teller = Teller(
-        parts.store,
-        clock=parts.clock,
-        degraded=lambda: ("portraits",) if renewer.failing else (),
-    )
+    state.mate = mate
     state.past = Past(parts.painter, History(parts.eraser.book.engine))
     state.turns = Turns()
     state.listeners = Listeners(parts.config.streams_per_key, parts.config.streams)
@@ -110,27 +140,38 @@ def create_app(parts: Parts) -> FastAPI:
     state.archivist = Archivist(
         parts.eraser, leads=leads, held_up=lambda: bool(state.importer.holds_files)
     )
-    state.keyring = Keyring(parts.store, parts.pepper)
+    state.neighbours = Neighbours(parts)
+    state.segments = SegmentBook(parts.eraser.book.engine)
+    state.keyring = Keyring(parts.store, parts.pepper, tenant=parts.config.tenant)
     state.rates = Rates(parts.config.requests_per_second, parts.config.burst)
     state.writer = Writer(
         parts.store,
-        cleaning=parts.cleaning,
-        mapping=parts.mapping,
+        parts.rules,
         config=parts.config,
-        currency=parts.currency,
         clock=parts.clock,
         told=told,
         traces=parts.traces,
     )
-    say_problems(app)
+    state.health = Health(parts.probes, {"writes": state.writer, "portraits": renewer})
+    state.teller = Teller(parts.store, clock=parts.clock, degraded=state.health.lacking)
+
+
+def _put_doors(app: FastAPI, parts: Parts) -> None:
+    """Put before the routes what every request passes."""
+    asked = parts.config.pseudonymise
+    if asked:
+        rotation = parts.config.pseudonym_rotation
+        app.add_middleware(
+            Pseudonymity,
+            index=PseudonymIndex(parts.eraser.book.engine, parts.pepper, rotation=rotation),
+            purposes=None if isinstance(asked, bool) else frozenset(asked),
+            body_bytes=parts.config.body_bytes,
+        )
+    if parts.config.allowed_origins:
+        app.add_middleware(Origins, allowed=parts.config.allowed_origins)
+    app.add_middleware(Headed)
     if parts.traces.on:
         app.add_middleware(Traced, traces=parts.traces)
-    # what is asked most is looked for first
-    routers = dict(plugins.load_all(routes))
-    for name in sorted(routers, key=lambda each: (each != "profiles", each)):
-        app.include_router(routers[name])
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
-    return app
 
 
 def _importer(
@@ -146,9 +187,9 @@ def _importer(
         parts.store,
         jobs,
         folder=None if folder is None else folder / SENT,
-        cleaning=parts.cleaning,
+        cleaning=parts.rules.cleaning,
         clock=parts.clock,
-        currency=parts.currency,
+        currency=parts.rules.currency,
         rows=parts.config.import_rows,
         leads=leads or (lambda: True),
         told=told,
@@ -164,6 +205,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
             description=app.description,
             routes=app.routes,
             openapi_version="3.1.0",
+            servers=app.servers or None,
         )
         found.setdefault("components", {})["securitySchemes"] = {
             "bearer": {"type": "http", "scheme": "bearer"},

@@ -12,7 +12,16 @@ from fastapi import Request
 from limner.service.keys import PURPOSES, Keyring, Principal
 from limner.service.problems import Problem
 
-__all__ = ["Guard", "Rates", "admit", "guarded", "purpose_of", "scope_of", "still_admitted"]
+__all__ = [
+    "Guard",
+    "Rates",
+    "admit",
+    "guarded",
+    "purpose_of",
+    "scope_of",
+    "secret_of",
+    "still_admitted",
+]
 
 _GA4 = "/v1/ga4/collect"
 _MARK = "x-limner-scope"
@@ -71,16 +80,29 @@ class Guard:
         return admit(request, self.scope, state.keyring, state.rates)
 
 
-def admit(request: Request, scope: str, keyring: Keyring, rates: Rates) -> Principal:
+def admit(
+    request: Request, scope: str, keyring: Keyring, rates: Rates, *, secret: str = ""
+) -> Principal:
     """Return who asks.
+
+    Parameters
+    ----------
+    request
+        What is asked; its key may stand in several places.
+    scope
+        For what the key must be.
+    keyring, rates
+        Who knows keys, and how often each may ask.
+    secret
+        The key, where it was found elsewhere: in a body.
 
     Raises
     ------
     Problem
-        401 without a key that is known, 403 with one that is not for this, 429 where it asks
-        too often.
+        401 without a key that is known, 403 with one that is not for this or of another tenant,
+        429 where it asks too often.
     """
-    secret = _secret(request)
+    secret = secret or secret_of(request)
     who = keyring.who(secret) if secret else None
     if who is None:
         raise Problem(
@@ -99,6 +121,13 @@ def admit(request: Request, scope: str, keyring: Keyring, rates: Rates) -> Princ
             hint="come again after Retry-After seconds",
             headers={"Retry-After": str(max(1, math.ceil(wait)))},
         )
+    if who.tenant != keyring.tenant:
+        raise Problem(
+            403,
+            "other_tenant",
+            f"the key {who.name!r} is of the tenant {who.tenant!r}, and this is {keyring.tenant!r}",
+            hint="ask below /tenants/NAME, or make a key in this workspace: limner keys create",
+        )
     if scope not in who.scopes:
         raise Problem(
             403,
@@ -114,7 +143,7 @@ def still_admitted(request: Request, scope: str, purpose: str, keyring: Keyring)
 
     Other than :func:`admit` it takes no token of the key's rate.
     """
-    who = keyring.who(_secret(request))
+    who = keyring.who(secret_of(request))
     if who is None:
         raise Problem(401, "unknown_key", "the key holds no longer")
     if scope not in who.scopes or (who.purposes and purpose not in who.purposes):
@@ -136,10 +165,11 @@ def purpose_of(request: Request, who: Principal) -> str:
     return purpose
 
 
-def _secret(request: Request) -> str:
-    """Return the key that a request carries.
+def secret_of(request: Request) -> str:
+    """Return the key that a request carries, apart from its body.
 
-    As a bearer, in X-API-Key, as Basic's user, or as GA4's ``api_secret``.
+    As a bearer, in X-API-Key, as Basic's user, as GA4's ``api_secret``, or in the address, where
+    that has a place for it.
     """
     given = request.headers.get("x-api-key")
     if given:
@@ -156,4 +186,4 @@ def _secret(request: Request) -> str:
             return base64.b64decode(told, validate=True).decode("utf-8").partition(":")[0]
         except (binascii.Error, ValueError):
             return ""
-    return ""
+    return str(request.path_params.get("write_key", ""))

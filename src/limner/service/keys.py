@@ -19,8 +19,12 @@ SCOPES: dict[str, str] = {
     "ingest": "send events and items",
     "profile:read": "read profiles, timelines and traits",
     "profile:write": "merge customers, and split them again",
+    "profile:embedding": "read the vectors that models made of customers",
+    "segment:read": "read segments, and who is in them",
+    "segment:write": "make segments, change them and take them away",
     "score": "read predictions of many customers",
-    "reco": "read recommendations",
+    "reco": "read recommendations, and rank items",
+    "risk": "have risks assessed",
     "privacy": "export and erase what is held of a customer",
     "admin": "read rejects and statistics; run jobs",
 }
@@ -89,14 +93,22 @@ class Keyring:
         Where they are kept.
     pepper
         The secret of the keyed hash; see :func:`read_pepper`.
+    tenant
+        Whose keys they are; one of another tenant is known, and may do nothing.
     clock
         Tells seconds, for how long a key that was looked up stays known.
     """
 
     def __init__(
-        self, store: LiveStore, pepper: bytes, *, clock: Callable[[], float] = time.monotonic
+        self,
+        store: LiveStore,
+        pepper: bytes,
+        *,
+        tenant: str = "default",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store, self._pepper, self._clock = store, pepper, clock
+        self.tenant = tenant
         self._known: dict[bytes, tuple[float, Principal]] = {}
 
     def make(
@@ -105,9 +117,8 @@ class Keyring:
         scopes: Sequence[str],
         *,
         purposes: Sequence[str] = (),
-        tenant: str = "default",
     ) -> Made:
-        """Make a key.
+        """Make a key of the tenant.
 
         Raises
         ------
@@ -123,7 +134,7 @@ class Keyring:
         if odd:
             raise BadConfig(f"purposes must be of {', '.join(PURPOSES)}, got {odd[0]!r}")
         once = tuple(dict.fromkeys(scopes)), tuple(dict.fromkeys(purposes))
-        made = self._draw(name, *once, tenant=tenant)
+        made = self._draw(name, *once, tenant=self.tenant)
         self.store.add_key(made.key)
         return made
 

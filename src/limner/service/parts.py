@@ -1,15 +1,15 @@
 """What the service is made of; whoever builds it hands it these."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
-from limner.events.cleaning import CleaningConfig
-from limner.events.mapping import Mapping
 from limner.profiles.database.store import DatabaseStore
 from limner.profiles.eraser import Eraser
 from limner.profiles.painter import Painter
 from limner.service.crew import Place
+from limner.service.reading import Rules
 from limner.service.settings import ServeConfig
 from limner.service.tracing import Traces
 
@@ -30,16 +30,20 @@ class Parts:
         The secret with which keys are hashed.
     eraser
         Who shows what is held on a customer, and erases it.
-    config, cleaning, mapping
-        How it behaves, what counts as an event, and what the shop's own events are called.
-    currency
-        In which prices are that name none.
+    config, rules
+        How it behaves, and by what rules events are read.
     clock
         Tells the present, in UTC.
+    probes
+        Whether things are there without which answers are poorer, by their names.
+    tenants
+        What the services of other tenants are made of, by name; they share nothing with this one.
     place
         Which of several processes this is; none: the only one.
     traces
         Who traces what is done.
+    blocks
+        The file with the vectors of customers, none: there is none.
     """
 
     store: DatabaseStore
@@ -47,9 +51,10 @@ class Parts:
     pepper: bytes
     eraser: Eraser
     config: ServeConfig = field(default_factory=ServeConfig)
-    cleaning: CleaningConfig = field(default_factory=CleaningConfig)
-    mapping: Mapping = field(default_factory=lambda: Mapping(reader="segment"))
-    currency: str | None = None
+    rules: Rules = field(default_factory=Rules)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    probes: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
+    tenants: Mapping[str, "Parts"] = field(default_factory=dict)
     place: Place | None = None
     traces: Traces = field(default_factory=Traces)
+    blocks: Path | None = None

@@ -18,6 +18,7 @@ from limner.errors import (
     LimnerError,
     NotFitted,
     Overtaken,
+    ReadOnly,
     UnknownCustomer,
 )
 from limner.service.writer import Busy
@@ -27,7 +28,9 @@ __all__ = ["MEDIA_TYPE", "Problem", "ProblemDetails", "problem_response", "say_p
 MEDIA_TYPE = "application/problem+json"
 _STATUS: tuple[tuple[type[LimnerError], int, str], ...] = (
     (UnknownCustomer, 404, "unknown_customer"),
-    (DiskFull, 507, "disk_full"),
+    # 503, since clients heed Retry-After there and not with 507
+    (DiskFull, 503, "disk_full"),
+    (ReadOnly, 503, "store_read_only"),
     (BadStore, 503, "store_unavailable"),
     (NotFitted, 409, "not_fitted"),
     (Overtaken, 409, "overtaken"),
@@ -91,7 +94,7 @@ def say_problems(app: FastAPI) -> None:
     async def _limner(_: Request, error: LimnerError) -> Response:
         for kind, status, code in _STATUS:
             if isinstance(error, kind):
-                headers = {"Retry-After": "5"} if status in {503, 507} else {}
+                headers = {"Retry-After": "5"} if status == 503 else {}
                 found = Problem(status, code, error.message, hint=error.hint, headers=headers)
                 return problem_response(found)
         return problem_response(Problem(500, "internal", "something went wrong here"))

@@ -1,7 +1,7 @@
 """Deliveries become what the store takes: read and cleaned just as files are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import orjson
@@ -17,9 +17,22 @@ from limner.events.shaping import typed_catalogue
 from limner.profiles.live import Arrival
 from limner.service.wire import Delivery
 
-__all__ = ["Read", "read_deliveries"]
+__all__ = ["Read", "Rules", "read_deliveries"]
 
 _PLAIN: dict[str, pl.DataType | type[pl.DataType]] = dict.fromkeys(EVENT_SCHEMA.names(), pl.String)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By what rules events are read, whichever way they come.
+
+    ``cleaning`` says what counts as an event, ``mapping`` what the shop's own events are called,
+    ``currency`` in which prices are that name none.
+    """
+
+    cleaning: CleaningConfig = field(default_factory=CleaningConfig)
+    mapping: Mapping = field(default_factory=lambda: Mapping(reader="segment"))
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +47,24 @@ class Read:
     origin: Sequence[tuple[int, int]]
 
 
-def read_deliveries(
-    deliveries: Sequence[Delivery],
-    *,
-    cleaning: CleaningConfig,
-    mapping: Mapping,
-    now: datetime,
-    currency: str | None = None,
-) -> Read:
+def read_deliveries(deliveries: Sequence[Delivery], rules: Rules, *, now: datetime) -> Read:
     """Read what came in as the readers of files would, and clean it by the same rules. Pure.
 
     Parameters
     ----------
     deliveries
         What trackers sent.
-    cleaning, mapping
-        What counts as an event, and how the shop's own events are called.
+    rules
+        By what rules.
     now
         The present, against which times in the future are measured.
-    currency
-        In which prices are that name none.
     """
     origin: list[tuple[int, int]] = []
     events, refused, catalogue, attributes = [], [], [], []
     calls = [call for each in deliveries for call in each.calls]
     if calls:
         own = sorted({name for each in deliveries for name in each.own})
-        batch = Segment().read_calls(b"\n".join(calls), mapping, own=own, source="segment")
+        batch = Segment().read_calls(b"\n".join(calls), rules.mapping, own=own, source="segment")
         origin += [(at, place) for at, each in enumerate(deliveries) for place in each.calls_at]
         events.append(batch.events)
         refused.append(batch.refused)
@@ -75,11 +79,11 @@ def read_deliveries(
     kept = pl.DataFrame(schema={**EVENT_SCHEMA, "_line": pl.Int64})
     for frame in events:
         if len(frame):
-            cleaned = clean(frame, cleaning, file="http", now=now)
+            cleaned = clean(frame, rules.cleaning, file="http", now=now)
             kept = pl.concat([kept, cleaned.kept.select(kept.columns)])
             refused.append(cleaned.refused)
     kept = kept.with_columns(_without_nul()).with_columns(
-        pl.col("currency").fill_null(pl.lit(currency, pl.String))
+        pl.col("currency").fill_null(pl.lit(rules.currency, pl.String))
     )
     early = [
         (each.reason, each.detail, delivery.source, None, _text(each.row))

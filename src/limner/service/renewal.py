@@ -110,6 +110,7 @@ class Renewer:
         began = time.monotonic()
         self.painter.seed()
         self.painter.refresh(now)
+        self.painter.renew_model()
         if grown and known:
             self.store.mark_all_stale()
         self._compared, self._token = time.monotonic(), token

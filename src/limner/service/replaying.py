@@ -3,11 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from limner.events.cleaning import CleaningConfig
-from limner.events.mapping import Mapping
 from limner.events.refusals import nothing_refused
 from limner.profiles.live import LiveStore, Rejected
-from limner.service.reading import read_deliveries
+from limner.service.reading import Rules, read_deliveries
 from limner.service.unwrapping import Unwrapper
 from limner.service.wire import Delivery
 
@@ -32,11 +30,9 @@ class Replay:
 def replay(
     store: LiveStore,
     unwrapper: Unwrapper,
+    rules: Rules,
     *,
-    cleaning: CleaningConfig,
-    mapping: Mapping,
     now: datetime,
-    currency: str | None = None,
     after: int = 0,
     limit: int = 1_000,
 ) -> Replay:
@@ -52,7 +48,7 @@ def replay(
         Where they are kept.
     unwrapper
         Who takes them apart.
-    cleaning, mapping, now, currency
+    rules, now
         As for :func:`~limner.service.reading.read_deliveries`.
     after, limit
         From which row on, and how many at most.
@@ -65,9 +61,7 @@ def replay(
     rows = store.rejects(after=after, limit=limit)
     cursor = rows[-1].no if len(rows) == limit else None
     deliveries = [_delivery(row, unwrapper) for row in rows]
-    read = read_deliveries(
-        deliveries, cleaning=cleaning, mapping=mapping, now=now, currency=currency
-    )
+    read = read_deliveries(deliveries, rules, now=now)
     bad = {at for at, each in enumerate(deliveries) if each.refused}
     lines = read.arrival.refused["line"].drop_nulls()
     bad |= {read.origin[line - 1][0] for line in lines.to_list()}

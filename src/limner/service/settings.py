@@ -1,20 +1,24 @@
 """How the service behaves: the tables ``[serve]`` and ``[worker]`` of ``limner.toml``."""
 
+import re
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from limner.config import Config
 
 __all__ = ["ServeConfig", "WorkerConfig"]
 
 
+_TENANT = "^[a-z][a-z0-9_]{0,31}$"
+
+
 class ServeConfig(Config):
     """How the service behaves."""
 
     clock: Literal["now", "log"] = "now"
-    """As of when portraits are drawn: the present, or just after the newest event, which suits a
-    log of the past that is played again."""
+    """As of when portraits are drawn: the present, or the midnight after the newest event, as
+    ``limner fit`` draws them; that suits a log of the past that is played again."""
     workers: int = Field(1, ge=1, le=64)
     """How many processes answer. One of them draws portraits, erases and reads files; rates and
     streams are counted in each."""
@@ -40,6 +44,30 @@ class ServeConfig(Config):
     """How long the service rests between looks for stale portraits, in seconds."""
     references_seconds: float = Field(600.0, gt=0)
     """How often customers are compared anew with the shop as a whole, in seconds."""
+    allowed_origins: tuple[str, ...] = ()
+    """From which web pages browsers may send events, for instance ``"https://shop.example"``;
+    ``"*"``: from any, then without cookies. Nothing else may be asked by a page of another origin.
+    """
+    pseudonymise: bool | tuple[Literal["service", "marketing", "risk", "analytics"], ...] = False
+    """Whether answers name customers by pseudonyms, keyed hashes of their ids such as
+    ``p1_6578a0…``: always, never, or in readings for some purposes. Requests may name customers
+    by either."""
+    pseudonym_rotation: int = Field(1, ge=1, le=999_999)
+    """The number of the key of the pseudonyms; those of the number before are still understood,
+    older ones no more."""
+    tenant: str = Field("default", pattern=_TENANT)
+    """Whose workspace this is: its keys are of this tenant, and its store opens for no other."""
+    tenants: dict[str, str] = Field(default_factory=dict)
+    """Other tenants that are served too, each below ``/tenants/NAME``: the name of each, and its
+    workspace, a folder from this one on. Nothing is shared between them but the process."""
+    search_seconds: float = Field(10.0, gt=0)
+    """How long one request may go through profiles, in seconds: then a page ends early, and a count
+    is not exact."""
+    blocks: str = "blocks.parquet"
+    """The file of the workspace into which ``limner embed`` wrote the vectors of customers; without
+    it, whoever is alike is told by traits."""
+    risk_questions: tuple[str, ...] = ()
+    """Which questions tell of risks: those of which a high probability is bad."""
     consent_for: tuple[Literal["service", "marketing", "risk", "analytics"], ...] = ()
     """For which purposes a customer must have consented before their profile is told; what a
     customer forbade is never told."""
@@ -63,6 +91,22 @@ class ServeConfig(Config):
     can only be sent."""
     import_rows: int = Field(10_000, ge=1)
     """So many rows of a file are written in one transaction."""
+
+    @field_validator("tenants")
+    @classmethod
+    def _are_named(cls, told: dict[str, str]) -> dict[str, str]:
+        for each in told:
+            if not re.fullmatch(_TENANT, each):
+                raise ValueError(f"{each!r} must be small letters, digits and _, at most 32")
+        return told
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, told: tuple[str, ...]) -> tuple[str, ...]:
+        for each in told:
+            if each != "*" and not re.fullmatch(r"https?://[^/?#\s*]+", each):
+                raise ValueError(f"{each!r} is no origin such as https://shop.example, or *")
+        return told
 
 
 class WorkerConfig(Config):

@@ -62,6 +62,9 @@ class Unwrapper:
                 "body_too_large",
                 f"a message must have at most {self.config.body_bytes} bytes, got {len(body)}",
             )
+        for name, wire in self._wires.items():
+            if form in {_AUTO, name} and getattr(wire, "is_text", _never)(body):
+                return self._taken(body.decode("utf-8", "replace"), body, name, sent)
         try:
             value = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -72,6 +75,10 @@ class Unwrapper:
             return self._refused(body, form, "too_deep", told)
         if form == _AUTO:
             form = _form_of(value)
+        return self._taken(value, body, form, sent)
+
+    def _taken(self, value: object, body: bytes, form: str, sent: datetime) -> Delivery:
+        """Take a message apart whose form is known."""
         wire = self._wires[form]
         path = wire.paths[0]
         if _BATCH in wire.paths:
@@ -88,8 +95,14 @@ class Unwrapper:
         return Delivery(form, refused=[Refusal(0, reason, detail, kept)])
 
 
+def _never(_: bytes) -> bool:
+    return False
+
+
 def _form_of(value: object) -> str:
     """Return how a message seems to be written."""
     if isinstance(value, dict) and (value.get("type") in _CALLS or _BATCH in value):
         return "segment"
+    if isinstance(value, dict) and "payload_data" in str(value.get("schema")):
+        return "snowplow"
     return "plain"

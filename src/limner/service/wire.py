@@ -11,7 +11,17 @@ from limner import plugins
 from limner.service import intake
 from limner.service.settings import ServeConfig
 
-__all__ = ["Delivery", "Malformed", "Refusal", "Sending", "Wire", "deep", "pack", "wires"]
+__all__ = [
+    "Delivery",
+    "Malformed",
+    "Refusal",
+    "Sending",
+    "Wire",
+    "deep",
+    "pack",
+    "place_of",
+    "wires",
+]
 
 
 class Malformed(ValueError):
@@ -63,7 +73,11 @@ class Wire(Protocol):
     """One way in which trackers write events."""
 
     paths: Sequence[str]
-    """The addresses it answers at, below ``/v1``."""
+    """The addresses it answers at, below ``/v1``; with a slash before them: below the root.
+
+    A wire whose bodies carry their key says under which name, in ``key_in_body``; one that also
+    takes messages which are no JSON tells them by ``is_text(body)``, and is handed them as text.
+    """
 
     def schema(self, path: str) -> dict[str, Any]:
         """Return the JSON schema of a body at one of its addresses."""
@@ -87,6 +101,11 @@ def wires() -> dict[str, Wire]:
         wire: Wire = make()
         found |= dict.fromkeys(wire.paths, wire)
     return found
+
+
+def place_of(path: str) -> str:
+    """Return the whole address of one of a wire's paths."""
+    return path if path.startswith("/") else f"/v1/{path}"
 
 
 def pack(

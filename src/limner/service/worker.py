@@ -11,10 +11,8 @@ from typing import final
 import structlog
 
 from limner.errors import BadSource, LimnerError, Overtaken
-from limner.events.cleaning import CleaningConfig
-from limner.events.mapping import Mapping
 from limner.profiles.live import LiveStore, Receipt, Step
-from limner.service.reading import read_deliveries
+from limner.service.reading import Rules, read_deliveries
 from limner.service.settings import ServeConfig, WorkerConfig
 from limner.service.stream import Address, Lost, Message, Stream, open_stream
 from limner.service.unwrapping import Unwrapper
@@ -66,8 +64,8 @@ class Worker:
         Where to.
     sources
         The addresses of the streams.
-    cleaning, mapping, currency
-        As for :func:`~limner.service.reading.read_deliveries`.
+    rules
+        By what rules events are read.
     config, limits
         How streams are read, and how large messages may be.
     clock
@@ -85,17 +83,14 @@ class Worker:
         self,
         store: LiveStore,
         sources: Sequence[str],
+        rules: Rules,
         *,
-        cleaning: CleaningConfig,
-        mapping: Mapping,
         config: WorkerConfig,
         limits: ServeConfig,
-        currency: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         told: Callable[[Receipt], None] = lambda _: None,
     ) -> None:
-        self.store, self.cleaning, self.mapping = store, cleaning, mapping
-        self.config, self.currency = config, currency
+        self.store, self.rules, self.config = store, rules, config
         self.clock, self.told = clock, told
         self.totals = Totals()
         self._unwrapper = Unwrapper(limits)
@@ -220,13 +215,7 @@ class Worker:
 
     def _store(self, read: Sequence[_Read], deliveries: Sequence[Delivery]) -> None:
         now = self.clock()
-        found = read_deliveries(
-            deliveries,
-            cleaning=self.cleaning,
-            mapping=self.mapping,
-            now=now,
-            currency=self.currency,
-        )
+        found = read_deliveries(deliveries, self.rules, now=now)
         newest: dict[int, tuple[_Feed, dict[str, str]]] = {}
         for feed, message in read:
             newest.setdefault(id(feed), (feed, {}))[1][message.source] = message.position

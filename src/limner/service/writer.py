@@ -9,16 +9,20 @@ from datetime import UTC, datetime
 from typing import Any, final
 
 from limner.errors import BadStore, DiskFull
-from limner.events.cleaning import CleaningConfig
-from limner.events.mapping import Mapping
 from limner.events.suppression import ERASED
 from limner.profiles.live import LiveStore, Receipt
-from limner.service.reading import read_deliveries
+from limner.service.reading import Rules, read_deliveries
 from limner.service.settings import ServeConfig
 from limner.service.tracing import Traces
 from limner.service.wire import Delivery
 
 __all__ = ["Busy", "Outcome", "Writer"]
+
+
+_AGAIN_S = 1.0
+"""So often a store that could not be written is tried again."""
+_TRIED = "tried"
+"""Under this name the store keeps when that was last done."""
 
 
 class Busy(RuntimeError):
@@ -54,8 +58,8 @@ class Writer:
     ----------
     store
         Where to.
-    cleaning, mapping, currency
-        As for :func:`~limner.service.reading.read_deliveries`.
+    rules
+        By what rules events are read.
     config
         How much may wait, and be written at once.
     clock
@@ -64,28 +68,32 @@ class Writer:
         Is told of every transaction.
     traces
         Who traces the transactions; each is linked to the requests that it is for.
+
+    Attributes
+    ----------
+    failing
+        Whether the store could not be written when that was last tried. Whoever sent what was not
+        written is told so, and none of it is stored.
     """
 
     def __init__(
         self,
         store: LiveStore,
+        rules: Rules,
         *,
-        cleaning: CleaningConfig,
-        mapping: Mapping,
         config: ServeConfig,
-        currency: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         told: Callable[[Receipt], None] = lambda _: None,
         traces: Traces | None = None,
     ) -> None:
-        self.store, self.cleaning, self.mapping = store, cleaning, mapping
-        self.config, self.currency = config, currency
+        self.store, self.rules, self.config = store, rules, config
         self.clock, self.told = clock, told
         self.traces = traces or Traces()
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._waiting = 0
         self._lock = threading.Lock()
         self._closed = False
+        self.failing = False
         self._thread = threading.Thread(target=self._run, name="limner-writer", daemon=True)
 
     def start(self) -> None:
@@ -129,7 +137,11 @@ class Writer:
         while going:
             batch: list[_Waiting] = []
             events = 0
-            one = self._queue.get()
+            try:
+                one = self._queue.get(timeout=_AGAIN_S if self.failing else None)
+            except queue.Empty:
+                self._try()
+                continue
             while one is not None:
                 batch.append(one)
                 events += len(one.delivery)
@@ -148,7 +160,9 @@ class Writer:
             with self.traces.span("limner.write", [one.asked_in for one in batch]) as note:
                 outcomes = self._together([one.delivery for one in batch])
                 note(_sums(outcomes))
+            self.failing = False
         except (BadStore, DiskFull) as error:
+            self.failing = True
             for one in batch:
                 one.future.set_exception(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, each sender is answered
@@ -161,15 +175,17 @@ class Writer:
             for one, outcome in zip(batch, outcomes, strict=True):
                 one.future.set_result(outcome)
 
+    def _try(self) -> None:
+        """See whether the store can be written again, though nobody sends anything."""
+        try:
+            self.store.remember(_TRIED, self.clock().isoformat())
+            self.failing = False
+        except (BadStore, DiskFull):
+            pass
+
     def _together(self, deliveries: list[Delivery]) -> list[Outcome]:
         now = self.clock()
-        read = read_deliveries(
-            deliveries,
-            cleaning=self.cleaning,
-            mapping=self.mapping,
-            now=now,
-            currency=self.currency,
-        )
+        read = read_deliveries(deliveries, self.rules, now=now)
         receipt = self.store.accept(read.arrival, received_us=round(now.timestamp() * 1e6))
         self.told(receipt)
         lines: list[list[int]] = [[] for _ in deliveries]

@@ -1,6 +1,7 @@
 """Serve profiles over HTTP, and take events in."""
 
-from typing import Annotated
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +9,9 @@ from limner.cli.console import narrate, show
 from limner.cli.options import SeedOption, WorkspaceOption
 from limner.cli.workspace import Workspace
 from limner.errors import BadConfig
+
+if TYPE_CHECKING:
+    from limner.profiles.database.store import DatabaseStore
 
 __all__ = ["serve"]
 
@@ -28,8 +32,8 @@ def serve(
         str | None,
         typer.Option(
             metavar="now|log",
-            help="As of when portraits are drawn: the present, or just after the newest event;"
-            " by default as [serve] in limner.toml says.",
+            help="As of when portraits are drawn: the present, or the midnight after the newest"
+            " event; by default as [serve] in limner.toml says.",
             show_default=False,
         ),
     ] = None,
@@ -58,37 +62,41 @@ def serve(
 
     Example: limner serve --port 8000
     """
-    from limner.cli.serving import demand_safe_address, keyring_of, open_store, parts_of, record
+    from limner.cli.serving import demand_safe_address
+    from limner.cli.tenancy import parts_of_all
 
     del seed  # nothing here is left to chance
     shop = Workspace(workspace)
     demand_safe_address(host, insecure=insecure)
-    living = open_store(shop, store)
-    try:
-        if clock not in {None, "now", "log"}:
-            raise BadConfig(f"--clock must be now or log, got {clock!r}")
-        keyring = keyring_of(shop, living)
-        if not living.keys():
-            from limner.service.keys import SCOPES
-
-            made = keyring.make("first", list(SCOPES))
-            record(shop, living, "key.created", made.key.id)
-            show(f"a key for everything, shown this once: {made.secret}")
+    if clock not in {None, "now", "log"}:
+        raise BadConfig(f"--clock must be now or log, got {clock!r}")
+    with ExitStack() as opened:
         from limner.service.running import listen, run
 
-        door = listen(host, port)
-        parts = parts_of(shop, living, clock=clock)
-        counted = parts.painter.seed()
-        if counted:
-            narrate(f"counted {counted:,} customers of the log")
+        parts = parts_of_all(shop, store, clock=clock, opened=opened, greet=_make_first_key)
+        door = opened.enter_context(listen(host, port))
+        for each in (parts, *parts.tenants.values()):
+            counted = each.painter.seed()
+            if counted:
+                narrate(f"counted {counted:,} customers of the log")
         narrate(f"http://{host}:{door.getsockname()[1]}/docs tells what there is; Ctrl-C stops")
         many = workers or parts.config.workers
         if many == 1:
             run(parts, door)
             return
-    finally:
-        living.close()
-    from limner.cli.crew import serve_together
+        from limner.cli.crew import serve_together
 
-    with door:
+        for each in (parts, *parts.tenants.values()):
+            each.store.close()  # each process opens its own
         serve_together(shop.folder, store, door, workers=many, clock=clock)
+
+
+def _make_first_key(shop: Workspace, living: "DatabaseStore", of: str) -> None:
+    """Make and show a key for everything, where there is no key yet."""
+    from limner.cli.serving import keyring_of, record
+    from limner.service.keys import SCOPES
+
+    if not living.keys():
+        made = keyring_of(shop, living).make("first", list(SCOPES))
+        record(shop, living, "key.created", made.key.id)
+        show(f"a key for everything{of}, shown this once: {made.secret}")

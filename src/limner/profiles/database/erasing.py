@@ -13,6 +13,7 @@ from limner.profiles.database import tables as t
 from limner.profiles.database.consents import forget_consents
 from limner.profiles.database.jobs import forget_in_jobs
 from limner.profiles.database.opening import telling
+from limner.profiles.database.segments import hush_segments, segments_naming
 from limner.profiles.database.writing import parts, tell
 from limner.profiles.live import ERASURES
 
@@ -22,15 +23,18 @@ __all__ = [
     "forget_alone",
     "ids_held",
     "named_rejects",
+    "named_segments",
     "scrub",
 ]
 
 _PATIENCE_S = 60.0
+_TOLD = "attributes."
+"""Below it rules name what customers told."""
 _AT_ONCE_MS = 500
 """So long one try waits for readers, in milliseconds."""
 _TOUCHED = (
     *(t.profiles, t.customers, t.journal, t.seen, t.rejects, t.attributes, t.consents),
-    *(t.arrivals, t.jobs),
+    *(t.arrivals, t.jobs, t.pseudonyms, t.segments),
 )
 
 
@@ -53,9 +57,13 @@ def erase_rows(
     done: dict[str, int] = {}
     if no is not None:
         done["journal"] = _delete(connection, t.journal, t.journal.c.customer_no == no)
+        named = t.pseudonyms.c.customer_no == no
+        done["pseudonyms"] = _delete(connection, t.pseudonyms, named)
     done["customers"] = _delete(connection, t.customers, c.customer_id == customer_id)
     done["profiles"] = _delete(connection, t.profiles, t.profiles.c.customer_id == customer_id)
     told = t.attributes.c.customer_id == customer_id
+    own = _own_words(connection, customer_id)
+    done["segments"] = hush_segments(connection, own, field=_TOLD)
     done["attributes"] = _delete(connection, t.attributes, told)
     came = t.arrivals.c.customer_id == customer_id
     done["arrivals"] = _delete(connection, t.arrivals, came)
@@ -94,6 +102,7 @@ def forget_alone(
     items = set(items) - _left(connection, "item_id", items)
     currencies = set(currencies) - _left(connection, "currency", currencies)
     done = {"items": 0, "popular": 0}
+    done["segments/items"] = hush_segments(connection, items, field="items")
     for part in parts(sorted(items)):
         done["items"] += _delete(connection, t.items, t.items.c.item_id.in_(part))
     m = t.meta.c
@@ -110,6 +119,23 @@ def forget_alone(
     for each in sorted(currencies):
         _draw_anew(connection, each)
     return {name: count for name, count in done.items() if count}
+
+
+def named_segments(connection: Connection, customer_id: str) -> list[Any]:
+    """Return the segments that name a customer, or what they alone told."""
+    return segments_naming(connection, _own_words(connection, customer_id), field=_TOLD)
+
+
+def _own_words(connection: Connection, customer_id: str) -> set[str]:
+    """Return a customer's id and what nobody else told: an e-mail, but not a town of many."""
+    a = t.attributes.c
+    own = connection.execute(select(a.value).where(a.customer_id == customer_id))
+    values = {row[0] for row in own}
+    shared: set[str] = set()
+    for part in parts(sorted(values)):
+        others = select(a.value).where(a.value.in_(part), a.customer_id != customer_id)
+        shared.update(row[0] for row in connection.execute(others.distinct()))
+    return {customer_id, *(values - shared)}
 
 
 def _draw_anew(connection: Connection, currency: str) -> None:

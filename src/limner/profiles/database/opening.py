@@ -9,14 +9,16 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.schema import CreateSchema
 
-from limner.errors import BadConfig, BadStore, DiskFull, MissingExtra
+from limner.errors import BadConfig, BadStore, DiskFull, MissingExtra, ReadOnly
 from limner.profiles.database.migrating import Migrated, migrate
 from limner.profiles.stores.sqlite import SqliteStore
 
-__all__ = ["open_engine", "telling"]
+__all__ = ["of_tenant", "open_engine", "telling"]
 
 _WAIT_S = 60
+_PATH = "-csearch_path="
 _CACHE_KIB = 64 * 1024
 
 
@@ -56,6 +58,7 @@ def open_engine(
         except ModuleNotFoundError:
             raise MissingExtra("PostgreSQL", "psycopg", "serve") from None
     try:
+        _make_schema(engine, url)
         told(migrate(engine, where=_shown(url)))
     except DBAPIError as error:
         engine.dispose()
@@ -67,6 +70,29 @@ def open_engine(
         engine.dispose()
         raise
     return engine
+
+
+def of_tenant(address: str, tenant: str) -> str:
+    """Return where a tenant's tables are within a database: of PostgreSQL, a schema of its own."""
+    url = _url(address)
+    if url.get_backend_name() == "sqlite":
+        return address
+    told = {"options": f"{_PATH}limner_{tenant}"}
+    return url.update_query_dict(told).render_as_string(hide_password=False)
+
+
+def _schema_of(url: URL) -> str | None:
+    """Return the schema that an address made by :func:`of_tenant` names, none if it names none."""
+    told = url.query.get("options", "")
+    return told.removeprefix(_PATH) if isinstance(told, str) and told.startswith(_PATH) else None
+
+
+def _make_schema(engine: Engine, url: URL) -> None:
+    """Make the schema of a tenant, where the address names one."""
+    schema = _schema_of(url)
+    if schema is not None:
+        with engine.begin() as connection:
+            connection.execute(CreateSchema(schema, if_not_exists=True))
 
 
 def _url(address: str | Path) -> URL:
@@ -126,9 +152,21 @@ def telling() -> Iterator[None]:
                 "the store has no room to write",
                 hint="free some room and send it again; the store is as it was",
             ) from error
+        _say_read_only(error)
         raise BadStore(
             f"the store cannot be used: {told.strip()}",
             hint="is another process writing to it?" if "locked" in told else "",
         ) from error
     except DBAPIError as error:
+        _say_read_only(error)
         raise BadStore(f"the store cannot be used: {str(error.orig).strip()}") from error
+
+
+def _say_read_only(error: DBAPIError) -> None:
+    """Say of a store that may only be read that it is so."""
+    told = str(error.orig)
+    if "readonly" in told or "read-only" in told:
+        raise ReadOnly(
+            "the store can be read, but not written",
+            hint="may this user write the file and its folder? is the server a replica?",
+        ) from error

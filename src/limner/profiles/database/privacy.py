@@ -133,6 +133,10 @@ class PrivacyBook:
                 dict(row._mapping)  # noqa: SLF001
                 for row in erasing.named_rejects(connection, customer_id)
             ]
+            found["segments"] = [
+                dict(row._mapping)  # noqa: SLF001
+                for row in erasing.named_segments(connection, customer_id)
+            ]
         found["audit"] = [
             {name: getattr(row, name) for name in row.__slots__}
             for row in self.audit.about(customer_id)

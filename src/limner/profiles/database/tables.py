@@ -29,9 +29,11 @@ __all__ = [
     "metadata",
     "offsets",
     "profiles",
+    "pseudonyms",
     "rejects",
     "requests",
     "seen",
+    "segments",
     "suppressed",
 ]
 
@@ -257,3 +259,25 @@ leases = Table(
     Column("until_us", BigInteger, nullable=False),
 )
 """Which process does what only one may do, and until when it is believed to live."""
+
+pseudonyms = Table(
+    "pseudonyms",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("customer_no", BigInteger, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+"""Keyed hashes by which customers are named outside, and whose they are."""
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+)
+"""Rules that have a name, each as JSON; who fulfils one is looked up, and not kept."""

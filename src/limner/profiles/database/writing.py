@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Table, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from limner.errors import Overtaken
@@ -22,6 +22,7 @@ __all__ = [
     "customers_of",
     "insert_many",
     "insert_of",
+    "looked_up",
     "moment_of",
     "newest_of",
     "parts",
@@ -36,6 +37,8 @@ EVENT: list[str] = [name for name, _ in t.EVENT_COLUMNS]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CHUNK = 500
 """So many values go into one question; SQLite takes a limited number."""
+_SIGNS = ",".join("?" * _CHUNK)
+_RENEW = "UPDATE customers SET counters = ?, seq = ?, changed_us = ? WHERE no = ?"
 _POSITIONAL: Mapping[str, Any] = {
     "sqlite": sqlite.dialect(paramstyle="qmark"),
     "postgresql": postgresql.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]
@@ -103,23 +106,12 @@ def _store(
         newest[customer] = token
         written.append((people[customer][0], token, us_of(moment), received_us, *rest))
     insert_many(connection, t.journal, written)
-    renew = (
-        update(t.customers)
-        .where(t.customers.c.no == bindparam("of"))
-        .values(counters=bindparam("told"), seq=bindparam("newest"), changed_us=bindparam("at"))
-    )
-    connection.execute(
-        renew,
-        [
-            {
-                "of": people[who][0],
-                "told": Counters.from_json(people[who][1]).add(more).to_json(),
-                "newest": newest[who],
-                "at": received_us,
-            }
-            for who, more in counted.items()
-        ],
-    )
+    renewed = [
+        (Counters.from_json(told).add(counted[who]).to_json(), newest[who], received_us, no)
+        for who, (no, told) in people.items()
+    ]
+    sign = "?" if connection.dialect.name == "sqlite" else "%s"
+    connection.exec_driver_sql(_RENEW.replace("?", sign), renewed)
     tell(connection, "token", str(token))
     return token
 
@@ -148,10 +140,8 @@ def customers_of(connection: Connection, names: Sequence[str]) -> dict[str, tupl
     found: dict[str, tuple[int, str]] = {}
 
     def look(some: Sequence[str]) -> None:
-        c = t.customers.c
-        for part in parts(list(some)):
-            asked = select(c.customer_id, c.no, c.counters).where(c.customer_id.in_(part))
-            found.update({who: (no, told) for who, no, told in connection.execute(asked)})
+        rows = looked_up(connection, ("customer_id", "no", "counters"), t.customers, some)
+        found.update({who: (no, told) for who, no, told in rows})
 
     look(names)
     missing = [name for name in names if name not in found]
@@ -270,11 +260,26 @@ def insert_of(connection: Connection) -> Any:  # noqa: ANN401 - of one dialect o
 
 def _known(connection: Connection, marks: Sequence[bytes]) -> set[bytes]:
     """Return which of the hashes were seen before."""
-    found: set[bytes] = set()
-    for part in parts(list(dict.fromkeys(marks))):
-        asked = select(t.seen.c.key).where(t.seen.c.key.in_(part))
-        found.update(bytes(key) for (key,) in connection.execute(asked))
-    return found
+    rows = looked_up(connection, ("key",), t.seen, list(dict.fromkeys(marks)))
+    return {bytes(key) for (key,) in rows}
+
+
+def looked_up(
+    connection: Connection, columns: Sequence[str], table: Table, values: Sequence[Any]
+) -> Iterator[Any]:
+    """Yield columns of the rows whose first of these columns is among some values.
+
+    The question goes to the driver as it is: putting it together anew takes longer than asking.
+    """
+    chosen = f"SELECT {', '.join(columns)} FROM {table.name} WHERE {columns[0]}"  # noqa: S608 - ours
+    if connection.dialect.name == "postgresql":
+        if values:
+            yield from connection.exec_driver_sql(f"{chosen} = ANY(%s)", (list(values),))
+        return
+    for part in parts(list(values)):
+        # asked for twice is found once; so every question has the same length
+        several = part + part[-1:] * (_CHUNK - len(part))
+        yield from connection.exec_driver_sql(f"{chosen} IN ({_SIGNS})", tuple(several))
 
 
 def newest_of(connection: Connection) -> int:

@@ -37,6 +37,23 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT NOT NULL PRIMARY KEY, value TEXT);
 """
 
 
+_GONE_OF_LIVING = """
+DELETE FROM main.profiles WHERE customer_id NOT IN (SELECT customer_id FROM main.customers)
+"""
+_STALE = (
+    """
+UPDATE main.customers SET drawn = -1
+WHERE seq > 0 OR customer_id NOT IN (SELECT customer_id FROM temp.fresh)
+""",
+    """
+INSERT INTO main.meta VALUES ('edition', '1')
+ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1
+""",
+)
+"""Events may have moved into the log after it was read, so whoever had any is drawn anew; and what
+is being drawn at this moment knows the profiles before, so it is of an older edition."""
+
+
 class SqliteStore:
     """Profiles as JSON text in the table ``profiles``, what holds for all of them in ``meta``.
 
@@ -109,6 +126,10 @@ class SqliteStore:
         They are first gathered in a temporary table of SQLite, so the store is locked only for the
         moment of copying, however slowly the stream comes and however long it is.
 
+        Where events come into the same file (:class:`~limner.profiles.live.LiveStore`), whoever is
+        known from those alone keeps their portrait, and whoever had any is marked to be drawn
+        anew.
+
         Raises
         ------
         DiskFull
@@ -127,11 +148,15 @@ class SqliteStore:
             connection.executemany("INSERT INTO temp.fresh VALUES (?, ?, ?, ?, ?)", rows)
             connection.execute("COMMIT")
             connection.execute("BEGIN IMMEDIATE")
+            living = _lives(connection)
             if replace:
-                connection.execute("DELETE FROM main.profiles")
+                connection.execute(_GONE_OF_LIVING if living else "DELETE FROM main.profiles")
             written = connection.execute(
                 "INSERT OR REPLACE INTO main.profiles SELECT * FROM temp.fresh ORDER BY rowid"
             ).rowcount
+            if replace and living:
+                for statement in _STALE:
+                    connection.execute(statement)
             if about is not None:
                 connection.executemany(
                     "INSERT OR REPLACE INTO main.meta VALUES (?, ?)", list(about.to_words().items())
@@ -272,3 +297,9 @@ def _row(profile: Profile) -> tuple[str, str, str, str, str]:
         profile.as_of.isoformat(),
         profile.to_json().decode(),
     )
+
+
+def _lives(connection: sqlite3.Connection) -> bool:
+    """Whether events come into the file, as they do where the service was begun."""
+    asked = "SELECT count(*) FROM main.sqlite_master WHERE name IN ('customers', 'journal')"
+    return bool(connection.execute(asked).fetchone()[0] == 2)  # both tables

@@ -3,14 +3,15 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from limner.apps.explain import reasons_of
 from limner.apps.recommend import knows, recommend
 from limner.errors import TooFew, UnknownCustomer
-from limner.profiles.record import Profile
+from limner.profiles.record import Prediction, Profile
 from limner.service.answers import Json, answer, problems
 from limner.service.bodies import read_json
 from limner.service.disclosure import demand_consent, record_reading, split_by_consent
@@ -50,6 +51,9 @@ class Score(BaseModel):
     percentile: float | None
     band: str | None
     model_version: str
+    reasons: list[dict[str, Any]] | None = Field(
+        default=None, description="Why, with ``explain=true``: the strongest factors."
+    )
 
 
 class Scores(BaseModel):
@@ -58,6 +62,7 @@ class Scores(BaseModel):
     scores: list[Score]
     unknown: list[str]
     denied: list[str]
+    degraded: list[str] = Field(description="What the service does without at the moment.")
 
 
 class Offering(BaseModel):
@@ -76,6 +81,7 @@ class Offers(BaseModel):
     customer_id: str
     personalized: bool
     items: list[dict[str, Any]]
+    degraded: list[str] = Field(description="What the service does without at the moment.")
 
 
 def _may(scope: str, body: type[BaseModel]) -> Json:
@@ -99,8 +105,12 @@ async def _read(request: Request, kind: type[BaseModel]) -> Any:  # noqa: ANN401
 @router.post(
     "/score", response_model=Scores, responses=_PROBLEMS, openapi_extra=_may("score", Asked)
 )
-async def score(request: Request, who: Annotated[Principal, Depends(Guard("score"))]) -> Response:
-    """Return what models foretell of up to 1,000 customers."""
+async def score(
+    request: Request,
+    who: Annotated[Principal, Depends(Guard("score"))],
+    explain: Annotated[bool, Query(description="Whether each score says why.")] = False,
+) -> Response:
+    """Return what models foretell of up to 1,000 customers, by every question of the workspace."""
     purpose = purpose_of(request, who)
     asked: Asked = await _read(request, Asked)
     store = request.app.state.parts.store
@@ -114,22 +124,31 @@ async def score(request: Request, who: Annotated[Principal, Depends(Guard("score
         if page.portrait is None or page.customer_id not in may:
             continue
         known.add(page.customer_id)
+        profile = Profile.from_json(page.portrait)
         scores += [
-            {
-                "customer_id": page.customer_id,
-                "question": each.question,
-                "value": each.value,
-                "unit": each.unit,
-                "horizon_days": each.horizon_days,
-                "percentile": each.percentile,
-                "band": each.band,
-                "model_version": each.model_version,
-            }
-            for each in Profile.from_json(page.portrait).predictions
+            _score(profile, each, explain=explain)
+            for each in profile.predictions
             if asked.questions is None or each.question in asked.questions
         ]
     unknown = [each for each in dict.fromkeys(asked.ids) if each not in known]
-    return answer({"scores": scores, "unknown": unknown, "denied": denied})
+    degraded = list(request.app.state.health.lacking())
+    return answer({"scores": scores, "unknown": unknown, "denied": denied, "degraded": degraded})
+
+
+def _score(profile: Profile, found: Prediction, *, explain: bool) -> Json:
+    told: Json = {
+        "customer_id": profile.customer_id,
+        "question": found.question,
+        "value": found.value,
+        "unit": found.unit,
+        "horizon_days": found.horizon_days,
+        "percentile": found.percentile,
+        "band": found.band,
+        "model_version": found.model_version,
+    }
+    if explain:
+        told["reasons"] = [asdict(each) for each in reasons_of(profile, found)]
+    return told
 
 
 @router.post(
@@ -161,5 +180,6 @@ async def recommendations(
             "customer_id": asked.customer_id,
             "personalized": asked.personalized and knows(store, asked.customer_id),
             "items": [asdict(item) for item in items],
+            "degraded": list(request.app.state.health.lacking()),
         }
     )

@@ -1,6 +1,7 @@
 """Events and items in: as trackers send them, acknowledged once they are durable."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -10,16 +11,16 @@ from starlette.responses import Response
 
 from limner.service.answers import Json, answer, problems
 from limner.service.bodies import read_json
-from limner.service.guard import Guard, guarded
+from limner.service.guard import Guard, admit, guarded, secret_of
 from limner.service.keys import Principal
 from limner.service.problems import Problem
-from limner.service.wire import Delivery, Malformed, Sending, Wire, wires
+from limner.service.wire import Delivery, Malformed, Sending, Wire, place_of, wires
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1", tags=["ingest"])
+router = APIRouter(tags=["ingest"])
 _MAY = guarded("ingest")
-_PROBLEMS = problems(400, 401, 403, 413, 415, 429, 503, 507)
+_PROBLEMS = problems(400, 401, 403, 413, 415, 429, 503)
 Sender = Annotated[Principal, Depends(Guard("ingest"))]
 _ITEM_NAMES = ("item_id", "title", "description", "category", "brand", "price", "image")
 
@@ -42,11 +43,29 @@ class Acknowledged(BaseModel):
     consistency_token: str = Field(description="Whoever reads with it sees these events.")
 
 
-def _route(path: str, wire: Wire) -> Callable[[Request, Principal], Awaitable[Response]]:
-    async def take(request: Request, _: Sender) -> Response:
+class Heard(BaseModel):
+    """That something was sent; nothing of it is kept."""
+
+    success: bool
+
+
+def _route(path: str, wire: Wire) -> Callable[[Request], Awaitable[Response]]:
+    key = getattr(wire, "key_in_body", "")
+
+    async def take(request: Request) -> Response:
         state = request.app.state
         config = state.parts.config
-        body = await read_json(request, config)
+        if secret_of(request) or not key:
+            admit(request, "ingest", state.keyring, state.rates)
+            body = await read_json(request, config)
+        else:  # beacons of browsers have no headers of their own
+            try:
+                body = await read_json(request, config)
+            except Problem:  # whoever has no key is told that, and nothing else
+                body = None
+            told = body.get(key) if isinstance(body, dict) else None
+            secret = told if isinstance(told, str) else ""
+            admit(request, "ingest", state.keyring, state.rates, secret=secret)
         try:
             delivery = wire.unpack(body, Sending(path, state.parts.clock(), config))
         except Malformed as error:
@@ -82,6 +101,14 @@ def _body(schema: Json) -> Json:
     return {"requestBody": {"required": True, "content": content}}
 
 
+def _parameters(path: str) -> Json:
+    """Return what stands in an address: the key, for trackers that can send it nowhere else."""
+    names = re.findall(r"\{(\w+)\}", path)
+    text = {"type": "string", "minLength": 1, "maxLength": 256}
+    told = [{"name": name, "in": "path", "required": True, "schema": text} for name in names]
+    return {"parameters": told} if told else {}
+
+
 _ITEM = {
     "type": "object",
     "required": ["item_id"],
@@ -91,22 +118,23 @@ _ITEM = {
 
 def _join() -> None:
     """Add an address for every way in which trackers write."""
-    for path, wire in sorted(wires().items()):
+    # a place with a key in it would take the others for keys
+    for path, wire in sorted(wires().items(), key=lambda each: ("{" in each[0], each[0])):
         about = (type(wire).__doc__ or "").strip().splitlines()[0]
         router.add_api_route(
-            f"/{path}",
+            place_of(path),
             _route(path, wire),
             methods=["POST"],
-            name=f"ingest_{path.replace('/', '_')}",
+            name="ingest_" + re.sub(r"\W+", "_", path).strip("_"),
             summary=about,
             response_model=Acknowledged,
             responses=_PROBLEMS,
-            openapi_extra=_MAY | _body(wire.schema(path)),
+            openapi_extra=_MAY | _body(wire.schema(path)) | _parameters(path),
         )
 
 
 @router.post(
-    "/items",
+    "/v1/items",
     response_model=Acknowledged,
     responses=_PROBLEMS,
     openapi_extra=_MAY | _body({"type": "array", "items": _ITEM}),
@@ -128,6 +156,13 @@ async def items(request: Request, _: Sender) -> Response:
             {name: None if item.get(name) is None else str(item[name]) for name in _ITEM_NAMES}
         )
     return await _write(request, Delivery("items", items=found))
+
+
+@router.post("/v1/m", openapi_extra={"x-limner-scope": "public", "security": []},
+             response_model=Heard)  # fmt: skip
+async def metrics_of_tracker() -> Response:
+    """Take what analytics.js counts of itself, and keep nothing of it."""
+    return answer({"success": True})
 
 
 _join()

@@ -93,8 +93,7 @@ async def readyz(request: Request) -> Response:
         await run_in_threadpool(state.parts.store.recall, "token")
     except LimnerError:
         degraded.append("store")
-    if state.renewer.failing:
-        degraded.append("portraits")
+    degraded += state.health.lacking()
     if state.recorder.failing:
         degraded.append("audit")
     if state.archivist.failing:
@@ -161,7 +160,7 @@ async def rejects(
     "/v1/ingest/rejects:replay",
     openapi_extra=_ADMIN,
     response_model=Replayed,
-    responses=problems(401, 403, 409, 422, 429, 503, 507),
+    responses=problems(401, 403, 409, 422, 429, 503),
 )
 async def replay_rejects(
     request: Request,
@@ -176,9 +175,7 @@ async def replay_rejects(
         replay,
         parts.store,
         Unwrapper(parts.config),
-        cleaning=parts.cleaning,
-        mapping=parts.mapping,
-        currency=parts.currency,
+        parts.rules,
         now=parts.clock(),
         after=cursor,
         limit=limit,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
+import structlog
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
@@ -12,7 +13,7 @@ from starlette.responses import Response
 
 from limner.profiles.compaction import of_the_log
 from limner.profiles.live import Page, Stale
-from limner.service.answers import Json, answer, problems
+from limner.service.answers import Json, answer, problems, unchanged
 from limner.service.bodies import read_json
 from limner.service.disclosure import (
     demand_consent,
@@ -24,6 +25,7 @@ from limner.service.earlier import AS_OF, as_json, asked_moment, draw_earlier
 from limner.service.guard import Guard, admit, guarded, purpose_of
 from limner.service.keys import PURPOSES, Principal
 from limner.service.problems import Problem
+from limner.service.quiet import place_of
 from limner.service.telling import written
 
 __all__ = ["router"]
@@ -179,7 +181,7 @@ async def one(request: Request) -> Response:
         seq, drawn, _ = state.parts.store.state(customer_id, purpose)
     told = state.teller.tell(customer_id, seq, drawn)
     record_reading(request, who, [customer_id], purpose)
-    if request.headers.get("if-none-match") == told.tag:
+    if unchanged(request.headers.get("if-none-match"), told.tag):
         return Response(status_code=304, headers={"ETag": told.tag})
     return Response(
         told.body,
@@ -351,7 +353,17 @@ async def _of_portrait(
 
 
 def _draw(request: Request, page: Page) -> None:
-    """Draw a stale portrait now."""
+    """Draw a stale portrait now; where that fails it stays as it is, and the answer says so."""
+    try:
+        _draw_now(request, page)
+    except Exception as error:  # noqa: BLE001 - whatever it is, what there is can be told
+        request.app.state.renewer.failing = True
+        structlog.get_logger("limner.profiles").warning(
+            "a portrait could not be drawn", trouble=place_of(error)
+        )
+
+
+def _draw_now(request: Request, page: Page) -> None:
     parts = request.app.state.parts
     no = parts.store.numbers_of([page.customer_id])[page.customer_id]
     wanted = Stale(no, page.customer_id, page.seq, page.changed_us)

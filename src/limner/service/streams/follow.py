@@ -21,6 +21,8 @@ _HEAD_BYTES = 512
 _LONGEST = 1 << 24
 """A line that is longer is cut off, and refused for its length further on."""
 _CHUNK = 1 << 18
+_ENDS = b"\r\n"
+"""Tabs at the end of a line are empty columns, in which Snowplow's enriched stream abounds."""
 _REST_S = 0.05
 
 
@@ -116,8 +118,8 @@ class Follow:
         if len(self._line) <= _LONGEST:
             self._line += some
         if some.endswith(b"\n"):
-            line, self._line = self._line.strip(), b""
-            if line:
+            line, self._line = self._line.strip(_ENDS), b""
+            if line.strip():
                 found.append(Message(self.name, self._position(), line))
 
     def _at_the_end(self, found: list[Message]) -> None:
@@ -131,7 +133,7 @@ class Follow:
             self._last_look = True
             return
         if self._line.strip():
-            found.append(Message(self.name, self._position(), self._line.strip()))
+            found.append(Message(self.name, self._position(), self._line.strip(_ENDS)))
         self._begin(following)
 
     def _position(self) -> str:
