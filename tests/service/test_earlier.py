@@ -105,9 +105,9 @@ def test_a_trait_has_a_history(tmp_path):
             served.send(bought("ann", f"h{at}", order=f"h{at}", timestamp=when))
         path = "/v1/profiles/ann/traits/orders/history"
         told = served.client.get(path, params={"days": 7, "points": 4}).json()
-        assert [each["value"] for each in told["points"]] == [1, 2]
-        assert told["as_of"] == "2026-05-15T00:00:00Z"
-        assert told["points"][0] == {"as_of": "2026-05-08T00:00:00Z", "value": 1, "unit": "orders"}
+        assert [each["value"] for each in told["points"]] == [1, 2, 3]
+        assert told["as_of"] == "2026-05-16T00:00:00Z"
+        assert told["points"][0] == {"as_of": "2026-05-02T00:00:00Z", "value": 1, "unit": "orders"}
         refused = served.client.get("/v1/profiles/ann/traits/luck/history")
         assert (refused.status_code, refused.json()["code"]) == (404, "unknown_trait")
         assert "orders" in refused.json()["hint"]
