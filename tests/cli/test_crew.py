@@ -146,3 +146,13 @@ def test_two_workers_are_one_service(tmp_path, address):
         assert told == sent
         assert connection.execute(text("SELECT count(*) FROM leases")).scalar() == 0
     engine.dispose()
+
+
+def test_workers_end_when_the_one_that_began_them_is_killed(tmp_path):
+    shop = Workspace.create(tmp_path / "shop").folder
+    with two_workers(shop, str(shop / "profiles.db")) as (running, client):
+        crew = until(lambda: len(found := children_of(running.pid)) == 2 and found)
+        with client() as own:
+            assert own.get("/livez").status_code == 200
+        running.kill()
+        until(lambda: not any(Path(f"/proc/{each}").exists() for each in crew))

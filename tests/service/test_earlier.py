@@ -111,3 +111,16 @@ def test_a_trait_has_a_history(tmp_path):
         refused = served.client.get("/v1/profiles/ann/traits/luck/history")
         assert (refused.status_code, refused.json()["code"]) == (404, "unknown_trait")
         assert "orders" in refused.json()["hint"]
+
+
+def test_only_so_many_ask_for_the_past_at_once(served, monkeypatch):
+    served.send(bought("past6", "u1", order="u1"))
+    monkeypatch.setattr(served.app.state.turns, "most", 0)
+    refused = served.client.get(
+        "/v1/profiles/past6", params={"as_of": datetime.now(UTC).isoformat()}
+    )
+    assert refused.status_code == 503, refused.text
+    assert refused.json()["code"] == "busy"
+    assert refused.headers["Retry-After"] == "1"
+    assert served.client.get("/v1/profiles/past6/traits/orders/history").status_code == 503
+    assert served.client.get("/v1/profiles/past6").status_code == 200

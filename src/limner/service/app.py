@@ -23,6 +23,7 @@ from limner.profiles.past import Past
 from limner.service import routes
 from limner.service.crew import Mate
 from limner.service.doors import Headed, Origins
+from limner.service.earlier import Turns
 from limner.service.guard import Rates
 from limner.service.health import Health
 from limner.service.importer import Importer
@@ -132,6 +133,7 @@ def _assemble(state: Any, parts: Parts) -> None:  # noqa: ANN401 - starlette's o
     state.parts, state.ready, state.metrics, state.renewer = parts, False, metrics, renewer
     state.mate = mate
     state.past = Past(parts.painter, History(parts.eraser.book.engine))
+    state.turns = Turns()
     state.listeners = Listeners(parts.config.streams_per_key, parts.config.streams)
     state.recorder = Recorder(parts.eraser.book.audit)
     state.jobs = Jobs(parts.eraser.book.engine)

@@ -1,8 +1,9 @@
 """Answers of the past: profiles, traits and predictions as of an earlier moment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, final
 
 import orjson
 from fastapi import Request
@@ -11,7 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from limner.service.answers import Json
 from limner.service.problems import Problem
 
-__all__ = ["AS_OF", "as_json", "asked_moment", "draw_earlier", "trait_history"]
+__all__ = ["AS_OF", "Turns", "as_json", "asked_moment", "draw_earlier", "draw_history"]
+
+_AT_ONCE = 4
+"""So many may ask for the past at once: each may take a pass over the log, and a thread."""
 
 _FOREIGN = ("predictions", "recommendations")
 """What models make of a customer: it is kept for the present alone."""
@@ -31,6 +35,32 @@ AS_OF: list[Json] = [
     },
 ]
 """What a route says of these parameters in the OpenAPI document."""
+
+
+@final
+class Turns:
+    """Lets so many do something at once, and sends the others away."""
+
+    def __init__(self, most: int = _AT_ONCE) -> None:
+        self.most = most
+        self._within = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Take a turn. Raises Problem (503) where there is none."""
+        if self._within >= self.most:
+            raise Problem(
+                503,
+                "busy",
+                f"{self.most} earlier moments are being drawn at once, and no more can be",
+                hint="ask again in a second",
+                headers={"Retry-After": "1"},
+            )
+        self._within += 1
+        try:
+            yield
+        finally:
+            self._within -= 1
 
 
 def asked_moment(request: Request) -> tuple[datetime, datetime | None] | None:
@@ -60,7 +90,8 @@ async def draw_earlier(
     parts, past = request.app.state.parts, request.app.state.past
     as_of, known = moment
     now = parts.clock()
-    found = await run_in_threadpool(past.draw, customer_id, as_of=as_of, known=known, now=now)
+    with request.app.state.turns.one():
+        found = await run_in_threadpool(past.draw, customer_id, as_of=as_of, known=known, now=now)
     received = found.newest.received_us
     portrait = None if found.portrait is None else orjson.loads(found.portrait.to_json())
     return {
@@ -86,7 +117,7 @@ def as_json(told: Mapping[str, Any], name: str) -> Json:
     return kept | {name: (told["portrait"] or {}).get(name, [])}
 
 
-def trait_history(
+async def draw_history(
     request: Request, customer_id: str, name: str, moments: Sequence[datetime]
 ) -> list[Json]:
     """Return a trait as of several moments; where there was none, the moment is left out.
@@ -94,8 +125,15 @@ def trait_history(
     Raises
     ------
     Problem
-        404 where no moment has such a trait.
+        404 where no moment has such a trait, 503 where too many ask at once.
     """
+    with request.app.state.turns.one():
+        return await run_in_threadpool(_history, request, customer_id, name, moments)
+
+
+def _history(
+    request: Request, customer_id: str, name: str, moments: Sequence[datetime]
+) -> list[Json]:
     parts, past = request.app.state.parts, request.app.state.past
     by_log, now = parts.config.clock == "log", parts.clock()
     points: list[Json] = []

@@ -22,7 +22,7 @@ _LISTS = frozenset({"ids", "unknown", "denied", "members", "customers"})
 """Under these names it tells a list of ids."""
 _EXPORT = "export"
 """Under this name stands all that is held on somebody, whose id is then looked for everywhere."""
-_TOLD = _IDS | _LISTS | {"cursor", _EXPORT}
+_TOLD = _IDS | _LISTS | {"cursor", "subject", _EXPORT}
 _ROW = "row"
 """Under this name stands what somebody sent, as text."""
 _IN_ADDRESS = re.compile(rf"(?<![0-9A-Za-z_])({PATTERN})(?![0-9A-Za-z_])")

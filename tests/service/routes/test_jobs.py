@@ -135,6 +135,7 @@ def test_what_may_not_be_sent_is_refused_at_once(served):
 
 
 def test_jobs_are_listed_the_newest_first_and_can_be_cancelled(served, monkeypatch):
+    ended(served, send(served, csv("v")))
     monkeypatch.setattr(served.app.state.importer, "leads", lambda: False)
     send(served, csv("v"))
     waiting = send(served, csv("w")).json()

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from limner.service.answers import answer, problems
 from limner.service.disclosure import demand_granted, record_reading
-from limner.service.earlier import trait_history
+from limner.service.earlier import draw_history
 from limner.service.guard import Guard, guarded, purpose_of
 from limner.service.keys import PURPOSES, Principal
 
@@ -74,7 +74,7 @@ async def history(
     present = await run_in_threadpool(state.parts.painter.as_of, now)
     newest = present.replace(hour=0, minute=0, second=0, microsecond=0)
     moments = [newest - timedelta(days=days * back) for back in reversed(range(points))]
-    found = await run_in_threadpool(trait_history, request, customer_id, name, moments)
+    found = await draw_history(request, customer_id, name, moments)
     stamp = {
         name: value.isoformat().replace("+00:00", "Z")
         for name, value in (("as_of", newest), ("computed_at", now))
