@@ -1,8 +1,11 @@
 """HEAD wherever there is GET; and pages of other origins may send events, and nothing else."""
 
+import anyio
 import pytest
+from starlette.responses import StreamingResponse
 
 from limner.errors import BadConfig
+from limner.service.doors import Headed
 from limner.service.settings import ServeConfig
 from limner.service.wire import place_of, wires
 from serving import a_server, bought
@@ -32,6 +35,33 @@ def test_head_has_what_get_has_and_no_body(served):
     assert served.client.head("/v1/track").status_code == 405
     assert served.client.head("/v1/profiles/h1", headers={"Authorization": ""}).status_code == 401
     assert served.client.get("/livez").json()["status"] == "alive", "the connection is in order"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("version", ["2.0", "2.4"])
+async def test_an_answer_that_never_ends_is_over_once_its_headers_are_told(version):
+    async def endless():
+        while True:
+            yield b"data: {}\n\n"
+            await anyio.sleep(0.01)
+
+    async def app(scope, receive, send):
+        assert scope["method"] == "GET"
+        await StreamingResponse(endless(), media_type="text/event-stream")(scope, receive, send)
+
+    async def silent():
+        await anyio.sleep_forever()
+
+    told = []
+
+    async def send(message):
+        told.append(message)
+
+    scope = {"type": "http", "method": "HEAD", "asgi": {"spec_version": version}}
+    with anyio.fail_after(10):
+        await Headed(app)(scope, silent, send)
+    assert [each["type"] for each in told] == ["http.response.start", "http.response.body"]
+    assert told[1]["body"] == b""
 
 
 def test_a_page_may_send_events_to_every_ingest_address(shop):

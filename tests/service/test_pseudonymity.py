@@ -98,6 +98,8 @@ def test_who_was_erased_does_not_return_by_the_pseudonym(masked):
     sent = masked.send(bought(name, "n2"))
     assert (sent.status_code, sent.json()["code"]) == (422, "unknown_pseudonym")
     assert masked.store.numbers_of([name]) == {}
+    asked = masked.client.post("/v1/profiles:batchGet", json={"ids": [name, NAME]}).json()
+    assert (asked["unknown"], asked["profiles"][0]["customer_id"]) == ([name], NAME)
 
 
 def test_by_purpose(tmp_path):

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from limner.service.wire import place_of, wires
+from limner.service.wire import addresses
 
 __all__ = ["Headed", "Origins"]
 
@@ -36,12 +37,18 @@ class Headed:
                 told = True
                 await send(message)
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
+            elif message.get("more_body"):
+                raise ClientDisconnect
 
         async def heard() -> Message:
             # an answer that would never end is over once its headers are told
             return {"type": "http.disconnect"} if told else await receive()
 
-        await self.app({**scope, "method": "GET"}, heard, heads)
+        try:
+            await self.app({**scope, "method": "GET"}, heard, heads)
+        except ClientDisconnect:
+            if not told:
+                raise
 
 
 @final
@@ -61,9 +68,7 @@ class Origins:
 
     def __init__(self, app: ASGIApp, allowed: Sequence[str]) -> None:
         self.app, self.allowed = app, frozenset(allowed)
-        places = (place_of(path) for path in wires())
-        each = (re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(place)) for place in places)
-        self._places = re.compile("|".join((*each, "/v1/m")))
+        self._places = re.compile(f"{addresses().pattern}|/v1/m")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and tell a browser whether its page may see the answer."""

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from limner.profiles.database.pseudonyms import PseudonymIndex
 from limner.profiles.pseudonyms import PATTERN
 from limner.service.problems import Problem, problem_response
+from limner.service.wire import addresses
 
 __all__ = ["Pseudonymity"]
 
@@ -59,6 +60,7 @@ class Pseudonymity:
     ) -> None:
         self.app, self.index = app, index
         self.purposes, self.body_bytes = purposes, body_bytes
+        self._sending = addresses()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with ids in it, and its answer back without."""
@@ -74,7 +76,8 @@ class Pseudonymity:
         named = {*_IN_ADDRESS.findall(scope["path"]), *_IN_ADDRESS.findall(query)}
         named |= {each.decode() for each in _IN_BODY.findall(body)}
         known = await run_in_threadpool(self.index.resolve, sorted(named)) if named else {}
-        if named - known.keys() and scope["method"] == "POST" and _IN_BODY.search(body):
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if named - known.keys() and self._sending.fullmatch(path):
             lost = min(named - known.keys())
             problem = Problem(
                 422,

@@ -1,5 +1,6 @@
 """What a tracker sends, taken apart: calls, events in our own words, and what is refused."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,7 @@ __all__ = [
     "Refusal",
     "Sending",
     "Wire",
+    "addresses",
     "deep",
     "pack",
     "place_of",
@@ -116,6 +118,12 @@ def wires() -> dict[str, Wire]:
 def place_of(path: str) -> str:
     """Return the whole address of one of a wire's paths."""
     return path if path.startswith("/") else f"/v1/{path}"
+
+
+def addresses() -> re.Pattern[str]:
+    """Return by what the whole address of any wire is known."""
+    each = (re.escape(place_of(path)) for path in wires())
+    return re.compile("|".join(re.sub(r"\\\{\w+\\\}", "[^/]+", place) for place in each))
 
 
 def pack(
