@@ -35,7 +35,7 @@ def evidence_of_calls(calls: pl.DataFrame) -> pl.DataFrame:
     calls
         As the reader takes them, with ``_type`` and ``time`` (text).
     """
-    if calls.is_empty():
+    if not _may_link(calls):
         return no_evidence()
     context = pl.col("context")
     speaks = pl.any_horizontal(context.str.contains(each, literal=True) for each in _TELLING)
@@ -51,6 +51,14 @@ def evidence_of_calls(calls: pl.DataFrame) -> pl.DataFrame:
         for one, other in _pairs(call):
             rows.append((*sorted((one, other)), call["_type"], at, call["messageId"] or ""))
     return _framed(rows)
+
+
+def _may_link(calls: pl.DataFrame) -> bool:
+    """Whether calls may link anything; most have one id and no context, and cost nothing more."""
+    if calls["context"].null_count() < len(calls):
+        return True
+    both = calls["userId"].is_not_null() & calls["anonymousId"].is_not_null()
+    return bool(both.any() or calls["_type"].is_in(["identify", "alias"]).any())
 
 
 def evidence_of_rows(rows: pl.DataFrame) -> pl.DataFrame:

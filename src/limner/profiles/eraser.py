@@ -94,17 +94,19 @@ class Eraser:
         *,
         actor: str,
         allow_return: bool = False,
+        alone: bool = False,
     ) -> Request:
         """Write down what a customer asks, durable on return; an erasure is then to be :meth:`run`.
 
         From now on nothing of somebody who asks to be erased comes in, under none of the ids of
         the person: each of them gets an erasure of its own, and the one asked for is returned.
-        Raises BadConfig where the id is nobody's.
+        With ``alone`` the id is meant and not the person. Raises BadConfig where the id is nobody's.
         """
-        customer_id = tidy_id(customer_id)
+        customer_id, others = tidy_id(customer_id), list[str]()
         if not customer_id:
             raise BadConfig("a customer's id must have a letter or a digit, got only blanks")
-        customer_id, *others = self.identities.ids(customer_id)
+        if not alone:
+            customer_id, *others = self.identities.ids(customer_id)
         if kind == "erase" and self.listed is not None:
             everyone = [self.book.names.digest(who) for who in (customer_id, *others)]
             add_suppressed(self.listed, self._pepper, everyone)
@@ -191,7 +193,9 @@ class Eraser:
         self.book.add_digests(known)
         list_of_all = Suppression(self._pepper, known)
         back = sorted(who for who in self._everybody() if tidy_id(who) and list_of_all.holds(who))
-        return self.run([self.ask("erase", who, actor=actor) for who in back], actor=actor)
+        # whom the list names, and nobody who was one with them when the copy was made
+        asked = [self.ask("erase", who, actor=actor, alone=True) for who in back]
+        return self.run(asked, actor=actor)
 
     def _everybody(self) -> set[str]:
         """Return the ids of everybody whom some store names, and what may be one in rejects."""

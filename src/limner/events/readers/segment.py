@@ -157,7 +157,7 @@ def _batch(stretch: Stretch, names: list[str], mapping: Mapping, file: str) -> R
         catalogue=catalogue,
         attributes=_attributes(told),
         evidence=evidence_of_calls(calls.filter(~unknown)),
-        told=told.select("_line", known_at=read_moments(told["time"]).time),
+        told=told.select("_line", known_at=read_moments(told["time"]).time) if len(told) else None,
         other_rows=len(told),
         progress=stretch.progress,
         file=file,

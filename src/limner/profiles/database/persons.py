@@ -85,11 +85,11 @@ def state_of_person(
     """
     person = person or find_person(connection, asked)
     told = {"person": person, "purpose": purpose}
-    row: Any = connection.execute(_STATE, told).one()
-    if row[0] is None:  # somebody with one id, who was asked for by another name
+    row = connection.execute(_STATE, told).first()
+    if row is None or row[0] is None:  # somebody with one id, who was asked for by another name
         row = connection.execute(_STATE_OF_ONE, told).first()
-        if row is None:
-            raise unknown(asked)
+    if row is None:
+        raise unknown(asked)
     return row[0], row[1], None if row[2] is None else bool(row[2])
 
 
