@@ -49,7 +49,7 @@ def patience(request: Request) -> Callable[[], bool]:
 
     It counts from when it is first asked, so whoever had to wait for others is not hurried.
     """
-    most = request.app.state.parts.config.search_seconds
+    most: float = request.app.state.parts.config.search_seconds
     begun: list[float] = []
 
     def enough() -> bool:
