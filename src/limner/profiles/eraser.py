@@ -100,7 +100,8 @@ class Eraser:
 
         From now on nothing of somebody who asks to be erased comes in, under none of the ids of
         the person: each of them gets an erasure of its own, and the one asked for is returned.
-        With ``alone`` the id is meant and not the person. Raises BadConfig where the id is nobody's.
+        With ``alone`` the id is meant and not the person. Raises BadConfig where the id is
+        nobody's.
         """
         customer_id, others = tidy_id(customer_id), list[str]()
         if not customer_id:

@@ -83,7 +83,7 @@ def interval(hits: int, sampled: int, people: int) -> tuple[int, int]:
     Examples
     --------
     >>> interval(10, 100, 1_000)
-    (57, 169)
+    (56, 170)
     """
     if sampled >= people or not sampled:
         return (hits, hits) if sampled else (0, people)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import (
+    BaseModel,
     ConfigDict,
     Discriminator,
     Field,
@@ -31,7 +32,6 @@ from limner.apps.segments.operators import (
     Op,
     clause_schema,
 )
-from limner.config import Config
 from limner.errors import BadConfig
 
 __all__ = [
@@ -57,7 +57,13 @@ Scalar: TypeAlias = StrictBool | StrictInt | StrictFloat | StrictStr
 Value: TypeAlias = Scalar | tuple[Scalar, ...] | None
 
 
-class Clause(Config):
+class _Part(BaseModel):
+    """What rules are made of: frozen, and without names that are not known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Clause(_Part):
     """One thing that is asked of a customer.
 
     It holds only of whom the field is known: ``ne`` and ``not_in`` too. ``exists`` has no value.
@@ -90,22 +96,25 @@ class Clause(Config):
         return self
 
 
-class AllOf(Config):
+class AllOf(_Part):
     """All of its parts hold."""
 
     every: tuple["Rule", ...] = Field(alias="all", min_length=1, max_length=MOST_CLAUSES)
+    """What must hold."""
 
 
-class AnyOf(Config):
+class AnyOf(_Part):
     """At least one of its parts holds."""
 
     some: tuple["Rule", ...] = Field(alias="any", min_length=1, max_length=MOST_CLAUSES)
+    """Of what one must hold."""
 
 
-class NotOf(Config):
+class NotOf(_Part):
     """Its part does not hold; also where nothing is known."""
 
     negated: "Rule" = Field(alias="not")
+    """What must not hold."""
 
 
 def _which(plain: object) -> str | None:
@@ -114,7 +123,7 @@ def _which(plain: object) -> str | None:
     return next((name for kind, name in _KINDS if isinstance(plain, kind)), None)
 
 
-_KINDS: tuple[tuple[type[Config], str], ...] = (
+_KINDS: tuple[tuple[type[_Part], str], ...] = (
     *((AllOf, "<all>"), (AnyOf, "<any>")),
     *((NotOf, "<not>"), (Clause, "<clause>")),
 )

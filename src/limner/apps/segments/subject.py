@@ -25,7 +25,8 @@ class Subject:
     Parameters
     ----------
     portrait
-        The profile as plain JSON values, none before one was drawn.
+        The profile as :meth:`~limner.profiles.record.Profile.to_json` writes it, none before one
+        was drawn. It is read when a field of it is first asked for.
     counters
         What was counted live, as :meth:`~limner.profiles.counters.Counters.to_json` writes it.
     as_of
@@ -33,24 +34,28 @@ class Subject:
     """
 
     def __init__(
-        self, portrait: Mapping[str, Any] | None, counters: str | Counters, *, as_of: datetime
+        self, portrait: str | bytes | None, counters: str | Counters, *, as_of: datetime
     ) -> None:
         self.as_of = as_of
-        self._portrait = portrait or {}
-        self._counters = counters
+        self._written, self._counters = portrait, counters
+        self._read: Mapping[str, Any] | None = None
         self._live: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, profile: Profile | None, counters: Counters, *, as_of: datetime) -> Self:
         """Return a customer of whom there is a profile, or not yet."""
-        portrait = None if profile is None else orjson.loads(profile.to_json())
-        return cls(portrait, counters, as_of=as_of)
+        return cls(None if profile is None else profile.to_json(), counters, as_of=as_of)
 
     @classmethod
     def of_page(cls, page: Page, *, as_of: datetime) -> Self:
         """Return a customer as a store holds them."""
-        portrait = None if page.portrait is None else orjson.loads(page.portrait)
-        return cls(portrait, page.counters, as_of=as_of)
+        return cls(page.portrait, page.counters, as_of=as_of)
+
+    @property
+    def _portrait(self) -> Mapping[str, Any]:
+        if self._read is None:
+            self._read = {} if self._written is None else orjson.loads(self._written)
+        return self._read
 
     def at(self, field: str) -> Fact:
         """Return what is known at a field. Raises BadConfig where there is no such field."""
