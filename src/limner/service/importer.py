@@ -84,17 +84,18 @@ class Importer:
     def once(self) -> int:
         """Do what is to be done; return how many jobs came to their end."""
         done = 0
+        self._sweep()
         for job in self.jobs.unfinished():
             if self._stop.is_set() or not self.leads():
                 break
             done += self._do(job)
-        self._sweep()
+            self._sweep()
         return done
 
     @property
     def holds_files(self) -> bool:
-        """Whether there are files that were sent and are not read to their ends."""
-        return any(job.own_file for job in self.jobs.unfinished())
+        """Whether there are files that were sent and are not read to their ends, or not gone."""
+        return any(job.own_file for job in self.jobs.unfinished()) or bool(self._read_files())
 
     def _do(self, job: Job) -> bool:
         """Carry on with one job; whether it came to its end."""
@@ -140,13 +141,22 @@ class Importer:
 
     def _sweep(self) -> None:
         """Remove files that were sent and belong to no job that is still to be done."""
+        for path in self._read_files():
+            path.unlink(missing_ok=True)
+
+    def _read_files(self) -> list[Path]:
         if self.folder is None or not self.folder.is_dir():
-            return
+            return []
+        found = []
         for path in self.folder.iterdir():
             job = self.jobs.get(path.name.partition(".")[0])
-            old = job is None and time.time() - path.stat().st_mtime > _FORGOTTEN_S
+            try:
+                old = job is None and time.time() - path.stat().st_mtime > _FORGOTTEN_S
+            except FileNotFoundError:  # it was sent whole this very moment, or went
+                continue
             if old or (job is not None and job.state in ENDED):
-                path.unlink(missing_ok=True)
+                found.append(path)
+        return found
 
     def _run(self) -> None:
         log = structlog.get_logger("limner.importer")

@@ -53,6 +53,10 @@ def test_a_file_is_read_and_every_row_is_accounted_for(served):
     assert {each.source for each in kept} == {"orders may.csv"}
     again = ended(served, send(served, csv("a", 9), name="orders.csv"))
     assert (again["accepted"], again["duplicates"]) == (2, 7)
+    for _ in range(600):
+        if not list((served.folder / "imports").iterdir()):
+            break
+        time.sleep(0.02)
     assert list((served.folder / "imports").iterdir()) == []
 
 
