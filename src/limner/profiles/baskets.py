@@ -67,23 +67,20 @@ class Baskets:
         whole = whole.filter(pl.col("item_id").is_not_null())
         moment = pl.when(pl.col("order_id").is_null()).then(pl.col("time"))
         key = ["customer_id", "order_id", "moment"]
+        lines_once = whole.select(*key[:2], moment.alias("moment"), "item_id").unique()
+        names = lines_once.select(pl.col("item_id").unique().sort())
         rows = (
-            whole.select("customer_id", "order_id", moment.alias("moment"), "item_id")
-            .unique()
-            .sort(*key, "item_id")
-            .select(
-                pl.struct(key).rle_id().cast(pl.Int64).alias("basket"),
-                pl.col("customer_id").rle_id().cast(pl.Int64).alias("owner"),
-                "item_id",
-            )
+            lines_once.join(_numbered(lines_once, *key), on=key, nulls_equal=True)
+            .join(names.with_row_index("item"), on="item_id")
+            .join(_numbered(lines_once, "customer_id", into="owner"), on="customer_id")
+            .select(pl.col("basket", "item", "owner").cast(pl.Int64))
+            .sort("basket", "item")
         )
-        names, codes = np.unique(rows["item_id"].to_numpy().astype(np.str_), return_inverse=True)
-        item = codes.astype(np.int64).reshape(-1)
-        basket = rows["basket"].to_numpy()
+        item, basket = rows["item"].to_numpy(), rows["basket"].to_numpy()
         baskets = int(basket.max(initial=-1)) + 1
         order = np.argsort(item, kind="stable")
         return cls(
-            names,
+            names["item_id"].to_numpy().astype(np.str_),
             basket,
             item,
             rows["owner"].to_numpy(),
@@ -125,3 +122,8 @@ class Baskets:
     def _code(self, item_id: str) -> int | None:
         at = int(np.searchsorted(self.items, item_id))
         return at if at < len(self.items) and self.items[at] == item_id else None
+
+
+def _numbered(rows: pl.DataFrame, *key: str, into: str = "basket") -> pl.DataFrame:
+    """Return each value of a key once, with a number; hashed, which is swifter than sorting."""
+    return rows.select(key).unique().with_row_index(into)

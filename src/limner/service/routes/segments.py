@@ -5,7 +5,7 @@ import zlib
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -219,21 +219,18 @@ async def one(request: Request, segment_id: SegmentId, _: Reader) -> Response:
 
 @router.patch("/{segment_id}", response_model=SegmentOut, responses=_PROBLEMS,
               openapi_extra=_WRITE | _CHANGING)  # fmt: skip
-async def change(
-    request: Request,
-    segment_id: SegmentId,
-    who: Author,
-    if_match: Annotated[str | None, Header(max_length=64)] = None,
-) -> Response:
+async def change(request: Request, segment_id: SegmentId, who: Author) -> Response:
     """Change a segment: its name, its description or its rule; what is not named stays.
 
-    With ``If-Match`` only if it is still the version that was read.
+    With the header ``If-Match``, an ``ETag`` that was read, only if it is still that version; 412
+    says that it is not.
     """
     body = await told_body(request, "name", "description", "rule")
     told: Json = dict(_words(body))
     if "rule" in body:
         told["rule"] = plain_rule(read_rule(body["rule"]))
     kept = await run_in_threadpool(_own, request, segment_id)
+    if_match = request.headers.get("if-match")
     if if_match not in {None, "*", _tag(kept.version)}:
         raise Problem(
             412,
