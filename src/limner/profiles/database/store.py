@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import local
 from typing import Any, Self, final
+from weakref import WeakSet
 
 import polars as pl
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -70,7 +71,7 @@ class DatabaseStore:
         sign = "?" if self.engine.dialect.name == "sqlite" else "%s"
         self._state = _STATE.replace("?", sign)
         self._own = local()
-        self._readers: list[Connection] = []
+        self._readers: WeakSet[Connection] = WeakSet()  # those of threads that still are
 
     @property
     def about(self) -> About | None:
@@ -346,7 +347,7 @@ class DatabaseStore:
             if mine is None or mine.closed or mine.invalidated:
                 mine = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
                 self._own.reader = mine
-                self._readers.append(mine)
+                self._readers.add(mine)
             yield mine
 
 

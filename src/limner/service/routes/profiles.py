@@ -143,7 +143,7 @@ async def one(request: Request) -> Response:
     customer_id = request.path_params["customer_id"]
     seq, drawn, granted = state.parts.store.state(customer_id, purpose)
     demand_granted(request, who, customer_id, purpose, granted=granted)
-    if request.url.query:
+    if request.scope["query_string"]:
         await _heed(request, customer_id)
         seq, drawn, _ = state.parts.store.state(customer_id, purpose)
     told = state.teller.tell(customer_id, seq, drawn)
