@@ -10,7 +10,7 @@ SERVE ?= 1
 RUN := .venv/bin/python -m
 
 .DEFAULT_GOAL := all
-.PHONY: all check format lint types house test slow docs demo clean help
+.PHONY: all check format lint types house test slow fuzz docs demo clean help
 
 all: check test          ## what CI does
 
@@ -23,6 +23,9 @@ test: .venv/dev          ## the suite
 
 slow: .venv/dev          ## whole data sets and training truths
 	$(RUN) pytest -m slow
+
+fuzz: .venv/dev          ## ten minutes of damaged bytes for each parser of what comes from outside
+	.venv/bin/python tests/fuzzing.py
 
 check: format lint types house
 

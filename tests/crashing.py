@@ -7,6 +7,7 @@ at one moment of its first second, as ``limner compact`` does.
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -28,16 +29,25 @@ class Nursery:
         self._process = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+        self._alive = None
 
     def begin(self, folder):
-        """Begin a service over a folder's store; returns its process and its port."""
+        """Begin a service over a folder's store; returns its port."""
         self._process.stdin.write(f"{folder}\n")
         self._process.stdin.flush()
         pid, port = self._process.stdout.readline().split()
-        return int(pid), int(port)
+        self._alive = int(pid)
+        return int(port)
+
+    def kill(self):
+        """Kill the service that was begun last."""
+        os.kill(self._alive, signal.SIGKILL)
+        self._alive = None
 
     def close(self):
-        """Let nobody be begun any more."""
+        """Let nobody be begun any more, and leave nobody."""
+        if self._alive is not None:
+            self.kill()
         self._process.stdin.close()
         self._process.wait(timeout=30)
         self._process.stdout.close()
@@ -79,8 +89,6 @@ def _compact(folder: Path, log: "EventLog") -> None:
 
 def main() -> None:
     """Fork a service for each folder that stdin names."""
-    import signal
-
     import uvicorn.lifespan.on
     import uvicorn.loops.uvloop
     import uvicorn.protocols.http.httptools_impl  # noqa: F401

@@ -1,9 +1,7 @@
 """Killed again and again under mixed load: nothing acknowledged is lost, nothing counted twice."""
 
-import os
 import random
 import re
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -118,13 +116,13 @@ def kill_again_and_again(folder, kills, *, seed=0):
     chance, nursery = random.Random(seed), Nursery()
     try:
         for number in range(kills):
-            pid, port = nursery.begin(folder)
+            port = nursery.begin(folder)
             load.answered.clear()
             threads = load.run(port)
             if number % 10:  # each tenth is killed while it begins
                 assert load.answered.wait(timeout=60)
             time.sleep(chance.uniform(0.0, 0.2))
-            os.kill(pid, signal.SIGKILL)
+            nursery.kill()
             for each in threads:
                 each.join(timeout=30)
             check(folder, load)

@@ -174,7 +174,7 @@ def secret_of(request: Request) -> str:
     given = request.headers.get("x-api-key")
     if given:
         return given
-    if request.url.path == _GA4:
+    if request.scope["path"] == _GA4:
         told = request.query_params.get("api_secret")
         if told:
             return told

@@ -115,7 +115,7 @@ def say_problems(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-        detail = f"{request.method} {request.url.path}: {error.detail}"
+        detail = f"{request.method} {request.scope['path']}: {error.detail}"
         return problem_response(Problem(error.status_code, code, detail, headers=error.headers))
 
     @app.exception_handler(Exception)

@@ -107,6 +107,28 @@ def test_many_who_write_at_once_lose_and_double_nothing(store):
     assert store.totals()["events"] == 120
 
 
+def test_threads_that_come_and_go_use_up_nothing(store):
+    accept(store, buy())
+    told, together = [], threading.Barrier(20, timeout=60)
+
+    def look(wait):
+        told.append(store.token())
+        wait()
+
+    for _ in range(20):
+        one = threading.Thread(target=look, args=(lambda: None,))
+        one.start()
+        one.join(timeout=20)
+    at_once = [threading.Thread(target=look, args=(together.wait,)) for _ in range(20)]
+    for each in at_once:
+        each.start()
+    for each in at_once:
+        each.join(timeout=20)
+    assert told == [1] * 40
+    del one, at_once
+    assert store.engine.pool.checkedout() <= 1
+
+
 def test_nothing_is_kept_of_an_arrival_that_fails(store, monkeypatch):
     accept(store, buy())
     monkeypatch.setattr("limner.profiles.database.writing._keep_told", lambda *_: pytest.fail("no"))

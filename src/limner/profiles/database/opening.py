@@ -20,6 +20,8 @@ __all__ = ["of_tenant", "open_engine", "telling"]
 _WAIT_S = 60
 _PATH = "-csearch_path="
 _CACHE_KIB = 64 * 1024
+_CONNECTIONS = 64
+"""More than there are threads that ask at once, each over a connection of its own."""
 
 
 def open_engine(
@@ -49,12 +51,16 @@ def open_engine(
             raise BadConfig("a store must outlive the process, so it needs a file, got none")
         SqliteStore(url.database).close()  # says what a file that is not ours is
         ours = {"timeout": _WAIT_S, "check_same_thread": False}
-        engine = create_engine(url, connect_args=ours, hide_parameters=True)
+        engine = create_engine(
+            url, connect_args=ours, max_overflow=_CONNECTIONS, hide_parameters=True
+        )
         event.listen(engine, "connect", _steady_file)
         event.listen(engine, "begin", _begin_to_write)
     else:
         try:
-            engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+            engine = create_engine(
+                url, pool_pre_ping=True, max_overflow=_CONNECTIONS, hide_parameters=True
+            )
         except ModuleNotFoundError:
             raise MissingExtra("PostgreSQL", "psycopg", "serve") from None
     try:

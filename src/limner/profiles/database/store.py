@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import local
 from typing import Self, final
+from weakref import WeakSet
 
 import polars as pl
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -89,7 +90,7 @@ class DatabaseStore:
         sign = "?" if self.engine.dialect.name == "sqlite" else "%s"
         self._state = _STATE.replace("?", sign)
         self._own = local()
-        self._readers: list[Connection] = []
+        self._readers: WeakSet[Connection] = WeakSet()  # those of threads that still are
 
     @property
     def about(self) -> About | None:
@@ -363,7 +364,7 @@ class DatabaseStore:
             if mine is None or mine.closed or mine.invalidated:
                 mine = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
                 self._own.reader = mine
-                self._readers.append(mine)
+                self._readers.add(mine)
             yield mine
 
 

@@ -73,7 +73,7 @@ _ASKING = _body(
             "customer_id": {
                 "type": "string",
                 "maxLength": _LONGEST_ID,
-                "pattern": r"[^\s\x00]",
+                "pattern": r"[^\s\u0000-\u0020\u0085]",
             },
             "allow_return": {"type": "boolean", "default": False},
         },

@@ -174,7 +174,7 @@ async def one(request: Request) -> Response:
     customer_id = request.path_params["customer_id"]
     seq, drawn, granted = state.parts.store.state(customer_id, purpose)
     demand_granted(request, who, customer_id, purpose, granted=granted)
-    if request.url.query:
+    if request.scope["query_string"]:
         moment = asked_moment(request)
         if moment is not None:
             record_reading(request, who, [customer_id], purpose)

@@ -1,0 +1,172 @@
+"""Whether a service that runs for long grows: memory and open files under a mixed, moderate load.
+
+``python benchmarks/soak.py --minutes 60`` starts a service as a process of its own, sends events,
+asks for profiles, decisions and timelines at a steady pace, moves old events into the log every
+half minute and erases somebody every minute. Every two seconds it notes the process's resident
+memory and open files. After a warm-up of a quarter of the time the slope of the memory is the
+median of the slopes of all pairs of notes (Theil and Sen), in percent of the level an hour.
+
+The customers are always the same ones, and what they did moves into the log, so that nothing that
+should stay grows but sums.
+"""
+
+import argparse
+import json
+import multiprocessing
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+from limner.events.log import EventLog
+from limner.profiles.compaction import compact
+from limner.profiles.database.privacy import PrivacyBook
+from limner.profiles.database.store import DatabaseStore
+from limner.profiles.eraser import Eraser
+from limner.profiles.painter import Painter
+from limner.service.keys import SCOPES, Keyring
+from limner.service.parts import Parts
+from limner.service.running import listen, run
+from limner.service.settings import ServeConfig
+from serve import KEYS, PEPPER, call
+
+CUSTOMERS = 500
+_COMPACT_S = 30.0
+_ERASE_S = 60.0
+_NOTE_S = 2.0
+_WARM = 0.25
+
+
+def serve(folder: str, told: Connection) -> None:
+    """Serve a store with a log; what is old moves into the log meanwhile."""
+    place = Path(folder)
+    store = DatabaseStore(place / "profiles.db", pepper=PEPPER)
+    log = EventLog.create(place / "log", buckets=4)
+    eraser = Eraser(store, PrivacyBook(store.engine, PEPPER), pepper=PEPPER, log=log)
+    key = Keyring(store, PEPPER).make("load", list(SCOPES)).secret
+    door = listen("127.0.0.1", 0)
+    told.send((door.getsockname()[1], key))
+    parts = Parts(store, Painter(store, log), PEPPER, eraser, config=ServeConfig(**KEYS))
+    run(parts, door)
+
+
+def move(folder: str) -> None:
+    """Move what came into the log every half minute, as ``limner compact`` does."""
+    place = Path(folder)
+    while True:
+        time.sleep(_COMPACT_S)
+        now = datetime.now(UTC)
+        with DatabaseStore(place / "profiles.db", pepper=PEPPER) as store:
+            compact(store, EventLog(place / "log"), before=now, now=now)
+
+
+def use(port: int, key: str, rate: float, done: dict[str, int], stop: threading.Event) -> None:
+    """Send and ask so many times a second, until it is told to stop."""
+    headers = {"Authorization": f"Bearer {key}", "X-Purpose": "service"}
+    chance, number, erased = np.random.default_rng(0), 0, time.monotonic()
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}/v1", headers=headers, timeout=120) as own:
+        while not stop.is_set():
+            began = time.monotonic()
+            who = f"u{chance.integers(CUSTOMERS)}"
+            try:
+                name = one(own, number, who, chance)
+                if time.monotonic() - erased > _ERASE_S:
+                    erased, body = time.monotonic(), {"type": "erase", "customer_id": who}
+                    own.post("/privacy/requests", json=body | {"allow_return": True})
+            except httpx.TransportError as error:
+                name = type(error).__name__
+            done[name] = done.get(name, 0) + 1
+            number += 1
+            time.sleep(max(0.0, 1 / rate - (time.monotonic() - began)))
+
+
+def one(own: httpx.Client, number: int, who: str, chance: np.random.Generator) -> str:
+    """Send or ask once, in turn; return what became of it."""
+    kind = number % 4
+    if kind == 0:
+        batch = [call(number * 50 + at, chance) for at in range(20)]
+        for each in batch:
+            each["userId"] = f"u{chance.integers(CUSTOMERS)}"
+        answer = own.post("/batch", json={"batch": batch})
+    elif kind == 1:
+        answer = own.get(f"/profiles/{who}", params={"fresh": number % 8 == 1})
+    elif kind == 2:
+        answer = own.get(f"/profiles/{who}/timeline")
+    else:
+        answer = own.post("/recommendations", json={"customer_id": who})
+    return "answers" if answer.status_code < 400 else f"status {answer.status_code}"
+
+
+def note(pid: int) -> tuple[float, int]:
+    """Return a process's resident memory in MiB, and how many files it has open."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    (line,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
+    return int(line.split()[1]) / 1024, len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def slope(notes: list[tuple[float, float]]) -> float:
+    """Return the median slope of pairs of (seconds, level), a second."""
+    at, level = np.array(notes).T
+    first, second = np.triu_indices(len(at), 1)
+    return float(np.median((level[second] - level[first]) / (at[second] - at[first])))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--rate", type=float, default=20.0, help="requests a second")
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    multiprocessing.set_start_method("spawn")
+    with tempfile.TemporaryDirectory() as name:
+        here, there = multiprocessing.Pipe()
+        server = multiprocessing.Process(target=serve, args=(name, there), daemon=True)
+        server.start()
+        port, key = here.recv()
+        mover = multiprocessing.Process(target=move, args=(name,), daemon=True)
+        mover.start()
+        while True:
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/livez", timeout=60)
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        done: dict[str, int] = {}
+        stop = threading.Event()
+        user = threading.Thread(target=use, args=(port, key, asked.rate, done, stop))
+        user.start()
+        begun, notes = time.monotonic(), []
+        while time.monotonic() - begun < asked.minutes * 60 and server.is_alive():
+            time.sleep(_NOTE_S)
+            notes.append((time.monotonic() - begun, *note(server.pid or 0)))
+        stop.set()
+        user.join()
+        alive = server.is_alive() and mover.is_alive()
+        server.terminate()
+        mover.terminate()
+    warm = [each for each in notes if each[0] >= _WARM * asked.minutes * 60]
+    level = statistics.median(each[1] for each in warm)
+    figures: dict[str, Any] = {
+        "alive": alive,
+        **done,
+        "resident_mib": level,
+        "slope_percent_per_hour": slope([each[:2] for each in warm]) * 3600 / level * 100,
+        "files_after_warm_up": max(each[2] for each in warm[:5]),
+        "files_at_the_end": max(each[2] for each in warm[-5:]),
+    }
+    for label, value in figures.items():
+        print(f"{label:28} {value:12,.2f}" if isinstance(value, float) else f"{label:28} {value}")
+    if asked.json:
+        asked.json.write_text(json.dumps(figures | {"notes": notes}))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
