@@ -19,6 +19,8 @@ def masked(tmp_path_factory):
     with a_server(tmp_path_factory.mktemp("masked"), pseudonymise=True) as found:
         found.send(bought(WHO, "m1"), bought(MORE, "m2", order="o2"))
         found.send({"type": "track", "userId": WHO})  # refused, and kept
+        seen = {"type": "identify", "userId": WHO, "anonymousId": "canary-of-a-visitor"}
+        found.send(seen | {"messageId": "i1", "traits": {"email": "canary@shop.example"}})
         for name in (NAME, MORE):
             found.profile(name)
         yield found
@@ -30,6 +32,8 @@ def test_no_answer_of_any_operation_tells_an_id(masked):
         "/v1/profiles:batchGet": {"ids": [NAME, WHO, "nobody"]},
         "/v1/score": {"ids": [NAME, MORE]},
         "/v1/recommendations": {"customer_id": NAME},
+        "/v1/profiles:merge": {"id": NAME, "with": MORE},
+        "/v1/profiles:unmerge": {"id": NAME, "from": MORE},
         "/v1/privacy/requests": {"type": "access", "customer_id": NAME},
     }
     asked = 0

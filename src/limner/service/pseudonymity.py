@@ -19,8 +19,14 @@ __all__ = ["Pseudonymity"]
 
 _IDS = frozenset({"customer_id", "customer", "user_id", "userId", "anonymous_id", "anonymousId"})
 """Under these names an answer tells an id."""
-_LISTS = frozenset({"ids", "unknown", "denied", "members", "customers"})
+_LISTS = frozenset(
+    {"ids", "unknown", "denied", "members", "customers", "identities", "customer_ids"}
+)
 """Under these names it tells a list of ids."""
+_NAMES = frozenset({"identities", "between", "blocked"})
+"""Under these names it tells names of somebody, each with its ``type`` and ``value``."""
+_UNDONE = "undone"
+"""Under this name it tells pairs of names, each written ``type:value``."""
 _EXPORT = "export"
 """Under this name stands all that is held on somebody, whose id is then looked for everywhere."""
 _TOLD = _IDS | _LISTS | {"cursor", "subject", _EXPORT}
@@ -140,22 +146,33 @@ class _Answer:
 
     def _walk(self, told: Any, ids: set[str], key: str = "") -> Any:  # noqa: ANN401 - JSON
         if isinstance(told, dict):
-            return {
-                name: self._walk(each, ids, key if key == _EXPORT else name)
-                for name, each in told.items()
-            }
+            return self._object(told, ids, key)
         if isinstance(told, list):
             return [self._walk(each, ids, key) for each in told]
         if not isinstance(told, str) or re.fullmatch(PATTERN, told):
             return told
+        return self._text(told, ids, key)
+
+    def _text(self, told: str, ids: set[str], key: str) -> str:
         if key == _ROW:
             return self._row(told)
+        if key == _UNDONE:
+            kind, colon, value = told.partition(":")
+            return f"{kind}{colon}{self._name(value)}"
         if told in ids and key in _TOLD:
             return self._name(told)
         if key == "detail":
             for each in self._asked:
                 told = told.replace(each, self._name(each))
         return told
+
+    def _object(self, told: dict[str, Any], ids: set[str], key: str) -> dict[str, Any]:
+        if key in _NAMES and isinstance(told.get("value"), str):
+            told = told | {"value": self._name(told["value"])}
+        return {
+            name: self._walk(each, ids, key if key == _EXPORT else name)
+            for name, each in told.items()
+        }
 
     def _row(self, told: str) -> str:
         """Return what somebody sent with pseudonyms, nothing if it cannot be read."""

@@ -124,7 +124,7 @@ class Traced:
                 if message["type"] == "http.response.start":
                     status = int(message["status"])
                     span.set_attribute("http.response.status_code", status)
-                    route = getattr(scope.get("route"), "path", None)
+                    route = getattr(scope.get("route"), "path_format", None)
                     if route is not None:
                         span.update_name(f"{method} {route}")
                         span.set_attribute("http.route", route)

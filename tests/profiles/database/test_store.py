@@ -125,7 +125,6 @@ def test_threads_that_come_and_go_use_up_nothing(store):
     for each in at_once:
         each.join(timeout=20)
     assert told == [1] * 40
-    del one, at_once
     assert store.engine.pool.checkedout() <= 1
 
 

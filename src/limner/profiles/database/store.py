@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import local
 from typing import Self, final
-from weakref import WeakSet
+from weakref import WeakSet, finalize
 
 import polars as pl
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -360,12 +360,20 @@ class DatabaseStore:
     def _asking(self) -> Iterator[Connection]:
         """Yield a connection that sees the newest state at every question."""
         with telling():
-            mine: Connection | None = getattr(self._own, "reader", None)
-            if mine is None or mine.closed or mine.invalidated:
-                mine = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-                self._own.reader = mine
-                self._readers.add(mine)
-            yield mine
+            mine: _Reader | None = getattr(self._own, "reader", None)
+            if mine is None or mine.connection.closed or mine.connection.invalidated:
+                fresh = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                mine = self._own.reader = _Reader(fresh)
+                self._readers.add(fresh)
+            yield mine.connection
+
+
+class _Reader:
+    """One thread's connection, which is given back when the thread ends."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        finalize(self, connection.close).atexit = False
 
 
 _STATE = """SELECT c.seq, c.drawn, s.granted, m.person FROM customers c LEFT JOIN consents s
