@@ -67,7 +67,10 @@ def read_deliveries(deliveries: Sequence[Delivery], rules: Rules, *, now: dateti
     calls = [call for each in deliveries for call in each.calls]
     if calls:
         own = sorted({name for each in deliveries for name in each.own})
-        batch = Segment().read_calls(b"\n".join(calls), rules.mapping, own=own, source="segment")
+        of_items = {name for each in deliveries for name in each.of_items}
+        batch = Segment().read_calls(
+            b"\n".join(calls), rules.mapping, own=own, of_items=of_items, source="segment"
+        )
         origin += [(at, place) for at, each in enumerate(deliveries) for place in each.calls_at]
         latest = now + timedelta(days=rules.cleaning.ahead_days)
         events.append(batch.events)

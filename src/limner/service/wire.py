@@ -52,7 +52,8 @@ class Refusal:
 class Delivery:
     """One body, taken apart. ``calls`` are JSON objects as Segment's, ``rows`` as our events.
 
-    The two lists of places say which event of the body each is, counted from 0.
+    The two lists of places say which event of the body each is, counted from 0. ``own`` names the
+    properties that the calls have, ``of_items`` those of their products.
     """
 
     source: str
@@ -61,6 +62,7 @@ class Delivery:
     rows: list[bytes] = field(default_factory=list)
     rows_at: list[int] = field(default_factory=list)
     own: set[str] = field(default_factory=set)
+    of_items: set[str] = field(default_factory=set)
     items: list[dict[str, Any]] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     telling: list[int] = field(default_factory=list)
@@ -185,10 +187,19 @@ def pack(
         places.append(place)
         if kind == "call" and plain.get("type") in _TELLING:
             delivery.telling.append(place)
-        properties = plain.get("properties")
-        if kind == "call" and isinstance(properties, dict):
-            delivery.own.update(name for name in properties if "." not in name)
+        if kind == "call":
+            _look_through(plain, delivery)
     return delivery
+
+
+def _look_through(call: dict[str, Any], delivery: Delivery) -> None:
+    """Note what properties a call and its products have; others need not be looked for."""
+    properties = call.get("properties")
+    if isinstance(properties, dict):
+        delivery.own.update(name for name in properties if "." not in name)
+        products = properties.get("products")
+        for each in products if isinstance(products, list) else ():
+            delivery.of_items.update(each if isinstance(each, dict) else ())
 
 
 def _bad_id(plain: dict[str, Any]) -> str:

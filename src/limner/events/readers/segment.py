@@ -1,6 +1,6 @@
 """Segment's calls as JSON lines: track, identify, page, screen, group, alias, and batches."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Table
 from typing import final
 
@@ -45,8 +45,7 @@ _SPENT = frozenset(
     | {"review_body", "session_id", "products"}
 )
 _OF_ITEM = ("product_id", "sku", "name", "category", "brand", "image_url", "price", "quantity")
-_ITEM = pl.Struct(dict.fromkeys(_OF_ITEM, pl.String))
-"""What is read of one of ``products``; more fields take twice the time."""
+"""What is read of an item; each more takes time with every call."""
 _PRICED = ("subtotal", "revenue", "value", "total", "price")
 
 
@@ -87,16 +86,22 @@ class Segment:
             sample, known = look_at_text(file, encoding=mapping.options.encoding)
             own = [name.split(".")[-1] for name in sample.columns if _is_property(name)]
             names = list(dict.fromkeys([*ITEM_NAMES, *ORDER_NAMES, *own]))
-            schema = _schema(names)
+            schema = _schema(names, _OF_ITEM)
             width = max(1, len(known["start"]) // max(1, known["start"].count(b"\n")))
             block_bytes = max(1 << 12, min(_BLOCK_BYTES, batch_rows * width))
             for stretch in read_json_lines(
                 file, schema, encoding=known["encoding"], block_bytes=block_bytes
             ):
-                yield _batch(stretch, names, mapping, str(file)).of_many(at, len(files))
+                yield _batch(stretch, names, _OF_ITEM, mapping, str(file)).of_many(at, len(files))
 
     def read_calls(
-        self, lines: bytes, mapping: Mapping, *, own: Iterable[str] = (), source: str
+        self,
+        lines: bytes,
+        mapping: Mapping,
+        *,
+        own: Iterable[str] = (),
+        of_items: Iterable[str] = _OF_ITEM,
+        source: str,
     ) -> RawBatch:
         """Return calls that came from elsewhere than a file, as it would return a file's.
 
@@ -108,14 +113,18 @@ class Segment:
             How the shop's own events are called.
         own
             Names of the properties that there are; others are not looked for.
+        of_items
+            The same of ``products``.
         source
             What to call the place that they come from, in what is refused.
         """
         wanted = {*_SPENT, *_OF_ITEM, *_PRICED, *own} - {"products"}
         known = dict.fromkeys([*ITEM_NAMES, *ORDER_NAMES, *sorted(wanted)])
         names = [name for name in known if name in wanted]
-        stretch, _ = parse_json_block(lines, _schema(names), line=1, file=source)
-        return _batch(stretch, names, mapping, source)
+        there = set(of_items)
+        items = [name for name in _OF_ITEM if name in there] or _OF_ITEM[:1]
+        stretch, _ = parse_json_block(lines, _schema(names, items), line=1, file=source)
+        return _batch(stretch, names, items, mapping, source)
 
 
 def _is_property(name: str) -> bool:
@@ -123,15 +132,17 @@ def _is_property(name: str) -> bool:
     return len(steps) == 2 and steps[0] == "properties" and steps[1] != "products"
 
 
-def _schema(names: list[str]) -> dict[str, pl.DataType | type[pl.DataType]]:
+def _schema(names: list[str], items: Sequence[str]) -> dict[str, pl.DataType | type[pl.DataType]]:
     fields: dict[str, pl.DataType | type[pl.DataType]] = dict.fromkeys(names, pl.String)
-    fields["products"] = pl.List(_ITEM)
+    fields["products"] = pl.List(pl.Struct(dict.fromkeys(items, pl.String)))
     call: dict[str, pl.DataType | type[pl.DataType]] = dict.fromkeys(_CALL, pl.String)
     call["properties"] = pl.Struct(fields)
     return {**call, "batch": pl.List(pl.Struct(call)), "sentAt": pl.String}
 
 
-def _batch(stretch: Stretch, names: list[str], mapping: Mapping, file: str) -> RawBatch:
+def _batch(
+    stretch: Stretch, names: list[str], items: Sequence[str], mapping: Mapping, file: str
+) -> RawBatch:
     calls = _unpacked(stretch.frame.with_columns(stretch.line))
     customer = pl.coalesce(_filled("userId"), _filled("anonymousId"))
     calls = calls.with_columns(
@@ -149,7 +160,8 @@ def _batch(stretch: Stretch, names: list[str], mapping: Mapping, file: str) -> R
         ),
         _refused(calls.filter(nobody), "customer_missing", "the call names no customer", file),
     ]
-    events, catalogue = unfold(_as_events(calls.filter(~unknown & ~telling), names, mapping))
+    done = calls.filter(~unknown & ~telling)
+    events, catalogue = unfold(_as_events(done, names, items, mapping))
     told = calls.filter(telling & ~nobody)
     return RawBatch(
         events,
@@ -205,7 +217,9 @@ def _refused(calls: pl.DataFrame, reason: str, detail: str, file: str) -> pl.Dat
     )
 
 
-def _as_events(calls: pl.DataFrame, names: list[str], mapping: Mapping) -> pl.DataFrame:
+def _as_events(
+    calls: pl.DataFrame, names: list[str], items: Sequence[str], mapping: Mapping
+) -> pl.DataFrame:
     property_ = {name: pl.col("properties").struct.field(name) for name in names}
     products = pl.col("properties").struct.field("products")
     several = (products.list.len() > 0).fill_null(value=False)
@@ -227,13 +241,16 @@ def _as_events(calls: pl.DataFrame, names: list[str], mapping: Mapping) -> pl.Da
         total=pl.coalesce(property_[name] for name in _PRICED),
         order_discount=property_["discount"],
         items=pl.when(several)
-        .then(products.list.eval(_item(pl.element().struct.field)))
+        .then(products.list.eval(_item(pl.element().struct.field, items)))
         .when(has_item)
-        .then(pl.concat_list(_item(pl.col("properties").struct.field))),
+        .then(pl.concat_list(_item(pl.col("properties").struct.field, _OF_ITEM))),
     )
 
 
-def _item(field: Callable[[str], pl.Expr]) -> pl.Expr:
+def _item(told: Callable[[str], pl.Expr], there: Sequence[str]) -> pl.Expr:
+    def field(name: str) -> pl.Expr:
+        return told(name) if name in there else pl.lit(None, pl.String)
+
     named = {
         "item_id": pl.coalesce(field("product_id"), field("sku")),
         "title": field("name"),
