@@ -3,7 +3,7 @@
 ``python benchmarks/serve.py`` starts services as processes of their own, asks them in turn for a
 few seconds each, and prints rates as ratios:
 
-* *ingest*: durable events a second over HTTP (bodies of 500 calls, four clients at once); how many
+* *ingest*: durable events a second over HTTP (bodies of 500 calls, eight clients at once); how many
   our store takes alone, counters and all, where nothing is sent, read or cleaned; and how many
   SQLite takes when it only writes them down, each once;
 * *visible*: from an acknowledgement until a reading with its token tells of it, while that load
@@ -175,16 +175,16 @@ def bare_store(folder: Path, *, seconds: float) -> float:
 
 
 def store_alone(folder: Path, *, seconds: float) -> float:
-    """Return how many events a second our store takes with counters, read before, 2,000 at a time.
+    """Return how many events a second our store takes with counters, read before, 2,500 at a time.
 
-    So many calls wait where four clients send 500 at once.
+    So many are written in one transaction where eight clients send 500 at once.
     """
     chance, number = np.random.default_rng(2), 0
     batches = []
-    config, now = ServeConfig(events_per_body=2_000), datetime.now(UTC)
+    config, now = ServeConfig(events_per_body=2_500), datetime.now(UTC)
     unpack = wires()["batch"].unpack
-    for _ in range(60):
-        calls = [call(number + at, chance) for at in range(2_000)]
+    for _ in range(48):
+        calls = [call(number + at, chance) for at in range(2_500)]
         number += len(calls)
         delivery = unpack({"batch": calls}, Sending("batch", now, config))
         batches.append(read_deliveries([delivery], Rules(), now=now).arrival)
@@ -230,7 +230,7 @@ def reads(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement")
-    parser.add_argument("--clients", type=int, default=4, help="that send at once")
+    parser.add_argument("--clients", type=int, default=8, help="that send at once")
     parser.add_argument("--rounds", type=int, default=3, help="of reading, in turn")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
