@@ -23,8 +23,7 @@ from pathlib import Path
 import orjson
 
 from limner.errors import LimnerError
-from limner.events.cleaning import CleaningConfig
-from limner.events.mapping import Mapping, read_mapping
+from limner.events.mapping import read_mapping
 from limner.profiles.database.privacy import PrivacyBook
 from limner.profiles.database.store import DatabaseStore
 from limner.profiles.eraser import Eraser
@@ -34,7 +33,7 @@ from limner.service.bodies import read_json
 from limner.service.keys import SCOPES, Keyring
 from limner.service.parts import Parts
 from limner.service.problems import Problem
-from limner.service.reading import read_deliveries
+from limner.service.reading import Rules, read_deliveries
 from limner.service.settings import ServeConfig
 from limner.service.stream import Address
 from limner.service.unwrapping import Unwrapper
@@ -134,9 +133,7 @@ class Bodies:
         for path in sorted({each.paths[0]: 0 for each in paths.values()} | {"batch": 0}):
             with suppress(Malformed):
                 deliveries.append(paths[path].unpack(body, Sending(path, NOW, config)))
-        read_deliveries(
-            deliveries, cleaning=CleaningConfig(), mapping=Mapping(reader="segment"), now=NOW
-        )
+        read_deliveries(deliveries, Rules(), now=NOW)
 
 
 def chance_cut(body):
@@ -154,9 +151,7 @@ class Messages:
     def __call__(self, data):
         form = ("auto", "segment", "ga4", "cloudevents", "plain")[data[0] % 5 if data else 0]
         delivery = Unwrapper(ServeConfig()).unwrap(data[1:], form, sent=NOW)
-        read_deliveries(
-            [delivery], cleaning=CleaningConfig(), mapping=Mapping(reader="segment"), now=NOW
-        )
+        read_deliveries([delivery], Rules(), now=NOW)
 
 
 class Mappings:

@@ -88,6 +88,20 @@ def test_other_limits_are_heeded_when_a_store_is_opened(address):
         assert store.token() == token
 
 
+def test_what_joins_too_many_parts_others_that_it_led_to(address):
+    """Until x joins too many it leads from 1a to q, as d does from 2b: q is nobody's."""
+    rows = [
+        *[("anonymous_id:x", "user_id:1a"), ("anonymous_id:x", "anonymous_id:q")],
+        *[("device:d", "anonymous_id:q"), ("device:d", "user_id:2b")],
+    ]
+    with DatabaseStore(address, identity=IdentityConfig(shared=2)) as store:
+        accept(store, *(view(who) for who in ("1a", "2b", "q", "x", "r")), linked=rows)
+        assert store.page("q").customer_id == "q"
+        accept(store, linked=[("anonymous_id:x", "anonymous_id:r")])
+        assert store.page("q").customer_id == "2b"
+        assert store.page("x").customer_id == "x"
+
+
 names = st.sampled_from(
     [
         *("user_id:1a", "user_id:2b", "user_id:3c", "anonymous_id:p", "anonymous_id:q"),

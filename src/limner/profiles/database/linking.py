@@ -113,11 +113,12 @@ def renew_persons(
 
     Whoever is another person than before counts as changed: their portrait is stale.
     """
+    touched = set(touched)
     keys = {key_of(name) for name in touched}
     before = _members(connection, keys)
     known = set(before.values())
     keys |= _of_persons(connection, known)
-    persons, complete = around(connection, keys, config)
+    persons, complete = around(connection, keys, config, changed={key_of(each) for each in touched})
     ids = {key for key in complete if key.startswith("id:")}
     whole: dict[str, set[str]] = {}
     for key in sorted(complete):
@@ -224,12 +225,28 @@ def _of_persons(connection: Connection, persons: Iterable[str]) -> set[str]:
 
 
 def around(
-    connection: Connection, keys: Iterable[str], config: IdentityConfig
+    connection: Connection,
+    keys: Iterable[str],
+    config: IdentityConfig,
+    *,
+    changed: Collection[str] = (),
 ) -> tuple[Persons, set[str]]:
     """Return who is who around some names, and of which names that is the whole truth.
 
     All that hangs together is read; what joins nobody, since it means nobody or too many, is
     where it ends.
+
+    Parameters
+    ----------
+    connection
+        To the store.
+    keys
+        The names.
+    config
+        The limits.
+    changed
+        Names that have new links. One that joins too many only since then was a way to others
+        before, so those beside it are looked at, too.
     """
     links: dict[tuple[str, str, str], Link] = {}
     waiting, done = set(keys), set[str]()
@@ -254,7 +271,7 @@ def around(
                         blocked[key] = "joins_too_many"
                     found += own
             links |= {(each.a, each.b, each.rule): each for each in found}
-            near |= _next(part, found, blocked, config)
+            near |= _next(part, found, blocked, config, changed)
         waiting = near - done
     return resolve(links.values(), config, blocked=blocked), done
 
@@ -264,7 +281,11 @@ def _most(config: IdentityConfig) -> int:
 
 
 def _next(
-    keys: Sequence[str], found: Sequence[Link], blocked: dict[str, str], config: IdentityConfig
+    keys: Sequence[str],
+    found: Sequence[Link],
+    blocked: dict[str, str],
+    config: IdentityConfig,
+    changed: Collection[str],
 ) -> set[str]:
     """Return the names beside some, but for those beside what joins too many."""
     beside: dict[str, dict[str, list[int]]] = {key: {} for key in keys}
@@ -276,14 +297,17 @@ def _next(
             if key in beside and key != near:
                 decided = beside[key].setdefault(near, [-1, -1])
                 if link.rule in DECISIONS:
-                    decided[DECISIONS.index(link.rule)] = link.at_us
+                    place = DECISIONS.index(link.rule)
+                    decided[place] = max(decided[place], link.at_us)
     wanted: set[str] = set()
     for key, near_ones in beside.items():
         most = config.links if key in users else config.shared
         held = sum(undone < 0 or merged > undone for merged, undone in near_ones.values())
+        since_now = False
         if key in blocked or held > most:
             blocked.setdefault(key, "joins_too_many")
-        else:
+            since_now = key in changed and len(near_ones) <= most + len(changed)
+        if key not in blocked or since_now:
             wanted |= near_ones.keys()
     return wanted
 
