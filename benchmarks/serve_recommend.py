@@ -101,6 +101,8 @@ def main() -> None:
                     break
                 except httpx.TransportError:
                     time.sleep(0.1)
+            while httpx.get(f"{address}/metrics").text.find("_stale 0.0") < 0:
+                time.sleep(0.5)  # at the first start everybody is drawn
             results = []
             for work, rate in ((send, asked.rate), (ask, asked.asked)):
                 here, there = multiprocessing.Pipe()

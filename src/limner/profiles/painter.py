@@ -160,6 +160,10 @@ class Painter:
         self.store.mark_all_stale()
         return True
 
+    def size(self) -> int:
+        """Return about how many events are known: those of the log, and all that came since."""
+        return self.store.token() + (0 if self.log is None else self.log.manifest.rows)
+
     def as_of(self, now: datetime) -> datetime:
         """Return the moment that portraits speak of."""
         if self.clock == "now":

@@ -132,7 +132,7 @@ def portray(
     Profiles; within a bucket in the order of customer ids.
     """
     config = config or PortraitConfig()
-    names = dict(references.items.select("item_id", "title").rows())
+    names = {} if ranked is None else dict(references.items.select("item_id", "title").rows())
     popular = frozenset(item.item_id for item in references.popular)
     told = _attributes(attributes, references.as_of)
     for events in buckets:

@@ -61,7 +61,7 @@ class Renewer:
         self.drawn = 0
         self._compared = self._lasted = 0.0
         self._rested = 0.0
-        self._token = 0
+        self._size = 0
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="limner-renewer", daemon=True)
@@ -100,8 +100,8 @@ class Renewer:
         A shop that doubled is another: everybody is drawn anew. That is once an event in the mean.
         """
         waited = time.monotonic() - self._compared
-        token = self.store.token()
-        grown = token > 2 * self._token
+        size = self.painter.size()
+        grown = size > 2 * self._size
         known = self.painter.references is not None
         if known and not grown and waited < self.config.references_seconds:
             return
@@ -113,7 +113,7 @@ class Renewer:
         self.painter.renew_model()
         if grown and known:
             self.store.mark_all_stale()
-        self._compared, self._token = time.monotonic(), token
+        self._compared, self._size = time.monotonic(), size
         self._lasted = self._compared - began
 
     def _run(self) -> None:
