@@ -102,6 +102,15 @@ def test_what_joins_too_many_parts_others_that_it_led_to(address):
         assert store.page("x").customer_id == "x"
 
 
+def test_visitors_who_are_told_to_be_one_stay_so_where_two_users_share_them(address):
+    rows = [("anonymous_id:p", "user_id:1a"), ("anonymous_id:p", "user_id:2b")]
+    alias = ("anonymous_id:p", "anonymous_id:q", "alias", 0)
+    with DatabaseStore(address) as store:
+        accept(store, *(view(who) for who in ("1a", "2b", "p", "q")), linked=[*rows, alias])
+        assert store.page("q").identities == ("p", "q")
+        assert store.page("q").customer_id == store.page("p").customer_id == "p"
+
+
 names = st.sampled_from(
     [
         *("user_id:1a", "user_id:2b", "user_id:3c", "anonymous_id:p", "anonymous_id:q"),

@@ -122,7 +122,8 @@ def renew_persons(
     ids = {key for key in complete if key.startswith("id:")}
     whole: dict[str, set[str]] = {}
     for key in sorted(complete):
-        if (person := persons.person.get(key)) is not None and key not in persons.blocked:
+        # what is nobody's may still be one with what was told to be the same
+        if (person := persons.person.get(key)) is not None:
             whole.setdefault(person, set()).add(key)
     held = _members(connection, complete)
     rows: dict[str, str] = {}
