@@ -1,6 +1,7 @@
 """Who was erased is known by a keyed hash, wherever the id stands, and never by the id."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pytest
@@ -113,3 +114,10 @@ def test_a_list_of_another_key_or_a_broken_one_is_refused(tmp_path):
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(BadConfig):
         Suppression.read(path, PEPPER)
+
+
+def test_of_several_who_are_listed_at_once_none_is_lost(tmp_path):
+    path, digests = tmp_path / "suppressed.txt", [bytes([at]) * 32 for at in range(60)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda each: add_suppressed(path, PEPPER, [each]), digests))
+    assert Suppression.read(path, PEPPER).digests == set(digests)

@@ -11,6 +11,7 @@ from pathlib import Path
 from limner.errors import DiskFull, LogBusy
 
 __all__ = [
+    "by_turns",
     "digest_file",
     "disk_full_as_error",
     "only_writer",
@@ -58,6 +59,20 @@ def replace_text(path: Path, text: str) -> None:
     finally:
         fresh.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+@contextmanager
+def by_turns(folder: Path) -> Iterator[None]:
+    """Wait until nobody else, in this process or another, changes a file of a folder by turns.
+
+    Whoever reads a file and writes it anew would else lose what somebody wrote in between.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextmanager

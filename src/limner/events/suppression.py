@@ -10,7 +10,7 @@ from typing import final
 import polars as pl
 
 from limner.errors import BadConfig
-from limner.events.durable import replace_text
+from limner.events.durable import by_turns, replace_text
 from limner.events.refusals import REFUSED_SCHEMA
 
 __all__ = ["ERASED", "Suppression", "add_suppressed", "hushed", "lift_suppressed", "names_in"]
@@ -114,21 +114,23 @@ class Suppression:
 
 
 def add_suppressed(path: Path, pepper: bytes, digests: Iterable[bytes]) -> Suppression:
-    """Put hashes on the list in a file."""
-    known = Suppression.read(path, pepper)
-    more = Suppression(pepper, known.digests | set(digests))
-    if more.digests != known.digests or (more.digests and not path.exists()):
-        more.write(path)
-    return more
+    """Put hashes on the list in a file; of several who do so at once none is lost."""
+    with by_turns(path.parent):
+        known = Suppression.read(path, pepper)
+        more = Suppression(pepper, known.digests | set(digests))
+        if more.digests != known.digests or (more.digests and not path.exists()):
+            more.write(path)
+        return more
 
 
 def lift_suppressed(path: Path, pepper: bytes, digests: Iterable[bytes]) -> Suppression:
-    """Take hashes off the list in a file."""
-    known = Suppression.read(path, pepper)
-    fewer = Suppression(pepper, known.digests - set(digests))
-    if fewer.digests != known.digests:
-        fewer.write(path)
-    return fewer
+    """Take hashes off the list in a file; see :func:`add_suppressed`."""
+    with by_turns(path.parent):
+        known = Suppression.read(path, pepper)
+        fewer = Suppression(pepper, known.digests - set(digests))
+        if fewer.digests != known.digests:
+            fewer.write(path)
+        return fewer
 
 
 def hushed(refused: pl.DataFrame, named: pl.Series, *, reason: str | None = None) -> pl.DataFrame:
