@@ -13,6 +13,7 @@ from limner.service.keys import PURPOSES, Keyring, Principal
 from limner.service.problems import Problem
 
 __all__ = [
+    "PURPOSE",
     "Guard",
     "Rates",
     "admit",
@@ -22,6 +23,15 @@ __all__ = [
     "secret_of",
     "still_admitted",
 ]
+
+PURPOSE: dict[str, Any] = {
+    "name": "X-Purpose",
+    "in": "header",
+    "required": True,
+    "schema": {"enum": list(PURPOSES)},
+    "description": "For what it is read.",
+}
+"""What a route that tells of customers says of the header in the OpenAPI document."""
 
 _GA4 = "/v1/ga4/collect"
 _MARK = "x-limner-scope"

@@ -15,8 +15,8 @@ from limner.profiles.record import Prediction, Profile
 from limner.service.answers import Json, answer, problems
 from limner.service.bodies import read_json
 from limner.service.disclosure import demand_consent, record_reading, split_by_consent
-from limner.service.guard import Guard, guarded, purpose_of
-from limner.service.keys import PURPOSES, Principal
+from limner.service.guard import PURPOSE, Guard, guarded, purpose_of
+from limner.service.keys import Principal
 from limner.service.problems import Problem
 
 __all__ = ["router"]
@@ -24,13 +24,6 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1", tags=["decisions"])
 _PROBLEMS = problems(400, 401, 403, 404, 413, 415, 422, 429, 503)
 _MOST = 1_000
-_PURPOSE = {
-    "name": "X-Purpose",
-    "in": "header",
-    "required": True,
-    "schema": {"enum": list(PURPOSES)},
-    "description": "For what it is read.",
-}
 
 
 class Asked(BaseModel):
@@ -88,7 +81,7 @@ def _may(scope: str, body: type[BaseModel]) -> Json:
     schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
     content = {"application/json": {"schema": schema}}
     return guarded(scope) | {
-        "parameters": [_PURPOSE],
+        "parameters": [PURPOSE],
         "requestBody": {"required": True, "content": content},
     }
 

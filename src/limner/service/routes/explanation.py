@@ -11,24 +11,15 @@ from limner.errors import UnknownPlugin
 from limner.profiles.record import Profile
 from limner.service.answers import answer, problems
 from limner.service.disclosure import demand_granted, record_reading
-from limner.service.guard import Guard, guarded, purpose_of
-from limner.service.keys import PURPOSES, Principal
+from limner.service.guard import PURPOSE, Guard, guarded, purpose_of
+from limner.service.keys import Principal
+from limner.service.paths import CustomerId
 from limner.service.problems import Problem
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/profiles", tags=["profiles"])
-_MAY = guarded("profile:read") | {
-    "parameters": [
-        {
-            "name": "X-Purpose",
-            "in": "header",
-            "required": True,
-            "schema": {"enum": list(PURPOSES)},
-            "description": "For what it is read.",
-        }
-    ]
-}
+_MAY = guarded("profile:read") | {"parameters": [PURPOSE]}
 
 
 class Explained(BaseModel):
@@ -51,7 +42,7 @@ class Explained(BaseModel):
             responses=problems(400, 401, 403, 404, 422, 429, 503), openapi_extra=_MAY)  # fmt: skip
 async def explanation(
     request: Request,
-    customer_id: Annotated[str, Path(min_length=1, max_length=512)],
+    customer_id: CustomerId,
     name: Annotated[str, Path(min_length=1, max_length=200)],
     who: Annotated[Principal, Depends(Guard("profile:read"))],
 ) -> Response:

@@ -11,20 +11,14 @@ from starlette.responses import Response
 from limner.service.answers import answer, problems
 from limner.service.disclosure import demand_granted, record_reading
 from limner.service.earlier import draw_history
-from limner.service.guard import Guard, guarded, purpose_of
-from limner.service.keys import PURPOSES, Principal
+from limner.service.guard import PURPOSE, Guard, guarded, purpose_of
+from limner.service.keys import Principal
+from limner.service.paths import CustomerId
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/profiles", tags=["profiles"])
 Reader = Annotated[Principal, Depends(Guard("profile:read"))]
-_PURPOSE = {
-    "name": "X-Purpose",
-    "in": "header",
-    "required": True,
-    "schema": {"enum": list(PURPOSES)},
-    "description": "For what the profile is read.",
-}
 
 
 class TraitValue(BaseModel):
@@ -50,11 +44,11 @@ class TraitHistory(BaseModel):
     "/{customer_id:id}/traits/{name}/history",
     response_model=TraitHistory,
     responses=problems(400, 401, 403, 404, 422, 429, 503),
-    openapi_extra=guarded("profile:read") | {"parameters": [_PURPOSE]},
+    openapi_extra=guarded("profile:read") | {"parameters": [PURPOSE]},
 )
 async def history(
     request: Request,
-    customer_id: Annotated[str, Path(min_length=1, max_length=512)],
+    customer_id: CustomerId,
     *,
     name: Annotated[str, Path(min_length=1, max_length=128)],
     who: Reader,

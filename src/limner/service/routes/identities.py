@@ -13,8 +13,8 @@ from limner.errors import BadConfig
 from limner.service.answers import Json, answer, problems
 from limner.service.bodies import read_json
 from limner.service.disclosure import demand_consent, record_reading
-from limner.service.guard import Guard, guarded, purpose_of
-from limner.service.keys import PURPOSES, Principal
+from limner.service.guard import PURPOSE, Guard, guarded, purpose_of
+from limner.service.keys import Principal
 from limner.service.paths import CustomerId
 from limner.service.problems import Problem
 
@@ -25,13 +25,6 @@ Reader = Annotated[Principal, Depends(Guard("profile:read"))]
 Editor = Annotated[Principal, Depends(Guard("profile:write"))]
 _PROBLEMS = problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 _LONGEST = 512
-_PURPOSE = {
-    "name": "X-Purpose",
-    "in": "header",
-    "required": True,
-    "schema": {"enum": list(PURPOSES)},
-    "description": "For what it is read.",
-}
 
 
 class Name(BaseModel):
@@ -119,7 +112,7 @@ def _body(first: str, second: str) -> Json:
     "/{customer_id:id}/identities",
     response_model=Explained,
     responses=_PROBLEMS,
-    openapi_extra=guarded("profile:read") | {"parameters": [_PURPOSE]},
+    openapi_extra=guarded("profile:read") | {"parameters": [PURPOSE]},
 )
 async def identities(request: Request, customer_id: CustomerId, who: Reader) -> Response:
     """Return the names of a person, the evidence of each, what is blocked, and what merged when."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -14,9 +14,10 @@ from limner.profiles.database.tail import Tail
 from limner.profiles.database.writing import moment_of
 from limner.service.answers import Json, problems
 from limner.service.disclosure import demand_granted, record_reading, split_by_consent
-from limner.service.guard import Guard, guarded, purpose_of, still_admitted
-from limner.service.keys import PURPOSES, Principal
+from limner.service.guard import PURPOSE, Guard, guarded, purpose_of, still_admitted
+from limner.service.keys import Principal
 from limner.service.listeners import Ended, Stream, cloud_event, frame, watch
+from limner.service.paths import CustomerId
 from limner.service.problems import Problem
 from limner.service.writer import Busy
 
@@ -29,13 +30,7 @@ _AT_ONCE = 500
 _BEHIND = 10_000
 """A stream that comes back after so many events misses the oldest, and is told so."""
 _HEADERS = [
-    {
-        "name": "X-Purpose",
-        "in": "header",
-        "required": True,
-        "schema": {"enum": list(PURPOSES)},
-        "description": "For what it is read.",
-    },
+    PURPOSE,
     {
         "name": "Last-Event-ID",
         "in": "header",
@@ -66,9 +61,7 @@ _ANSWERS: dict[int | str, Json] = problems(400, 401, 403, 404, 422, 429, 503) | 
     responses=_ANSWERS,
     openapi_extra=_MAY,
 )
-async def profile_stream(
-    request: Request, customer_id: Annotated[str, Path(min_length=1, max_length=512)], who: Reader
-) -> Response:
+async def profile_stream(request: Request, customer_id: CustomerId, who: Reader) -> Response:
     """Tell a profile now, and again whenever it is renewed.
 
     Messages ``profile`` are CloudEvents ``limner.profile.updated.v1`` whose data is what

@@ -22,8 +22,8 @@ from limner.service.disclosure import (
     split_by_consent,
 )
 from limner.service.earlier import AS_OF, as_json, asked_moment, draw_earlier
-from limner.service.guard import Guard, admit, guarded, purpose_of
-from limner.service.keys import PURPOSES, Principal
+from limner.service.guard import PURPOSE, Guard, admit, guarded, purpose_of
+from limner.service.keys import Principal
 from limner.service.paths import CustomerId
 from limner.service.problems import Problem
 from limner.service.quiet import place_of
@@ -43,14 +43,11 @@ def _parameter(name: str, where: str, schema: Json, about: str) -> Json:
     return told if where == "query" else told | {"required": True}
 
 
-_PURPOSE = _parameter(
-    "X-Purpose", "header", {"enum": list(PURPOSES)}, "For what the profile is read."
-)
-_MAY = guarded("profile:read") | {"parameters": [_PURPOSE]}
-_EVER = guarded("profile:read") | {"parameters": [_PURPOSE, *AS_OF]}
+_MAY = guarded("profile:read") | {"parameters": [PURPOSE]}
+_EVER = guarded("profile:read") | {"parameters": [PURPOSE, *AS_OF]}
 _ONE = guarded("profile:read") | {
     "parameters": [
-        _PURPOSE,
+        PURPOSE,
         _parameter(
             "customer_id",
             "path",

@@ -15,8 +15,8 @@ from limner.apps.segments.rule import Rule
 from limner.apps.segments.subject import Subject
 from limner.service.answers import Json, answer, problems
 from limner.service.disclosure import demand_granted, record_reading
-from limner.service.guard import Guard, guarded, purpose_of
-from limner.service.keys import PURPOSES, Principal
+from limner.service.guard import PURPOSE, Guard, guarded, purpose_of
+from limner.service.keys import Principal
 from limner.service.paths import CustomerId
 from limner.service.problems import Problem
 from limner.service.segmenting import (
@@ -36,13 +36,6 @@ router = APIRouter(prefix="/v1/profiles", tags=["profiles"])
 Reader = Annotated[Principal, Depends(Guard("profile:read"))]
 _PROBLEMS = problems(400, 401, 403, 404, 413, 415, 422, 429, 503)
 _MOST, _LONGEST_ID = 100, 512
-_PURPOSE: Json = {
-    "name": "X-Purpose",
-    "in": "header",
-    "required": True,
-    "schema": {"enum": list(PURPOSES)},
-    "description": "For what it is read.",
-}
 
 
 class Hits(BaseModel):
@@ -83,7 +76,7 @@ _SCHEMA: Json = {
     },
 }
 _SEARCH = guarded("profile:read") | {
-    "parameters": [_PURPOSE],
+    "parameters": [PURPOSE],
     "requestBody": {"required": True, "content": {"application/json": {"schema": _SCHEMA}}},
 }
 
@@ -127,7 +120,7 @@ async def search(request: Request, who: Reader) -> Response:
 
 
 @router.get("/{customer_id:id}/segments", response_model=Memberships, responses=_PROBLEMS,
-            openapi_extra=guarded("profile:read") | {"parameters": [_PURPOSE]})  # fmt: skip
+            openapi_extra=guarded("profile:read") | {"parameters": [PURPOSE]})  # fmt: skip
 async def segments(request: Request, customer_id: CustomerId, who: Reader) -> Response:
     """Return in which segments a customer is; ``membership`` of a segment says why."""
     purpose = purpose_of(request, who)

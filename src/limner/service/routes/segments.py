@@ -18,8 +18,8 @@ from limner.apps.segments.subject import Subject
 from limner.errors import Overtaken
 from limner.service.answers import Json, answer, problems
 from limner.service.disclosure import demand_granted, record_reading
-from limner.service.guard import Guard, guarded, purpose_of
-from limner.service.keys import PURPOSES, Principal
+from limner.service.guard import PURPOSE, Guard, guarded, purpose_of
+from limner.service.keys import Principal
 from limner.service.paths import CustomerId
 from limner.service.problems import Problem
 from limner.service.segmenting import (
@@ -44,15 +44,8 @@ _PROBLEMS = problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503, 507)
 _ID = "^[a-z0-9][a-z0-9_-]{0,63}$"
 _TEXTS = {"name": 200, "description": 2_000}
 _PLAIN = "^[^\\u0000]*$"
-_PURPOSE: Json = {
-    "name": "X-Purpose",
-    "in": "header",
-    "required": True,
-    "schema": {"enum": list(PURPOSES)},
-    "description": "For what it is read; only those are looked at of whom it may be told for it.",
-}
 _READ = guarded("segment:read")
-_TELL = guarded("segment:read") | {"parameters": [_PURPOSE]}
+_TELL = guarded("segment:read") | {"parameters": [PURPOSE]}
 _WRITE = guarded("segment:write")
 
 

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from limner.apps.similar import by_angle
 from limner.service.answers import Json, answer, problems
 from limner.service.disclosure import demand_granted, record_reading
-from limner.service.guard import Guard, guarded, purpose_of
-from limner.service.keys import PURPOSES, Principal
+from limner.service.guard import PURPOSE, Guard, guarded, purpose_of
+from limner.service.keys import Principal
 from limner.service.neighbours import Near, Neighbours
 from limner.service.paths import CustomerId
 from limner.service.problems import Problem
@@ -26,14 +26,7 @@ _PROBLEMS = problems(400, 401, 403, 404, 409, 422, 429, 503)
 ItemId = Annotated[str, Path(min_length=1, max_length=512)]
 Many = Annotated[int, Query(ge=1, le=100)]
 By = Annotated[str | None, Query(pattern="^[a-z_]{1,32}$")]
-_PURPOSE: Json = {
-    "name": "X-Purpose",
-    "in": "header",
-    "required": True,
-    "schema": {"enum": list(PURPOSES)},
-    "description": "For what it is read.",
-}
-_READ = guarded("profile:read") | {"parameters": [_PURPOSE]}
+_READ = guarded("profile:read") | {"parameters": [PURPOSE]}
 _AT_ONCE = 200
 _TRAITS, _TOGETHER = "traits", "bought_with"
 _NO_VECTORS = "limner embed --out blocks.parquet, in the workspace"
@@ -117,7 +110,7 @@ async def similar_customers(
 
 
 @router.get("/profiles/{customer_id:id}/embedding", response_model=Embedding, responses=_PROBLEMS,
-            openapi_extra=guarded("profile:embedding") | {"parameters": [_PURPOSE]})  # fmt: skip
+            openapi_extra=guarded("profile:embedding") | {"parameters": [PURPOSE]})  # fmt: skip
 async def embedding(
     request: Request,
     customer_id: CustomerId,
