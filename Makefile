@@ -22,7 +22,7 @@ test: .venv/dev          ## the suite
 	$(RUN) pytest -n $(WORKERS)
 
 slow: .venv/dev          ## whole data sets and training truths
-	$(RUN) pytest -m slow
+	$(RUN) pytest -m slow -n $(WORKERS)
 
 fuzz: .venv/dev          ## ten minutes of damaged bytes for each parser of what comes from outside
 	.venv/bin/python tests/fuzzing.py

@@ -26,17 +26,14 @@ from typing import Any
 import httpx
 import numpy as np
 
-from limner.events.log import EventLog
+from limner.cli.drawing import drawn_apart
+from limner.cli.serving import keyring_of, open_store, parts_of
+from limner.cli.settings import SETTINGS_NAME
+from limner.cli.workspace import Workspace
 from limner.profiles.compaction import compact
-from limner.profiles.database.privacy import PrivacyBook
-from limner.profiles.database.store import DatabaseStore
-from limner.profiles.eraser import Eraser
-from limner.profiles.painter import Painter
-from limner.service.keys import SCOPES, Keyring
-from limner.service.parts import Parts
+from limner.service.keys import SCOPES
 from limner.service.running import listen, run
-from limner.service.settings import ServeConfig
-from serve import KEYS, PEPPER, call
+from serve import KEYS, call
 
 CUSTOMERS = 500
 _COMPACT_S = 30.0
@@ -46,26 +43,27 @@ _WARM = 0.25
 
 
 def serve(folder: str, told: Connection) -> None:
-    """Serve a store with a log; what is old moves into the log meanwhile."""
-    place = Path(folder)
-    store = DatabaseStore(place / "profiles.db", pepper=PEPPER)
-    log = EventLog.create(place / "log", buckets=4)
-    eraser = Eraser(store, PrivacyBook(store.engine, PEPPER), pepper=PEPPER, log=log)
-    key = Keyring(store, PEPPER).make("load", list(SCOPES)).secret
-    door = listen("127.0.0.1", 0)
-    told.send((door.getsockname()[1], key))
-    parts = Parts(store, Painter(store, log), PEPPER, eraser, config=ServeConfig(**KEYS))
-    run(parts, door)
+    """Serve a workspace, as ``limner serve`` does."""
+    shop = Workspace.create(Path(folder), currency="EUR")
+    with (shop.folder / SETTINGS_NAME).open("a", encoding="utf-8") as file:
+        file.write("\n[serve]\n" + "".join(f"{key} = {value}\n" for key, value in KEYS.items()))
+    shop = Workspace(shop.folder)
+    with open_store(shop, None) as store:
+        parts = parts_of(shop, store)
+        key = keyring_of(shop, store).make("load", list(SCOPES)).secret
+        door = listen("127.0.0.1", 0)
+        told.send((door.getsockname()[1], key))
+        with drawn_apart(parts, shop.folder, None, clock=None) as apart:
+            run(apart, door)
 
 
 def move(folder: str) -> None:
     """Move what came into the log every half minute, as ``limner compact`` does."""
-    place = Path(folder)
     while True:
         time.sleep(_COMPACT_S)
-        now = datetime.now(UTC)
-        with DatabaseStore(place / "profiles.db", pepper=PEPPER) as store:
-            compact(store, EventLog(place / "log"), before=now, now=now)
+        now, shop = datetime.now(UTC), Workspace(Path(folder))
+        with open_store(shop, None) as store:
+            compact(store, shop.log, before=now, now=now)
 
 
 def use(port: int, key: str, rate: float, done: dict[str, int], stop: threading.Event) -> None:
@@ -105,11 +103,21 @@ def one(own: httpx.Client, number: int, who: str, chance: np.random.Generator) -
     return "answers" if answer.status_code < 400 else f"status {answer.status_code}"
 
 
+def family(pid: int) -> list[int]:
+    """Return a process and all that it began."""
+    below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(each for child in below for each in family(int(child)))]
+
+
 def note(pid: int) -> tuple[float, int]:
-    """Return a process's resident memory in MiB, and how many files it has open."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    (line,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
-    return int(line.split()[1]) / 1024, len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    """Return the resident memory of a process and its own in MiB, and their open files."""
+    memory, files = 0.0, 0
+    for each in family(pid):
+        status = Path(f"/proc/{each}/status").read_text()
+        (line,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
+        memory += int(line.split()[1]) / 1024
+        files += len(list(Path(f"/proc/{each}/fd").iterdir()))
+    return memory, files
 
 
 def slope(notes: list[tuple[float, float]]) -> float:
@@ -128,10 +136,10 @@ def main() -> None:
     multiprocessing.set_start_method("spawn")
     with tempfile.TemporaryDirectory() as name:
         here, there = multiprocessing.Pipe()
-        server = multiprocessing.Process(target=serve, args=(name, there), daemon=True)
+        server = multiprocessing.Process(target=serve, args=(f"{name}/shop", there))
         server.start()
         port, key = here.recv()
-        mover = multiprocessing.Process(target=move, args=(name,), daemon=True)
+        mover = multiprocessing.Process(target=move, args=(f"{name}/shop",), daemon=True)
         mover.start()
         while True:
             try:
@@ -150,8 +158,9 @@ def main() -> None:
         stop.set()
         user.join()
         alive = server.is_alive() and mover.is_alive()
-        server.terminate()
         mover.terminate()
+        server.terminate()
+        server.join()
     warm = [each for each in notes if each[0] >= _WARM * asked.minutes * 60]
     level = statistics.median(each[1] for each in warm)
     figures: dict[str, Any] = {

@@ -1,13 +1,14 @@
 """The gated recurrent layer: torch's own states and gradients, however lengths differ."""
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from limner.model.gated_recurrence import gated_recurrence
+from limner.model.gated_recurrence import _forward, gated_recurrence
 
 WIDTH = 3
 
@@ -58,3 +59,27 @@ def test_half_precision_goes_there_and_back():
     with torch.no_grad():
         exact = gated_recurrence(events, torch.tensor([3, 2, 1]), tuple(layer.parameters()))
     np.testing.assert_allclose(states.detach().float(), exact, atol=0.02)
+
+
+@pytest.mark.parametrize("learns", [True, False])
+def test_torch_is_told_whether_there_is_a_way_back(learns, monkeypatch):
+    # cuDNN refuses to go back through what it was told would not be learned from.
+    plain, asked = torch.gru, []
+    monkeypatch.setattr(torch, "gru", lambda *given: asked.append(given[7]) or plain(*given))
+    events = torch.zeros(3, WIDTH, dtype=torch.float64)
+    with torch.set_grad_enabled(learns):
+        _forward(events, torch.tensor([2, 1]), tuple(a_layer(0).parameters()))
+    assert asked == [learns]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_finds_the_same_states_and_gradients():
+    found = []
+    for device in ("cpu", "cuda"):
+        weights = [each.detach().to(device).requires_grad_() for each in a_layer(0).parameters()]
+        events = torch.linspace(-1, 1, 6 * WIDTH, dtype=torch.float64).reshape(6, WIDTH).to(device)
+        states = gated_recurrence(events, torch.tensor([3, 2, 1]), tuple(weights))
+        gradients = torch.autograd.grad(states.square().sum(), weights)
+        found.append([each.detach().cpu() for each in (states, *gradients)])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)

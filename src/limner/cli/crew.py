@@ -113,13 +113,16 @@ def _serve_one(
     door: socket.socket,
 ) -> None:
     """Serve, as one of several processes."""
+    from limner.cli.drawing import drawn_apart
     from limner.cli.tenancy import parts_of_all
     from limner.cli.workspace import Workspace
     from limner.service.running import run
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with ExitStack() as opened:
-        run(parts_of_all(Workspace(folder), store, clock=clock, opened=opened, place=place), door)
+        parts = parts_of_all(Workspace(folder), store, clock=clock, opened=opened, place=place)
+        apart = drawn_apart(parts, folder, store, clock=clock)
+        run(opened.enter_context(apart), door)
 
 
 def _end_with_parent() -> None:

@@ -45,7 +45,9 @@ def gated_recurrence(events: Tensor, sizes: Tensor, weights: Weights) -> Tensor:
 
 def _forward(events: Tensor, sizes: Tensor, weights: Weights) -> Tensor:
     begin = events.new_zeros(1, int(sizes[0]), events.shape[1])
-    states, _ = torch.gru(events, sizes, begin, list(weights), True, 1, 0.0, False, False)
+    # cuDNN keeps what its way back needs only where it is told that it learns.
+    learns = torch.is_grad_enabled()
+    states, _ = torch.gru(events, sizes, begin, list(weights), True, 1, 0.0, learns, False)
     return states
 
 

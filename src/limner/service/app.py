@@ -13,6 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from limner import __version__, plugins
+from limner.apps.segments.rule import rule_schemas
 from limner.profiles.database.history import History
 from limner.profiles.database.jobs import Jobs
 from limner.profiles.database.leases import Leases
@@ -117,11 +118,12 @@ def _assemble(state: Any, parts: Parts) -> None:  # noqa: ANN401 - starlette's o
     leads = None if mate is None else mate.leads
     renewer = Renewer(
         parts.store,
-        parts.painter,
+        parts.drawer or parts.painter,
         config=parts.config,
         clock=parts.clock,
         busy=lambda: bool(state.writer.waiting > _BUSY_EVENTS),
         leads=leads,
+        here=parts.painter,
         traces=parts.traces,
     )
 
@@ -209,7 +211,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
             openapi_version="3.1.0",
             servers=app.servers or None,
         )
-        found.setdefault("components", {})["securitySchemes"] = {
+        parts = found.setdefault("components", {})
+        parts.setdefault("schemas", {}).update(rule_schemas())
+        parts["securitySchemes"] = {
             "bearer": {"type": "http", "scheme": "bearer"},
             "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             "basic": {"type": "http", "scheme": "basic"},

@@ -11,6 +11,7 @@ from limner.profiles.painter import Painter
 from limner.service.crew import Place
 from limner.service.reading import Rules
 from limner.service.settings import ServeConfig
+from limner.service.studio import Draws
 from limner.service.tracing import Traces
 
 __all__ = ["Parts"]
@@ -44,6 +45,8 @@ class Parts:
         Who traces what is done.
     blocks
         The file with the vectors of customers, none: there is none.
+    drawer
+        Who draws what became stale, in a process of its own; none: the painter, in this one.
     """
 
     store: DatabaseStore
@@ -58,3 +61,4 @@ class Parts:
     place: Place | None = None
     traces: Traces = field(default_factory=Traces)
     blocks: Path | None = None
+    drawer: Draws | None = None

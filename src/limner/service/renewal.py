@@ -2,16 +2,16 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import final
 
 import structlog
 
-from limner.profiles.live import LiveStore
-from limner.profiles.painter import Painter
+from limner.profiles.live import LiveStore, Stale
 from limner.service.quiet import place_of
 from limner.service.settings import ServeConfig
+from limner.service.studio import Draws
 from limner.service.tracing import Traces
 
 __all__ = ["Renewer"]
@@ -29,7 +29,7 @@ class Renewer:
     Parameters
     ----------
     store, painter
-        Where portraits are, and who draws them.
+        Where portraits are, and who draws them: here, or in another process.
     config
         How many at a time, and how long to rest.
     clock
@@ -38,6 +38,8 @@ class Renewer:
         Tells whether events wait to be written; portraits are then put off, but not for ever.
     leads
         Whether this process is the one that draws, of several over one store; none: it is alone.
+    here
+        Who draws in this process, where the one that leads has others do so.
     traces
         Who traces the drawing.
     """
@@ -45,16 +47,17 @@ class Renewer:
     def __init__(
         self,
         store: LiveStore,
-        painter: Painter,
+        painter: Draws,
         *,
         config: ServeConfig,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         busy: Callable[[], bool] = lambda: False,
         leads: Callable[[], bool] | None = None,
+        here: Draws | None = None,
         traces: Traces | None = None,
     ) -> None:
         self.store, self.painter, self.config, self.clock = store, painter, config, clock
-        self.busy, self.leads = busy, leads
+        self.busy, self.leads, self.here = busy, leads, here
         self.traces = traces or Traces()
         self.failures = 0
         self.failing = False
@@ -81,6 +84,12 @@ class Renewer:
         if self._thread.is_alive():
             self._thread.join()
 
+    def draw(self, wanted: Sequence[Stale]) -> int:
+        """Draw some customers at once; return how many were. Who does not lead draws them here."""
+        leads = self.leads is None or self.leads()
+        painter = self.painter if leads or self.here is None else self.here
+        return painter.renew(wanted, now=self.clock())
+
     def once(self) -> int:
         """Draw as many as are drawn at a time; return how many were."""
         now = self.clock()
@@ -102,7 +111,7 @@ class Renewer:
         waited = time.monotonic() - self._compared
         size = self.painter.size()
         grown = size > 2 * self._size
-        known = self.painter.references is not None
+        known = self._compared > 0
         if known and not grown and waited < self.config.references_seconds:
             return
         if known and self._lasted * _SPARING > waited:

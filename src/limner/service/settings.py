@@ -38,7 +38,10 @@ class ServeConfig(Config):
     """How often one key may ask, on the average of a few seconds."""
     burst: int = Field(2_000, ge=1)
     """How many requests of one key may come at once."""
-    renew_customers: int = Field(200, ge=1)
+    drawing: Literal["apart", "within"] = "apart"
+    """Where ``limner serve`` draws portraits: in a process of its own, so that answers need not
+    wait for it, or within the one that answers, which takes less memory."""
+    renew_customers: int = Field(50, ge=1)
     """So many portraits are drawn anew at a time while events come."""
     renew_seconds: float = Field(0.2, gt=0)
     """How long the service rests between looks for stale portraits, in seconds."""

@@ -3,18 +3,22 @@
 import json
 from contextlib import suppress
 
+import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from limner.apps.segments.built_in import BUILT_IN, is_built_in
 from limner.apps.segments.fields import CHOICES, kind_of
 from limner.apps.segments.rule import (
     DEEPEST,
     MOST_CLAUSES,
+    Rule,
     clauses_of,
     parse_rule,
     plain_rule,
+    rule_schemas,
 )
 from limner.errors import BadConfig
 from rules import rules
@@ -80,9 +84,24 @@ def test_depth_and_size_are_limited_before_anybody_goes_down():
     while "not" in bottomless:  # taken apart by hand, since Python would go down into it
         bottomless = bottomless.pop("not")
     assert parse_rule({"all": [ONE] * MOST_CLAUSES})
-    halves = {"any": [{"all": [ONE] * 60}, {"all": [ONE] * 60}]}
-    with pytest.raises(BadConfig, match="at most 100 clauses"):
+    halves = {"any": [{"all": [ONE] * 600}, {"all": [ONE] * 600}]}
+    with pytest.raises(BadConfig, match="at most 1000 clauses"):
         parse_rule(halves)
+
+
+def test_the_schemas_allow_the_depth_that_is_read_and_no_more():
+    parts = TypeAdapter(Rule).json_schema(ref_template="#/components/schemas/{model}")["$defs"]
+    allowed = jsonschema_rs.validator_for(
+        {
+            "$ref": f"#/components/schemas/Rule{DEEPEST}",
+            "components": {"schemas": parts | rule_schemas()},
+        }
+    )
+    rule = ONE
+    for depth in range(1, DEEPEST + 3):
+        assert allowed.is_valid(rule) == (depth <= DEEPEST)
+        rule = {"not": rule} if depth % 2 else {"all": [rule, ONE]}
+    assert not allowed.is_valid({"all": [ONE], "any": [ONE]})
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner:

@@ -46,11 +46,12 @@ __all__ = [
     "moment",
     "parse_rule",
     "plain_rule",
+    "rule_schemas",
 ]
 
 DEEPEST = 8
 """How deep ``all``, ``any`` and ``not`` may be nested."""
-MOST_CLAUSES = 100
+MOST_CLAUSES = 1_000
 """So many clauses may be in one rule."""
 
 Scalar: TypeAlias = StrictBool | StrictInt | StrictFloat | StrictStr
@@ -172,6 +173,30 @@ def parse_rule(plain: object) -> Rule:
 def plain_rule(rule: Rule) -> dict[str, Any]:
     """Return a rule as plain JSON values; :func:`parse_rule` reads it again."""
     found: dict[str, Any] = _RULES.dump_python(rule, mode="json", by_alias=True, exclude_none=True)
+    return found
+
+
+def rule_schemas() -> dict[str, dict[str, Any]]:
+    """Return what a rule may be as JSON Schemas, by name: one for each depth, the deepest last.
+
+    A schema that led back to itself would allow what is too deep. They lie side by side in
+    OpenAPI's ``components/schemas``, as do those of :class:`AllOf` and the other parts.
+    """
+    place = "#/components/schemas/"
+    found: dict[str, dict[str, Any]] = {"Rule1": {"$ref": f"{place}Clause"}}
+    for depth in range(2, DEEPEST + 1):
+        below = {"$ref": f"{place}Rule{depth - 1}"}
+        several = {"type": "array", "items": below, "minItems": 1, "maxItems": MOST_CLAUSES}
+        joined = [
+            {"type": "object", "properties": {name: part}, "required": [name]}
+            for name, part in (("all", several), ("any", several), ("not", below))
+        ]
+        found[f"Rule{depth}"] = {
+            "oneOf": [
+                *(each | {"additionalProperties": False} for each in joined),
+                {"$ref": f"{place}Clause"},
+            ]
+        }
     return found
 
 

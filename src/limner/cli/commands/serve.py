@@ -62,6 +62,7 @@ def serve(
 
     Example: limner serve --port 8000
     """
+    from limner.cli.drawing import drawn_apart
     from limner.cli.serving import demand_safe_address
     from limner.cli.tenancy import parts_of_all
 
@@ -82,7 +83,8 @@ def serve(
         narrate(f"http://{host}:{door.getsockname()[1]}/docs tells what there is; Ctrl-C stops")
         many = workers or parts.config.workers
         if many == 1:
-            run(parts, door)
+            apart = drawn_apart(parts, shop.folder, store, clock=clock)
+            run(opened.enter_context(apart), door)
             return
         from limner.cli.crew import serve_together
 

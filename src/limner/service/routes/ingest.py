@@ -23,6 +23,10 @@ _MAY = guarded("ingest")
 _PROBLEMS = problems(400, 401, 403, 413, 415, 429, 503)
 Sender = Annotated[Principal, Depends(Guard("ingest"))]
 _ITEM_NAMES = ("item_id", "title", "description", "category", "brand", "price", "image")
+_PRICE = re.compile(r"^[0-9]{1,15}(\.[0-9]{1,9})?$")
+"""A price that is written as a text."""
+_VISIBLE = re.compile(r"[^\s\u0000-\u001f\u007f]")
+"""What an id has at least one of."""
 
 
 class RefusedEvent(BaseModel):
@@ -113,10 +117,20 @@ def _parameters(path: str) -> Json:
     return {"parameters": told} if told else {}
 
 
-_ITEM = {
+_TEXT: Json = {"type": ["string", "integer", "null"]}
+_ITEM: Json = {
     "type": "object",
     "required": ["item_id"],
-    "properties": {"item_id": {"type": "string", "minLength": 1}, "price": {"type": "number"}},
+    "properties": {
+        **dict.fromkeys(_ITEM_NAMES, _TEXT),
+        "item_id": {"type": ["string", "integer"], "pattern": _VISIBLE.pattern},
+        "price": {
+            "anyOf": [
+                {"type": ["number", "null"], "minimum": 0},
+                {"type": "string", "pattern": _PRICE.pattern},
+            ]
+        },
+    },
 }
 
 
@@ -152,14 +166,36 @@ async def items(request: Request, _: Sender) -> Response:
     told = body if isinstance(body, list) else [body]
     if len(told) > config.events_per_body:
         raise Problem(400, "bad_body", f"a body must hold at most {config.events_per_body} items")
-    found: list[Json] = []
-    for place, item in enumerate(told):
-        if not isinstance(item, dict) or not isinstance(item.get("item_id"), str | int):
-            raise Problem(400, "bad_body", f"item {place} must be an object with an item_id")
-        found.append(
-            {name: None if item.get(name) is None else str(item[name]) for name in _ITEM_NAMES}
-        )
+    found = [_item(place, item) for place, item in enumerate(told)]
     return await _write(request, Delivery("items", items=found))
+
+
+def _item(place: int, item: object) -> Json:
+    """Return what is known of an item as texts; raises a problem that names it by its place."""
+
+    def refuse(what: str) -> Problem:
+        return Problem(400, "bad_body", f"item {place} must {what}")
+
+    if not isinstance(item, dict):
+        raise refuse("be an object with an item_id")
+    for name in _ITEM_NAMES:
+        value = item.get(name)
+        if name == "price":
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            told = isinstance(value, str) and _PRICE.search(value) is not None
+            if value is not None and not told and not (number and value >= 0):
+                raise refuse("have a price of nought or more, or none")
+        elif isinstance(value, bool) or not isinstance(value, str | int | None):
+            raise refuse(f"have a text as its {name}, or none")
+    texts = {name: _text_of(item.get(name)) for name in _ITEM_NAMES}
+    if not _VISIBLE.search(texts["item_id"] or ""):
+        raise refuse("have an item_id that is not empty")
+    return texts
+
+
+def _text_of(value: object) -> str | None:
+    # PostgreSQL's texts cannot hold the one character
+    return None if value is None else str(value).replace("\0", "")
 
 
 @router.post("/v1/m", openapi_extra={"x-limner-scope": "public", "security": []},

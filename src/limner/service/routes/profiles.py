@@ -371,5 +371,5 @@ def _draw_now(request: Request, page: Page) -> None:
     others = tuple((each, who) for who, each in numbers.items())
     wanted = Stale(no, page.customer_id, page.seq, page.changed_us, others)
     for _ in range(_TRIES):  # none is written while somebody is erased
-        if parts.painter.renew([wanted], now=parts.clock()):
+        if request.app.state.renewer.draw([wanted]):
             break

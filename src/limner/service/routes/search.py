@@ -11,7 +11,7 @@ from starlette.responses import Response
 from limner.apps.segments.built_in import BUILT_IN
 from limner.apps.segments.counting import find
 from limner.apps.segments.judging import holds
-from limner.apps.segments.rule import Rule
+from limner.apps.segments.rule import DEEPEST, Rule
 from limner.apps.segments.subject import Subject
 from limner.service.answers import Json, answer, problems
 from limner.service.disclosure import demand_granted, record_reading
@@ -59,18 +59,12 @@ class Memberships(BaseModel):
     degraded: list[str]
 
 
-class _RuleAlone(BaseModel):
-    rule: Rule
-
-
 _SCHEMA: Json = {
     "type": "object",
     "required": ["rule"],
     "additionalProperties": False,
     "properties": {
-        "rule": _RuleAlone.model_json_schema(ref_template="#/components/schemas/{model}")[
-            "properties"
-        ]["rule"],
+        "rule": {"$ref": f"#/components/schemas/Rule{DEEPEST}"},
         "limit": {"type": "integer", "minimum": 1, "maximum": _MOST, "default": 20},
         "cursor": {"type": "string", "maxLength": _LONGEST_ID, "pattern": "^[^\\u0000]*$"},
     },

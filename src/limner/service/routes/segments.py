@@ -13,7 +13,7 @@ from starlette.responses import Response
 from limner.apps.segments.built_in import BUILT_IN, is_built_in
 from limner.apps.segments.counting import count_exactly, estimate, find
 from limner.apps.segments.judging import judge
-from limner.apps.segments.rule import Rule, plain_rule
+from limner.apps.segments.rule import DEEPEST, Rule, plain_rule
 from limner.apps.segments.subject import Subject
 from limner.errors import Overtaken
 from limner.service.answers import Json, answer, problems
@@ -112,13 +112,7 @@ class Membership(BaseModel):
     degraded: list[str]
 
 
-class _RuleAlone(BaseModel):
-    rule: Rule
-
-
-_RULE = _RuleAlone.model_json_schema(ref_template="#/components/schemas/{model}")["properties"][
-    "rule"
-]
+_RULE: Json = {"$ref": f"#/components/schemas/Rule{DEEPEST}"}
 _WORDS: dict[str, Json] = {
     name: {"type": "string", "maxLength": most, "pattern": _PLAIN} for name, most in _TEXTS.items()
 }

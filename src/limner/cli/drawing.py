@@ -1,0 +1,69 @@
+"""The process that draws portraits beside a service: begun, and what it does."""
+
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from limner.service.parts import Parts
+    from limner.service.studio import Studio
+
+__all__ = ["drawn_apart"]
+
+
+@contextmanager
+def drawn_apart(
+    parts: "Parts", folder: Path, store: str | None, *, clock: str | None
+) -> Iterator["Parts"]:
+    """Yield the parts of a service whose portraits another process draws, if ``[serve]`` says so.
+
+    Parameters
+    ----------
+    parts
+        Of the workspace, and of the tenants that it serves.
+    folder, store, clock
+        As ``limner serve`` takes them.
+    """
+    from limner.service.studio import Studio
+
+    if parts.config.drawing == "within":
+        yield parts
+        return
+
+    def begin(line: Connection) -> BaseProcess:
+        told = {"line": line, "folder": folder, "store": store, "clock": clock}
+        made = multiprocessing.get_context("spawn").Process(
+            target=_draw, kwargs=told, name="limner-studio"
+        )
+        made.start()
+        return made
+
+    studio = Studio(begin)
+    try:
+        tenants = {name: _at_desk(each, studio, name) for name, each in parts.tenants.items()}
+        yield replace(_at_desk(parts, studio, ""), tenants=tenants)
+    finally:
+        studio.close()
+
+
+def _at_desk(parts: "Parts", studio: "Studio", tenant: str) -> "Parts":
+    desk = studio.desk(tenant)
+    probe = parts.probes.get("behaviour_model", lambda: True)
+    probes = {**parts.probes, "behaviour_model": lambda: probe() and not desk.lacks}
+    return replace(parts, drawer=desk, probes=probes)
+
+
+def _draw(*, line: Connection, folder: Path, store: str | None, clock: str | None) -> None:
+    from limner.cli.tenancy import parts_of_all
+    from limner.cli.workspace import Workspace
+    from limner.service.studio import draw_for
+
+    with ExitStack() as opened:
+        parts = parts_of_all(Workspace(folder), store, clock=clock, opened=opened)
+        painters = {name: each.painter for name, each in parts.tenants.items()}
+        draw_for(line, {**painters, "": parts.painter})

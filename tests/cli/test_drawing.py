@@ -1,0 +1,86 @@
+"""``limner serve`` has portraits drawn beside it, and leaves nobody behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from limner.cli.drawing import drawn_apart
+from limner.cli.serving import open_store, parts_of
+from limner.cli.workspace import Workspace
+from serving import bought
+
+
+def drawers_of(pid):
+    """Return the processes that draw for a service."""
+    found = []
+    for each in Path("/proc").iterdir():
+        if each.name.isdecimal():
+            try:
+                parent = (each / "stat").read_text().rpartition(")")[2].split()[1]
+                said = (each / "cmdline").read_text()
+            except OSError:
+                continue
+            if int(parent) == pid and "spawn_main" in said:
+                found.append(int(each.name))
+    return found
+
+
+def test_within_changes_nothing(tmp_path):
+    shop = Workspace.create(tmp_path / "shop")
+    with (shop.folder / "limner.toml").open("a") as file:
+        file.write('\n[serve]\ndrawing = "within"\n')
+    shop = Workspace(shop.folder)
+    with open_store(shop, None) as store:
+        parts = parts_of(shop, store)
+        with drawn_apart(parts, shop.folder, None, clock=None) as given:
+            assert given is parts
+
+
+def test_a_model_that_the_drawer_cannot_read_is_told_of(tmp_path):
+    shop = Workspace.create(tmp_path / "shop")
+    broken = shop.folder / "models" / "behaviour"
+    broken.mkdir(parents=True)
+    with open_store(shop, None) as store:
+        parts = parts_of(shop, store)
+        with drawn_apart(parts, shop.folder, None, clock=None) as given:
+            assert given.probes["behaviour_model"]()
+            (broken / "config.json").write_text("{")
+            given.drawer.renew_model()
+            assert not given.probes["behaviour_model"]()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_who_draws_ends_with_the_service(tmp_path, how):
+    shop = Workspace.create(tmp_path / "shop").folder
+    command = [sys.executable, "-m", "limner.cli", "serve", "--workspace", str(shop), "--port", "0"]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    ) as running:
+        (key,) = re.findall(r"lk_\S+", running.stdout.readline())
+        line = next(line for line in running.stderr if "http://" in line)
+        (base,) = re.findall(r"http://[\d.:]+", line)
+        headers = {"Authorization": f"Bearer {key}", "X-Purpose": "service"}
+        with httpx.Client(base_url=base, headers=headers, timeout=60) as client:
+            assert client.post("/v1/batch", json={"batch": [bought()]}).json()["accepted"] == 1
+            while client.get("/v1/profiles/ann").json()["freshness"]["stale"]:
+                time.sleep(0.05)
+            (drawer,) = drawers_of(running.pid)
+            told = client.get("/v1/profiles/ann", params={"fresh": True}).json()
+            assert told["portrait"]["lifecycle"]["stage"]
+        running.send_signal(how)
+        assert running.wait(60) == (0 if how is signal.SIGTERM else -signal.SIGKILL)
+        end = time.monotonic() + 30
+        while Path(f"/proc/{drawer}").exists():
+            assert time.monotonic() < end, "it outlived the service"
+            time.sleep(0.05)
