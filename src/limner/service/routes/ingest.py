@@ -27,6 +27,8 @@ _PRICE = re.compile(r"^[0-9]{1,15}(\.[0-9]{1,9})?$")
 """A price that is written as a text."""
 _VISIBLE = re.compile(r"[^\s\u0000-\u001f\u007f]")
 """What an id has at least one of."""
+_WHOLE = 2**53 - 1
+"""Up to here every reader of JSON tells whole numbers apart."""
 
 
 class RefusedEvent(BaseModel):
@@ -117,13 +119,18 @@ def _parameters(path: str) -> Json:
     return {"parameters": told} if told else {}
 
 
-_TEXT: Json = {"type": ["string", "integer", "null"]}
+_TEXT: Json = {"type": ["string", "null"]}
 _ITEM: Json = {
     "type": "object",
     "required": ["item_id"],
     "properties": {
         **dict.fromkeys(_ITEM_NAMES, _TEXT),
-        "item_id": {"type": ["string", "integer"], "pattern": _VISIBLE.pattern},
+        "item_id": {
+            "type": ["string", "integer"],
+            "pattern": _VISIBLE.pattern,
+            "minimum": -_WHOLE,
+            "maximum": _WHOLE,
+        },
         "price": {
             "anyOf": [
                 {"type": ["number", "null"], "minimum": 0},
@@ -178,24 +185,25 @@ def _item(place: int, item: object) -> Json:
 
     if not isinstance(item, dict):
         raise refuse("be an object with an item_id")
-    for name in _ITEM_NAMES:
-        value = item.get(name)
-        if name == "price":
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            told = isinstance(value, str) and _PRICE.search(value) is not None
-            if value is not None and not told and not (number and value >= 0):
-                raise refuse("have a price of nought or more, or none")
-        elif isinstance(value, bool) or not isinstance(value, str | int | None):
+    found = {name: item.get(name) for name in _ITEM_NAMES}
+    price, number = found.pop("price"), found["item_id"]
+    if isinstance(number, int | float) and not isinstance(number, bool):
+        if number != int(number) or abs(number) > _WHOLE:
+            raise refuse("have a whole number as its item_id, or a text")
+        found["item_id"] = str(int(number))  # JSON knows no difference between 7 and 7.0
+    for name, value in found.items():
+        if not isinstance(value, str | None):
             raise refuse(f"have a text as its {name}, or none")
-    texts = {name: _text_of(item.get(name)) for name in _ITEM_NAMES}
-    if not _VISIBLE.search(texts["item_id"] or ""):
+    if not _VISIBLE.search(found["item_id"] or ""):
         raise refuse("have an item_id that is not empty")
-    return texts
-
-
-def _text_of(value: object) -> str | None:
+    if isinstance(price, int | float) and not isinstance(price, bool) and price >= 0:
+        found["price"] = str(price)
+    elif price is None or (isinstance(price, str) and _PRICE.search(price)):
+        found["price"] = price
+    else:
+        raise refuse("have a price of nought or more, or none")
     # PostgreSQL's texts cannot hold the one character
-    return None if value is None else str(value).replace("\0", "")
+    return {name: value and value.replace("\0", "") for name, value in found.items()}
 
 
 @router.post("/v1/m", openapi_extra={"x-limner-scope": "public", "security": []},
