@@ -14,6 +14,7 @@ One client is a process of its own, so that it does not share the server's inter
 """
 
 import argparse
+import atexit
 import json
 import multiprocessing
 import sqlite3
@@ -33,12 +34,12 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.responses import Response
 
-from limner.profiles.database.privacy import PrivacyBook
+from limner.cli.drawing import drawn_apart
+from limner.cli.serving import keyring_of, open_store, parts_of
+from limner.cli.settings import SETTINGS_NAME
+from limner.cli.workspace import Workspace
 from limner.profiles.database.store import DatabaseStore
-from limner.profiles.eraser import Eraser
-from limner.profiles.painter import Painter
-from limner.service.keys import SCOPES, Keyring
-from limner.service.parts import Parts
+from limner.service.keys import SCOPES
 from limner.service.reading import Rules, read_deliveries
 from limner.service.running import listen, run
 from limner.service.settings import ServeConfig
@@ -63,13 +64,18 @@ def call(number: int, chance: np.random.Generator) -> dict[str, Any]:
 
 
 def serve(folder: str, told: Connection) -> None:
-    store = DatabaseStore(Path(folder) / "profiles.db", pepper=PEPPER)
-    eraser = Eraser(store, PrivacyBook(store.engine, PEPPER), pepper=PEPPER)
-    key = Keyring(store, PEPPER).make("load", list(SCOPES)).secret
-    door = listen("127.0.0.1", 0)
-    told.send((door.getsockname()[1], key))
-    parts = Parts(store, Painter(store, None), PEPPER, eraser, config=ServeConfig(**KEYS))
-    run(parts, door)
+    """Serve a workspace, as ``limner serve`` does."""
+    shop = Workspace.create(Path(folder) / "shop", currency="EUR")
+    with (shop.folder / SETTINGS_NAME).open("a", encoding="utf-8") as file:
+        file.write("\n[serve]\n" + "".join(f"{key} = {value}\n" for key, value in KEYS.items()))
+    shop = Workspace(shop.folder)
+    with open_store(shop, None) as store:
+        parts = parts_of(shop, store)
+        key = keyring_of(shop, store).make("load", list(SCOPES)).secret
+        door = listen("127.0.0.1", 0)
+        told.send((door.getsockname()[1], key))
+        with drawn_apart(parts, shop.folder, None, clock=None) as apart:
+            run(apart, door)
 
 
 def serve_bytes(size: int, told: Connection) -> None:
@@ -89,8 +95,9 @@ def begun(
     work: Callable[..., None], argument: str | int
 ) -> tuple[multiprocessing.Process, int, str]:
     here, there = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=work, args=(argument, there), daemon=True)
+    process = multiprocessing.Process(target=work, args=(argument, there))
     process.start()
+    atexit.register(process.terminate)
     port, key = here.recv()
     for _ in range(600):
         try:

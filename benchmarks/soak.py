@@ -19,21 +19,16 @@ import tempfile
 import threading
 import time
 from datetime import UTC, datetime
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 
-from limner.cli.drawing import drawn_apart
-from limner.cli.serving import keyring_of, open_store, parts_of
-from limner.cli.settings import SETTINGS_NAME
+from limner.cli.serving import open_store
 from limner.cli.workspace import Workspace
 from limner.profiles.compaction import compact
-from limner.service.keys import SCOPES
-from limner.service.running import listen, run
-from serve import KEYS, call
+from serve import call, serve
 
 CUSTOMERS = 500
 _COMPACT_S = 30.0
@@ -42,26 +37,11 @@ _NOTE_S = 2.0
 _WARM = 0.25
 
 
-def serve(folder: str, told: Connection) -> None:
-    """Serve a workspace, as ``limner serve`` does."""
-    shop = Workspace.create(Path(folder), currency="EUR")
-    with (shop.folder / SETTINGS_NAME).open("a", encoding="utf-8") as file:
-        file.write("\n[serve]\n" + "".join(f"{key} = {value}\n" for key, value in KEYS.items()))
-    shop = Workspace(shop.folder)
-    with open_store(shop, None) as store:
-        parts = parts_of(shop, store)
-        key = keyring_of(shop, store).make("load", list(SCOPES)).secret
-        door = listen("127.0.0.1", 0)
-        told.send((door.getsockname()[1], key))
-        with drawn_apart(parts, shop.folder, None, clock=None) as apart:
-            run(apart, door)
-
-
 def move(folder: str) -> None:
     """Move what came into the log every half minute, as ``limner compact`` does."""
     while True:
         time.sleep(_COMPACT_S)
-        now, shop = datetime.now(UTC), Workspace(Path(folder))
+        now, shop = datetime.now(UTC), Workspace(Path(folder) / "shop")
         with open_store(shop, None) as store:
             compact(store, shop.log, before=now, now=now)
 
@@ -136,10 +116,10 @@ def main() -> None:
     multiprocessing.set_start_method("spawn")
     with tempfile.TemporaryDirectory() as name:
         here, there = multiprocessing.Pipe()
-        server = multiprocessing.Process(target=serve, args=(f"{name}/shop", there))
+        server = multiprocessing.Process(target=serve, args=(name, there))
         server.start()
         port, key = here.recv()
-        mover = multiprocessing.Process(target=move, args=(f"{name}/shop",), daemon=True)
+        mover = multiprocessing.Process(target=move, args=(name,), daemon=True)
         mover.start()
         while True:
             try:
