@@ -150,7 +150,8 @@ def test_a_catalogue_that_is_gone_stops_nothing_that_can_go_on(tmp_path):
         (file,) = log.folder.glob("catalogue-*.parquet")
         kept = file.read_bytes()
         file.unlink()
-        served.app.state.renewer._compared = 0.0  # it is time to compare anew
+        served.app.state.parts.painter.references = None  # it is time to compare anew
+        served.app.state.renewer._compared = 0.0
         served.send(bought("ann", "m2", order="o2"))
         answer = served.client.get("/v1/profiles/ann", params={"fresh": True})
         assert answer.status_code == 200
