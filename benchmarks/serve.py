@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.responses import Response
 
+from limner.cli.crew import serve_together
 from limner.cli.drawing import drawn_apart
 from limner.cli.serving import keyring_of, open_store, parts_of
 from limner.cli.settings import SETTINGS_NAME
@@ -63,7 +65,7 @@ def call(number: int, chance: np.random.Generator) -> dict[str, Any]:
     }
 
 
-def serve(folder: str, told: Connection) -> None:
+def serve(folder: str, told: Connection, workers: int = 1) -> None:
     """Serve a workspace, as ``limner serve`` does."""
     shop = Workspace.create(Path(folder) / "shop", currency="EUR")
     with (shop.folder / SETTINGS_NAME).open("a", encoding="utf-8") as file:
@@ -74,8 +76,11 @@ def serve(folder: str, told: Connection) -> None:
         key = keyring_of(shop, store).make("load", list(SCOPES)).secret
         door = listen("127.0.0.1", 0)
         told.send((door.getsockname()[1], key))
-        with drawn_apart(parts, shop.folder, None, clock=None) as apart:
-            run(apart, door)
+        if workers == 1:
+            with drawn_apart(parts, shop.folder, None, clock=None) as apart:
+                run(apart, door)
+            return
+    serve_together(shop.folder, None, door, workers=workers, clock=None)
 
 
 def serve_bytes(size: int, told: Connection) -> None:
@@ -92,10 +97,10 @@ def serve_bytes(size: int, told: Connection) -> None:
 
 
 def begun(
-    work: Callable[..., None], argument: str | int
+    work: Callable[..., None], argument: str | int, *more: int
 ) -> tuple[multiprocessing.Process, int, str]:
     here, there = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=work, args=(argument, there))
+    process = multiprocessing.Process(target=work, args=(argument, there, *more))
     process.start()
     atexit.register(process.terminate)
     port, key = here.recv()
@@ -108,8 +113,14 @@ def begun(
     return process, port, key
 
 
-def send(port: int, key: str, first: int, seconds: float, told: Connection) -> None:
-    """Send bodies of 500 until the time is over; tell how many events were acknowledged."""
+def send(
+    address: tuple[int, str], first: int, seconds: float, together: Barrier, told: Connection
+) -> None:
+    """Send bodies of 500 until the time is over; tell how many events were acknowledged.
+
+    All bodies are made before anybody sends the first: making them takes the same two cores.
+    """
+    port, key = address
     chance, number, done = np.random.default_rng(first), first, 0
     bodies = []
     for _ in range(80):
@@ -117,6 +128,7 @@ def send(port: int, key: str, first: int, seconds: float, told: Connection) -> N
         number += 500
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     with httpx.Client(headers=headers, timeout=120) as client:
+        together.wait()
         end = time.monotonic() + seconds
         while time.monotonic() < end and bodies:
             answer = client.post(f"http://127.0.0.1:{port}/v1/batch", content=bodies.pop())
@@ -127,14 +139,15 @@ def send(port: int, key: str, first: int, seconds: float, told: Connection) -> N
 def ingest(port: int, key: str, *, clients: int, seconds: float) -> tuple[float, list[float]]:
     """Return events a second, and how long it took until a sent event was told, in seconds."""
     pipes, processes = [], []
+    together = multiprocessing.Barrier(clients + 1)
     for at in range(clients):
         here, there = multiprocessing.Pipe()
-        arguments = (port, key, 10_000_000 * (at + 1), seconds, there)
+        arguments = ((port, key), 10_000_000 * (at + 1), seconds, together, there)
         processes.append(multiprocessing.Process(target=send, args=arguments))
         pipes.append(here)
     for process in processes:
         process.start()
-    time.sleep(1.0)
+    together.wait()
     seen, end, number = [], time.monotonic() + seconds - 2.0, 0
     headers = {"Authorization": f"Bearer {key}", "X-Purpose": "service"}
     with httpx.Client(headers=headers, timeout=60) as client:
@@ -239,13 +252,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement")
     parser.add_argument("--clients", type=int, default=8, help="that send at once")
     parser.add_argument("--rounds", type=int, default=3, help="of reading, in turn")
+    parser.add_argument("--workers", type=int, default=1, help="processes that answer")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     multiprocessing.set_start_method("spawn")
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        process, port, key = begun(serve, name)
+        process, port, key = begun(serve, name, asked.workers)
         rate, seen = ingest(port, key, clients=asked.clients, seconds=asked.seconds)
         figures["ingest_events_per_second"] = rate
         figures["visible_p50_ms"] = 1e3 * statistics.median(seen)
