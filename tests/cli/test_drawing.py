@@ -51,12 +51,13 @@ def test_a_model_that_the_drawer_cannot_read_is_told_of(tmp_path):
         parts = parts_of(shop, store)
         with drawn_apart(parts, shop.folder, None, clock=None) as given:
             assert given.probes["behaviour_model"]()
+            (broken / "model.onnx").write_bytes(b"not a graph")
             (broken / "config.json").write_text("{")
             given.drawer.renew_model()
             assert not given.probes["behaviour_model"]()
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_who_draws_ends_with_the_service(tmp_path, how):
     shop = Workspace.create(tmp_path / "shop").folder
     command = [sys.executable, "-m", "limner.cli", "serve", "--workspace", str(shop), "--port", "0"]
@@ -79,7 +80,7 @@ def test_who_draws_ends_with_the_service(tmp_path, how):
             told = client.get("/v1/profiles/ann", params={"fresh": True}).json()
             assert told["portrait"]["lifecycle"]["stage"]
         running.send_signal(how)
-        assert running.wait(60) == (0 if how is signal.SIGTERM else -signal.SIGKILL)
+        assert running.wait(60) == (-how if how is signal.SIGKILL else 0)
         end = time.monotonic() + 30
         while Path(f"/proc/{drawer}").exists():
             assert time.monotonic() < end, "it outlived the service"

@@ -185,7 +185,12 @@ def test_items_are_named_as_they_were_last_told(served):
     [
         *({"title": "no id"}, {"item_id": ""}, {"item_id": " \t\u2003"}, {"item_id": "\0"}, "mug"),
         *({"item_id": True}, {"item_id": ["mug"]}, {"item_id": None}, {"item_id": 1.5}),
-        *({"item_id": 2**60}, {"item_id": "mug", "brand": 5}),
+        *(
+            {"item_id": "a\0b"},
+            {"item_id": "x" * 513},
+            {"item_id": 2**60},
+            {"item_id": "mug", "brand": 5},
+        ),
         *({"item_id": "mug", "price": bad} for bad in (-1, "4,5", "many", True, [4])),
         *({"item_id": "mug", "title": bad} for bad in (["Mug"], {"en": "Mug"}, True)),
     ],
@@ -200,7 +205,8 @@ def test_an_item_that_cannot_be_kept_is_refused_and_named_by_its_place(served, b
 
 def test_an_item_is_kept_as_it_is_told(served):
     good = {"item_id": 7.0, "title": "Bo\0wl", "price": "4.50", "category": None}
-    assert served.client.post("/v1/items", json={"items": [good]}).json()["success"] is True
+    told = served.client.post("/v1/items", json={"items": [good]}).json()
+    assert (told["success"], told["accepted"], told["told"]) == (True, 0, 1)
     rows = {row["item_id"]: row for row in served.store.catalogue().rows(named=True)}
     assert (rows["7"]["title"], rows["7"]["price"], rows["7"]["category"]) == ("Bowl", 4.5, None)
 
@@ -249,3 +255,23 @@ def test_a_revoked_key_is_refused(served):
     served.store.revoke_key(secret.split("_")[1], at_us=1)
     served.app.state.keyring._known.clear()
     assert served.client.post("/v1/track", json=bought(), headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "event"),
+    [
+        ("track", {"type": "track", "event": "x", "userId": "\0"}),
+        ("track", {"type": "track", "event": "x", "anonymousId": " \0"}),
+        ("track", {"type": "track", "event": "x", "userId": "a\0b"}),
+        ("identify", {"type": "identify", "userId": "\0 \0", "traits": {"city": "Bern"}}),
+        ("events", {"customer_id": "\0", "kind": "view"}),
+        ("events", {"customer_id": "nul", "kind": "\0"}),
+    ],
+)
+def test_nul_is_nobody_and_nothing(served, path, event):
+    before = set(served.store.numbers())
+    told = served.client.post(f"/v1/{path}", json=event).json()
+    assert (told["accepted"], told["told"]) == (0, 0)
+    (bad,) = told["rejected"]
+    assert bad["reason"] in {"bad_id", "kind_missing"}
+    assert set(served.store.numbers()) == before

@@ -87,4 +87,4 @@ def test_in_ten_thousand_cases(served):
 
 @pytest.mark.slow
 def test_in_thousands_of_rows(served):
-    assert hold_in_a_row(served, 400, 20) > 2_000
+    assert hold_in_a_row(served, 150, 20) > 1_000

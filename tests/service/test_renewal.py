@@ -94,3 +94,42 @@ def test_whom_nothing_can_be_told_of_keeps_nobody_else_waiting(store):
     assert store.page("now").portrait is not None
     assert store.page("ahead").portrait is None
     assert store.stale(limit=9) == []
+
+
+def test_one_who_cannot_be_drawn_keeps_nobody_else_waiting(store, monkeypatch):
+    store.accept(arrival(*(buy(f"c{at}") for at in range(6))), received_us=NOW_US)
+    real = Painter.paint
+
+    def paint(self, stale, **more):
+        if any(each.customer_id == "c2" for each in stale):
+            raise ValueError("ann@example.org")
+        return real(self, stale, **more)
+
+    monkeypatch.setattr(Painter, "paint", paint)
+    renewer = Renewer(store, Painter(store, None), config=ServeConfig(renew_customers=4))
+    assert [renewer.once() for _ in range(3)] == [3, 2, 0]
+    assert [each.customer_id for each in store.stale(limit=9)] == ["c2"]
+    monkeypatch.setattr(Painter, "paint", real)
+    assert renewer.once() == 0, "it waits until something is new"
+    store.accept(arrival(buy("c2", "again")), received_us=NOW_US)
+    assert renewer.once() == 1
+    assert store.stale(limit=9) == []
+
+
+def test_what_fails_for_everybody_is_nobodys_fault(store, monkeypatch):
+    store.accept(arrival(*(buy(f"c{at}") for at in range(9))), received_us=NOW_US)
+    renewer = Renewer(store, Painter(store, None), config=ServeConfig(renew_customers=8))
+    renewer.once()
+    store.mark_all_stale()
+    asked = []
+
+    def paint(self, stale, **more):
+        asked.append(len(stale))
+        raise OSError("no disk")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Painter, "paint", paint)
+        with pytest.raises(OSError, match="no disk"):
+            renewer.once()
+    assert len(asked) < 8
+    assert renewer.once() == 8

@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import threading
+import time
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -107,4 +109,43 @@ def test_who_does_not_lead_draws_here(store, tmp_path):
         assert not begun
         leads[0] = True
         assert renewer.draw(store.stale(limit=1) or []) == 0
+        assert len(begun) == 1
+
+
+def test_one_that_hangs_is_ended_and_another_begun(store, tmp_path):
+    store.accept(arrival(buy("a")), received_us=NOW_US)
+    with a_studio(tmp_path / "profiles.db") as (studio, begun):
+        desk = studio.desk("")
+        assert desk.size() == 1
+        patient, studio.silent_s = studio.silent_s, 3.0
+        os.kill(begun[0].pid, signal.SIGSTOP)
+        with pytest.raises(DrawingFailed, match="TimeoutError"):
+            desk.renew(store.stale(limit=1), now=LATER)
+        assert not begun[0].is_alive()
+        studio.silent_s = patient
+        assert desk.renew(store.stale(limit=1), now=LATER) == 1
+
+
+def test_a_service_that_ends_does_not_wait_for_ever(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("limner.service.studio._GRACE_S", 1.0)
+    with a_studio(tmp_path / "profiles.db") as (studio, begun):
+        desk = studio.desk("")
+        desk.size()
+        os.kill(begun[0].pid, signal.SIGSTOP)
+        threading.Timer(0.5, desk.leave).start()
+        with pytest.raises(DrawingFailed):
+            desk.size()
+
+
+def test_ctrl_c_is_not_heard_by_who_draws(store, tmp_path):
+    with a_studio(tmp_path / "profiles.db") as (studio, begun):
+        desk = studio.desk("")
+        asked = threading.Thread(target=desk.size)
+        asked.start()
+        while not begun:
+            time.sleep(0.001)
+        os.kill(begun[0].pid, signal.SIGINT)  # while it is being begun
+        asked.join()
+        os.kill(begun[0].pid, signal.SIGINT)
+        assert desk.size() == 0
         assert len(begun) == 1

@@ -40,6 +40,7 @@ from limner.service.receiving import SENT
 from limner.service.recording import Recorder
 from limner.service.renewal import Renewer
 from limner.service.requests import Archivist
+from limner.service.studio import Desk
 from limner.service.telling import Teller
 from limner.service.tracing import Traced
 from limner.service.writer import Writer
@@ -101,6 +102,8 @@ def _at_work(state: Any, parts: Parts) -> Iterator[None]:  # noqa: ANN401 - star
     for each in work:
         each.start()
     yield
+    if isinstance(parts.drawer, Desk):
+        parts.drawer.leave()
     for each in work:  # who brings something in stops before whoever takes it
         each.close()
     parts.eraser.book.close()

@@ -7,7 +7,13 @@ __all__ = ["hush_errors", "place_of"]
 
 
 def place_of(error: BaseException) -> str:
-    """Return what went wrong where, without what the error says: that may quote a customer."""
+    """Return what went wrong where, without what the error says: that may quote a customer.
+
+    An error that came from another process says itself where: its ``place``.
+    """
+    elsewhere = getattr(error, "place", None)
+    if isinstance(elsewhere, str):
+        return elsewhere
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames[-4:]]
     return f"{type(error).__name__} at {' > '.join(where) or 'nowhere'}"

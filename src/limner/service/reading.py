@@ -89,12 +89,11 @@ def read_deliveries(deliveries: Sequence[Delivery], rules: Rules, *, now: dateti
     kept = pl.DataFrame(schema={**EVENT_SCHEMA, "_line": pl.Int64})
     for frame in events:
         if len(frame):
-            cleaned = clean(frame, rules.cleaning, file="http", now=now)
+            # before anything is looked at: what is nothing else is nothing
+            cleaned = clean(_without_nul(frame), rules.cleaning, file="http", now=now)
             kept = pl.concat([kept, cleaned.kept.select(kept.columns)])
             refused.append(cleaned.refused)
-    kept = kept.with_columns(_without_nul()).with_columns(
-        pl.col("currency").fill_null(pl.lit(rules.currency, pl.String))
-    )
+    kept = kept.with_columns(pl.col("currency").fill_null(pl.lit(rules.currency, pl.String)))
     early = [
         (each.reason, each.detail, delivery.source, None, _text(each.row))
         for delivery in deliveries
@@ -132,10 +131,9 @@ def _text(row: bytes) -> str:
     return row.decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
-def _without_nul() -> pl.Expr:
+def _without_nul(frame: pl.DataFrame) -> pl.DataFrame:
     """Take out the one character that PostgreSQL's texts cannot hold."""
-    texts = [name for name, kind in EVENT_SCHEMA.items() if kind == pl.String]
-    return pl.col(texts).str.replace_all("\0", "", literal=True)
+    return frame.with_columns(pl.col(pl.String).str.replace_all("\0", "", literal=True))
 
 
 Refused = tuple[str, str | None, str | None, int | None, str | None]

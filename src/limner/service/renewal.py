@@ -18,6 +18,8 @@ __all__ = ["Renewer"]
 
 _PUT_OFF_S = 5.0
 """So long portraits wait at most while events come faster than they are written."""
+_LOST = 5
+"""Where the first so many cannot be drawn one by one either, it is not because of them."""
 _SPARING = 10
 """Comparing anew takes at most one part in so many of the time."""
 
@@ -65,6 +67,7 @@ class Renewer:
         self._compared = self._lasted = 0.0
         self._rested = 0.0
         self._size = 0
+        self._hopeless: dict[str, int] = {}
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="limner-renewer", daemon=True)
@@ -94,14 +97,46 @@ class Renewer:
         """Draw as many as are drawn at a time; return how many were."""
         now = self.clock()
         self._compare(now)
-        stale = self.store.stale(limit=self.config.renew_customers)
+        most = self.config.renew_customers
+        asked = self.store.stale(limit=most + len(self._hopeless))
+        stale = [each for each in asked if self._hopeless.get(each.customer_id) != each.seq][:most]
         if not stale:
             return 0
         with self.traces.span("limner.draw") as note:
-            written = self.painter.renew(stale, now=now)
+            written = self._draw(stale, now)
             note({"limner.customers": len(stale), "limner.portraits": written})
         self.drawn += written
         return written
+
+    def _draw(self, stale: Sequence[Stale], now: datetime) -> int:
+        """Draw some; where one cannot be drawn the others are, and it waits until it changes.
+
+        What fails for everybody is nobody's fault, and is tried again with all.
+        """
+        try:
+            return self.painter.renew(stale, now=now)
+        except Exception:
+            if len(stale) == 1:
+                raise
+            written, lost = 0, dict[str, int]()
+            for place, each in enumerate(stale):
+                try:
+                    written += self.painter.renew([each], now=now)
+                except Exception as error:
+                    lost[each.customer_id] = each.seq
+                    if len(lost) == _LOST and place + 1 == _LOST:
+                        raise
+                    place_told = place_of(error)
+            if len(lost) == len(stale):
+                raise
+            if lost:
+                structlog.get_logger("limner.renewal").warning(
+                    "some customers cannot be drawn until they change",
+                    customers=len(lost),
+                    trouble=place_told,
+                )
+            self._hopeless |= lost
+            return written
 
     def _compare(self, now: datetime) -> None:
         """Compare customers with the shop as a whole anew, when it is time or the shop has grown.

@@ -1,7 +1,10 @@
 """Listen: the application behind a server of HTTP, in this process."""
 
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -58,4 +61,27 @@ def run(
     hush_errors()
     if ready is not None:
         ready(server)
-    server.run(sockets=[door])
+    with _asked_to_end(server):
+        server.run(sockets=[door])
+
+
+@contextmanager
+def _asked_to_end(server: uvicorn.Server) -> Iterator[None]:
+    """Let SIGTERM and Ctrl-C ask for an end, and nothing else.
+
+    The server raises them once more when it has ended; that would end the process before those who
+    work beside it are told, and as if something had gone wrong.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    before = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -6,12 +6,13 @@ Threads of one interpreter take turns, and drawing is long turns; a process besi
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import Any, Protocol, final
 
 from limner.profiles.live import Stale
@@ -24,10 +25,24 @@ Begin = Callable[[Connection], BaseProcess]
 _POLITE = 5
 """So much nicer than the service it is where there are too few processors for both."""
 _GRACE_S = 10.0
+_BEAT_S = 2.0
+"""So often it says that it lives while it draws."""
+_SILENT_S = 60.0
+"""Whoever said nothing for so long is taken for dead."""
 
 
 class DrawingFailed(RuntimeError):
-    """The process that draws could not, or ended; it says where, and nothing of whom."""
+    """The process that draws could not, or ended; it says where, and nothing of whom.
+
+    Attributes
+    ----------
+    place
+        What went wrong where, without a word of a customer's.
+    """
+
+    def __init__(self, place: str) -> None:
+        super().__init__(place)
+        self.place = place
 
 
 class Draws(Protocol):
@@ -62,11 +77,13 @@ class Studio:
     ----------
     begin
         Begins a process that runs :func:`draw_for` at the other end of a connection.
+    silent_s
+        After so many seconds without a sign of life it is ended, and another is begun.
     """
 
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
-        self._lock = Lock()
+    def __init__(self, begin: Begin, *, silent_s: float = _SILENT_S) -> None:
+        self._begin, self.silent_s = begin, silent_s
+        self._lock, self._leaving = Lock(), Event()
         self._process: BaseProcess | None = None
         self._line: Connection | None = None
 
@@ -86,31 +103,58 @@ class Studio:
             line = self._open()
             try:
                 line.send((tenant, what, rest))
-                done, answer, lacks = line.recv()
-            except (EOFError, OSError) as error:
-                self._drop()
-                raise DrawingFailed("the process that draws ended") from error
+                done, answer, lacks = self._hear(line)
+            except (EOFError, OSError, TimeoutError) as error:
+                self._drop(at_once=True)
+                raise DrawingFailed(f"the process that draws ended: {place_of(error)}") from error
         if not done:
             raise DrawingFailed(answer)
         return answer, lacks
 
+    def leave(self) -> None:
+        """Wait for what is being drawn for some seconds more at most: the service is ending."""
+        self._leaving.set()
+
+    def _hear(self, line: Connection) -> tuple[bool, Any, bool]:
+        """Return what it answers; raises TimeoutError if it is silent for too long."""
+        heard, left = time.monotonic(), None
+        while True:
+            if line.poll(0.2):
+                told: tuple[bool, Any, bool] | None = line.recv()
+                if told is not None:
+                    return told
+                heard = time.monotonic()
+            now = time.monotonic()
+            if left is None and self._leaving.is_set():
+                left = now
+            if now - heard > self.silent_s or (left is not None and now - left > _GRACE_S):
+                raise TimeoutError
+
     def close(self) -> None:
         """Let the process end; closing twice is fine."""
+        self.leave()
         with self._lock:
+            self._leaving.clear()
             self._drop()
 
     def _open(self) -> Connection:
         if self._line is None:
             here, there = multiprocessing.Pipe()
-            self._process, self._line = self._begin(there), here
+            # Ctrl-C in a terminal is meant for the service; whoever it begins is not to hear it,
+            # not even while it is being begun. A mask is inherited.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                self._process, self._line = self._begin(there), here
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
             there.close()
         return self._line
 
-    def _drop(self) -> None:
+    def _drop(self, *, at_once: bool = False) -> None:
         if self._line is not None:
             self._line.close()
         if self._process is not None:
-            self._process.join(_GRACE_S)
+            self._process.join(0.0 if at_once else _GRACE_S)
             if self._process.is_alive():
                 self._process.kill()
                 self._process.join()
@@ -129,6 +173,10 @@ class Desk:
 
     def __init__(self, studio: Studio, tenant: str) -> None:
         self.studio, self.tenant, self.lacks = studio, tenant, False
+
+    def leave(self) -> None:
+        """Wait no longer than some seconds: the service is ending."""
+        self.studio.leave()
 
     def size(self) -> int:
         """Return about how many events are known."""
@@ -160,21 +208,36 @@ def draw_for(line: Connection, painters: Mapping[str, Painter]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who began it is told, and hangs up
     with suppress(OSError):
         os.nice(_POLITE)
-    while True:
-        try:
+    with suppress(EOFError, OSError):
+        while True:
             tenant, what, rest = line.recv()
-        except (EOFError, OSError):
-            return
-        painter = painters[tenant]
-        try:
-            answer = (True, _answer(painter, what, rest))
-        except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked is told
-            answer = (False, place_of(error))
-        lacks = getattr(painter.describes, "trouble", None) is not None
-        try:
+            painter = painters[tenant]
+            with _alive(line):
+                try:
+                    answer = (True, _answer(painter, what, rest))
+                except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked is told
+                    answer = (False, place_of(error))
+            lacks = getattr(painter.describes, "trouble", None) is not None
             line.send((*answer, lacks))
-        except OSError:
-            return
+
+
+@contextmanager
+def _alive(line: Connection) -> Iterator[None]:
+    """Say again and again that this process lives, until what it does is done."""
+    done = Event()
+
+    def beat() -> None:
+        while not done.wait(_BEAT_S):
+            with suppress(OSError):
+                line.send(None)
+
+    thread = Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def _answer(painter: Painter, what: str, rest: Sequence[Any]) -> object:

@@ -203,12 +203,14 @@ def _look_through(call: dict[str, Any], delivery: Delivery) -> None:
 
 
 def _bad_id(plain: dict[str, Any]) -> str:
-    """Return what is wrong with an id: it must be a text or a whole number."""
+    """Return what is wrong with an id: it must be a text without NUL, or a whole number."""
     for name in _IDS:
         value = plain.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
             kind = _JSON.get(type(value), "a number with a point")
             return f"{name} must be a text or a whole number, got {kind}"
+        if isinstance(value, str) and "\0" in value:  # no database keeps it, and ids would meet
+            return f"{name} must not hold the character NUL"
     return ""
 
 

@@ -3,10 +3,11 @@
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import httpx
 import polars as pl
@@ -183,4 +184,8 @@ def test_erasing_on_the_command_line(ask, ingested):
     told = ask("privacy", "erase", who, "--allow-return", "-w", ingested)
     assert "nothing was held" in told.stdout
     assert who not in (ingested / "suppressed.txt").read_text()
+    assert ask("privacy", "export", who, "-w", ingested).exit_code == 0
+    with closing(sqlite3.connect(ingested / "profiles.db")) as file:
+        kept = file.execute("SELECT state, customer_id FROM privacy_requests").fetchall()
+    assert set(kept) == {("done", None)}, "who was erased is not written down by asking again"
     assert len((ingested / "suppressed.txt").read_text().split()) > 0

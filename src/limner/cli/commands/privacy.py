@@ -42,8 +42,9 @@ def export(
     with open_store(shop, store) as living:
         eraser = eraser_of(shop, living)
         try:
-            eraser.ask("access", customer_id, actor=_ACTOR)
+            request = eraser.ask("access", customer_id, actor=_ACTOR)
             found = eraser.export(customer_id)
+            eraser.book.answered(request)
         finally:
             eraser.book.close()
     emit_to(found, out)

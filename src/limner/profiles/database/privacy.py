@@ -233,6 +233,12 @@ class PrivacyBook:
                 .values(customer_id=None)
             )
 
+    def answered(self, request: Request) -> None:
+        """Say that access was given for good; the request lets the id go."""
+        done = update(t.requests).where(t.requests.c.id == request.id)
+        with self._writing() as connection:
+            connection.execute(done.values(state="done", customer_id=None, changed_us=_now()))
+
     def finish(self, request: Request, *, actor: str) -> Request:
         """Say that an erasure is done; who may return is taken off the list."""
         r = t.requests.c

@@ -25,8 +25,9 @@ Sender = Annotated[Principal, Depends(Guard("ingest"))]
 _ITEM_NAMES = ("item_id", "title", "description", "category", "brand", "price", "image")
 _PRICE = re.compile(r"^[0-9]{1,15}(\.[0-9]{1,9})?$")
 """A price that is written as a text."""
-_VISIBLE = re.compile(r"[^\s\u0000-\u001f\u007f]")
-"""What an id has at least one of."""
+_ID = re.compile(r"^[^\u0000]*[^\s\u0000-\u001f\u007f][^\u0000]*$")
+"""An id has something to see, and no NUL: no database keeps it, and ids would meet."""
+_LONGEST_ID = 512
 _WHOLE = 2**53 - 1
 """Up to here every reader of JSON tells whole numbers apart."""
 
@@ -46,7 +47,8 @@ class Acknowledged(BaseModel):
     accepted: int = Field(description="Events that are new.")
     duplicates: int = Field(description="Events that were there already.")
     told: int = Field(
-        description="Calls that are no events, but told of a customer: identify, group, alias."
+        description="Calls that are no events, but told of a customer (identify, group, alias), and"
+        " items."
     )
     rejected: list[RefusedEvent]
     consistency_token: str = Field(description="Whoever reads with it sees these events.")
@@ -127,7 +129,8 @@ _ITEM: Json = {
         **dict.fromkeys(_ITEM_NAMES, _TEXT),
         "item_id": {
             "type": ["string", "integer"],
-            "pattern": _VISIBLE.pattern,
+            "pattern": _ID.pattern,
+            "maxLength": _LONGEST_ID,
             "minimum": -_WHOLE,
             "maximum": _WHOLE,
         },
@@ -174,7 +177,8 @@ async def items(request: Request, _: Sender) -> Response:
     if len(told) > config.events_per_body:
         raise Problem(400, "bad_body", f"a body must hold at most {config.events_per_body} items")
     found = [_item(place, item) for place, item in enumerate(told)]
-    return await _write(request, Delivery("items", items=found))
+    telling = list(range(len(found)))
+    return await _write(request, Delivery("items", items=found, telling=telling))
 
 
 def _item(place: int, item: object) -> Json:
@@ -194,8 +198,9 @@ def _item(place: int, item: object) -> Json:
     for name, value in found.items():
         if not isinstance(value, str | None):
             raise refuse(f"have a text as its {name}, or none")
-    if not _VISIBLE.search(found["item_id"] or ""):
-        raise refuse("have an item_id that is not empty")
+    own = found["item_id"] or ""
+    if not _ID.search(own) or len(own) > _LONGEST_ID:
+        raise refuse(f"have an item_id of 1 to {_LONGEST_ID} characters, without NUL")
     if isinstance(price, int | float) and not isinstance(price, bool) and price >= 0:
         found["price"] = str(price)
     elif price is None or (isinstance(price, str) and _PRICE.search(price)):
