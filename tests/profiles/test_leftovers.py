@@ -33,6 +33,20 @@ def test_tables_are_written_anew_without_them(tmp_path):
     assert list(clear_files(tmp_path, ["ann"], [])) == []
 
 
+def test_what_was_half_written_when_the_power_went_holds_nothing_up(tmp_path):
+    file = tmp_path / "reviews" / "said.parquet"
+    file.parent.mkdir()
+    pl.DataFrame({"customer_id": ["ann", "ben"], "said": ["a", "b"]}).write_parquet(file)
+    (file.parent / ".erasing-said.parquet").write_bytes(b"")
+    vectors = tmp_path / "models" / "text" / ".erasing-part-0.npz"
+    vectors.parent.mkdir(parents=True)
+    vectors.write_bytes(b"PK")
+    assert set(held_in_files(tmp_path, "ann")) == {"reviews/said.parquet"}
+    assert [each.rows for each in clear_files(tmp_path, ["ann"], ["a"])] == [1]
+    assert pl.read_parquet(file)["customer_id"].to_list() == ["ben"]
+    assert [each.name for each in tmp_path.rglob("*") if each.is_file()] == ["said.parquet"]
+
+
 def test_answers_of_models_and_vectors_of_what_they_wrote_go(tmp_path):
     readings = tmp_path / "models" / "folds" / "a" / "0" / "readings"
     readings.mkdir(parents=True)

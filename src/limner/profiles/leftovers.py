@@ -27,6 +27,8 @@ _NO_TEXT = frozenset(
     | {".jpg", ".jpeg", ".png", ".webp", ".gif"}
 )
 _PIECE = 1 << 22
+_FRESH = ".erasing-"
+"""What is written in the place of a file is called so until it takes that place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ def clear_files(
     texts
         What they wrote.
     """
+    for half in folder.rglob(f"{_FRESH}*"):  # an erasure ended while it wrote: the old file stands
+        half.unlink()
     names = pl.Series(sorted(customers), dtype=pl.String)
     for file in _tables(folder):
         rows = pl.read_parquet(file, glob=False)
@@ -116,7 +120,8 @@ def named_in_files(folder: Path, customers: Collection[str]) -> dict[str, set[st
 
 def _tables(folder: Path) -> Iterator[Path]:
     for file in sorted(folder.rglob("*.parquet")):
-        if file.relative_to(folder).parts[0] == _LOG or file.is_symlink():
+        own = file.relative_to(folder).parts[0] == _LOG or file.name.startswith(_FRESH)
+        if own or file.is_symlink():
             continue
         if "customer_id" in pq.read_schema(file).names:
             yield file
@@ -129,7 +134,7 @@ def _replace(file: Path, rows: pl.DataFrame) -> None:
         for key, value in told.items()
         if not key.startswith(b"ARROW:")
     }
-    fresh = file.with_name(f".erasing-{file.name}")
+    fresh = file.with_name(f"{_FRESH}{file.name}")
     try:
         rows.rechunk().write_parquet(fresh, metadata=own)
         sync_file(fresh)
@@ -145,7 +150,7 @@ def _without_keys(file: Path, keys: Collection[bytes]) -> int:
     # numpy drops noughts at the end of bytes.
     stay = np.array([mark.ljust(BYTES, b"\0") not in keys for mark in marks.tolist()], bool)
     if not stay.all():
-        fresh = file.with_name(f".erasing-{file.name}")
+        fresh = file.with_name(f"{_FRESH}{file.name}")
         with fresh.open("wb") as out:
             np.savez(out, keys=marks[stay], vectors=vectors[stay])
         sync_file(fresh)
