@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ import numpy as np
 
 from limner.cli.serving import open_store
 from limner.cli.workspace import Workspace
+from limner.errors import LogBusy
 from limner.profiles.compaction import compact
 from serve import call, serve
 
@@ -42,7 +44,8 @@ def move(folder: str) -> None:
     while True:
         time.sleep(_COMPACT_S)
         now, shop = datetime.now(UTC), Workspace(Path(folder) / "shop")
-        with open_store(shop, None) as store:
+        # while somebody is erased the log is written anew, and next time is soon enough
+        with open_store(shop, None) as store, suppress(LogBusy):
             compact(store, shop.log, before=now, now=now)
 
 
