@@ -5,6 +5,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 
@@ -107,6 +108,21 @@ def a_server(folder, **settings):
     finally:
         server.should_exit = True
         thread.join()
+
+
+def children_of(pid):
+    """Return the processes that a process began, those of multiprocessing alone."""
+    found = []
+    for each in Path("/proc").iterdir():
+        if each.name.isdecimal():
+            try:
+                parent = (each / "stat").read_text().rpartition(")")[2].split()[1]
+                said = (each / "cmdline").read_text()
+            except OSError:
+                continue
+            if int(parent) == pid and "spawn_main" in said:
+                found.append(int(each.name))
+    return sorted(found)
 
 
 def bought(customer="ann", message="m1", *, order="o1", **more):

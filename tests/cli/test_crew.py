@@ -18,7 +18,7 @@ import postgres
 from limner.cli.workspace import Workspace
 from limner.profiles.database.leases import Leases
 from limner.profiles.database.opening import open_engine
-from serving import bought
+from serving import bought, children_of
 
 
 @pytest.fixture(scope="module")
@@ -40,21 +40,6 @@ def address(request, tmp_path):
         connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return f"{server}/{name}"
-
-
-def children_of(pid):
-    """Return the processes that serve."""
-    found = []
-    for each in Path("/proc").iterdir():
-        if each.name.isdecimal():
-            try:
-                parent = (each / "stat").read_text().rpartition(")")[2].split()[1]
-                said = (each / "cmdline").read_text()
-            except OSError:
-                continue
-            if int(parent) == pid and "spawn_main" in said:
-                found.append(int(each.name))
-    return sorted(found)
 
 
 def until(good, seconds=60.0):

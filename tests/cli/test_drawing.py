@@ -14,22 +14,7 @@ import pytest
 from limner.cli.drawing import drawn_apart
 from limner.cli.serving import open_store, parts_of
 from limner.cli.workspace import Workspace
-from serving import bought
-
-
-def drawers_of(pid):
-    """Return the processes that draw for a service."""
-    found = []
-    for each in Path("/proc").iterdir():
-        if each.name.isdecimal():
-            try:
-                parent = (each / "stat").read_text().rpartition(")")[2].split()[1]
-                said = (each / "cmdline").read_text()
-            except OSError:
-                continue
-            if int(parent) == pid and "spawn_main" in said:
-                found.append(int(each.name))
-    return found
+from serving import bought, children_of
 
 
 def test_within_changes_nothing(tmp_path):
@@ -76,7 +61,7 @@ def test_who_draws_ends_with_the_service(tmp_path, how):
             assert client.post("/v1/batch", json={"batch": [bought()]}).json()["accepted"] == 1
             while client.get("/v1/profiles/ann").json()["freshness"]["stale"]:
                 time.sleep(0.05)
-            (drawer,) = drawers_of(running.pid)
+            (drawer,) = children_of(running.pid)
             told = client.get("/v1/profiles/ann", params={"fresh": True}).json()
             assert told["portrait"]["lifecycle"]["stage"]
         running.send_signal(how)
