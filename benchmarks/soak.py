@@ -87,8 +87,11 @@ def one(own: httpx.Client, number: int, who: str, chance: np.random.Generator) -
 
 
 def family(pid: int) -> list[int]:
-    """Return a process and all that it began."""
-    below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    """Return a process and all that it began, whichever of its threads did."""
+    below = []
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError):
+            below += (thread / "children").read_text().split()
     return [pid, *(each for child in below for each in family(int(child)))]
 
 

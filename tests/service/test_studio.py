@@ -20,19 +20,21 @@ from limner.service.studio import DrawingFailed, Studio, draw_for
 LATER = T0 + timedelta(days=1)
 
 
-def draw(line, file):
+def draw(line, file, late_s):
     """What the process does."""
+    time.sleep(late_s)
     with DatabaseStore(file) as store:
         draw_for(line, {"": Painter(store, None)})
 
 
 @contextmanager
-def a_studio(file):
+def a_studio(file, *, late_s=0.0):
     """Yield a studio, and the processes that it began."""
     begun = []
 
     def begin(line):
-        made = multiprocessing.get_context("spawn").Process(target=draw, args=(line, file))
+        spawn = multiprocessing.get_context("spawn")
+        made = spawn.Process(target=draw, args=(line, file, late_s))
         made.start()
         begun.append(made)
         return made
@@ -124,6 +126,14 @@ def test_one_that_hangs_is_ended_and_another_begun(store, tmp_path):
         assert not begun[0].is_alive()
         studio.silent_s = patient
         assert desk.renew(store.stale(limit=1), now=LATER) == 1
+
+
+def test_one_that_is_slow_to_begin_is_waited_for(store, tmp_path):
+    store.accept(arrival(buy("a")), received_us=NOW_US)
+    with a_studio(tmp_path / "profiles.db", late_s=2.0) as (studio, begun):
+        studio.silent_s = 0.5
+        assert studio.ask("", "size") == (1, False)
+        assert len(begun) == 1
 
 
 def test_a_service_that_ends_does_not_wait_for_ever(store, tmp_path, monkeypatch):

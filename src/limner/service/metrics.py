@@ -1,6 +1,7 @@
 """What Prometheus reads: counts and times of this process or of all, without anybody's data."""
 
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import final
@@ -37,6 +38,7 @@ class Metrics:
     def __init__(self, place: Place | None = None) -> None:
         self.registry = CollectorRegistry()
         self.place = place
+        self._sharing = threading.Lock()
 
         def counter(name: str, about: str, *labels: str) -> Counter:
             return Counter(f"limner_{name}", about, labels, registry=self.registry)
@@ -67,8 +69,9 @@ class Metrics:
         if self.place is not None:
             own = self._own(self.place)
             part = own.with_suffix(".part")
-            part.write_bytes(generate_latest(self.registry))
-            part.replace(own)
+            with self._sharing:  # whoever is asked does it, and a thread does it now and then
+                part.write_bytes(generate_latest(self.registry))
+                part.replace(own)
 
     def text(self) -> bytes:
         """Return them as Prometheus reads them."""

@@ -29,6 +29,8 @@ _BEAT_S = 2.0
 """So often it says that it lives while it draws."""
 _SILENT_S = 60.0
 """Whoever said nothing for so long is taken for dead."""
+_BEGINNING_S = 600.0
+"""So long it may take to begin: a crowded machine loads slowly, and who loads cannot speak."""
 
 
 class DrawingFailed(RuntimeError):
@@ -78,11 +80,13 @@ class Studio:
     begin
         Begins a process that runs :func:`draw_for` at the other end of a connection.
     silent_s
-        After so many seconds without a sign of life it is ended, and another is begun.
+        After so many seconds without a sign of life it is ended, and another is begun. One that
+        is only beginning has longer.
     """
 
     def __init__(self, begin: Begin, *, silent_s: float = _SILENT_S) -> None:
         self._begin, self.silent_s = begin, silent_s
+        self._spoke = False
         self._lock, self._leaving = Lock(), Event()
         self._process: BaseProcess | None = None
         self._line: Connection | None = None
@@ -121,13 +125,15 @@ class Studio:
         while True:
             if line.poll(0.2):
                 told: tuple[bool, Any, bool] | None = line.recv()
+                self._spoke = True
                 if told is not None:
                     return told
                 heard = time.monotonic()
             now = time.monotonic()
             if left is None and self._leaving.is_set():
                 left = now
-            if now - heard > self.silent_s or (left is not None and now - left > _GRACE_S):
+            patience = self.silent_s if self._spoke else max(self.silent_s, _BEGINNING_S)
+            if now - heard > patience or (left is not None and now - left > _GRACE_S):
                 raise TimeoutError
 
     def close(self) -> None:
@@ -148,6 +154,7 @@ class Studio:
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
             there.close()
+            self._spoke = False
         return self._line
 
     def _drop(self, *, at_once: bool = False) -> None:
@@ -209,6 +216,7 @@ def draw_for(line: Connection, painters: Mapping[str, Painter]) -> None:
     with suppress(OSError):
         os.nice(_POLITE)
     with suppress(EOFError, OSError):
+        line.send(None)  # it has begun
         while True:
             tenant, what, rest = line.recv()
             painter = painters[tenant]
