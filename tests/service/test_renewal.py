@@ -109,11 +109,13 @@ def test_one_who_cannot_be_drawn_keeps_nobody_else_waiting(store, monkeypatch):
     renewer = Renewer(store, Painter(store, None), config=ServeConfig(renew_customers=4))
     assert [renewer.once() for _ in range(3)] == [3, 2, 0]
     assert [each.customer_id for each in store.stale(limit=9)] == ["c2"]
+    assert renewer.undrawable == 1
     monkeypatch.setattr(Painter, "paint", real)
     assert renewer.once() == 0, "it waits until something is new"
     store.accept(arrival(buy("c2", "again")), received_us=NOW_US)
     assert renewer.once() == 1
     assert store.stale(limit=9) == []
+    assert renewer.undrawable == 0
 
 
 def test_what_fails_for_everybody_is_nobodys_fault(store, monkeypatch):

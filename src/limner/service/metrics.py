@@ -52,6 +52,9 @@ class Metrics:
         self.waiting = gauge("events_waiting", "Events that wait to be written.")
         self.stale = gauge("portraits_stale", "Portraits older than the customer's newest event.")
         self.drawn = gauge("portraits_drawn", "Portraits drawn since the start.")
+        self.undrawable = gauge(
+            "portraits_undrawable", "Customers who cannot be drawn until they change."
+        )
         self.failures = gauge("renewal_failures", "How often drawing portraits failed.")
         self.streams = gauge("streams_open", "Streams of server-sent events that are open.")
         self.seconds = Histogram(

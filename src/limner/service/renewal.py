@@ -99,6 +99,7 @@ class Renewer:
         self._compare(now)
         most = self.config.renew_customers
         asked = self.store.stale(limit=most + len(self._hopeless))
+        self._forget(asked, whole=len(asked) < most + len(self._hopeless))
         stale = [each for each in asked if self._hopeless.get(each.customer_id) != each.seq][:most]
         if not stale:
             return 0
@@ -107,6 +108,21 @@ class Renewer:
             note({"limner.customers": len(stale), "limner.portraits": written})
         self.drawn += written
         return written
+
+    @property
+    def undrawable(self) -> int:
+        """How many customers cannot be drawn, and wait until something new is known of them."""
+        return len(self._hopeless)
+
+    def _forget(self, asked: Sequence[Stale], *, whole: bool) -> None:
+        """Forget of whom nothing could be drawn as soon as they changed, or are gone."""
+        if self._hopeless:
+            now = {each.customer_id: each.seq for each in asked}
+            self._hopeless = {
+                who: seq
+                for who, seq in self._hopeless.items()
+                if now.get(who, None if whole else seq) == seq
+            }
 
     def _draw(self, stale: Sequence[Stale], now: datetime) -> int:
         """Draw some; where one cannot be drawn the others are, and it waits until it changes.

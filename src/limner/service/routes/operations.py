@@ -112,6 +112,7 @@ async def metrics(request: Request) -> Response:
     told = state.metrics
     told.waiting.set(state.writer.waiting)
     told.drawn.set(state.renewer.drawn)
+    told.undrawable.set(state.renewer.undrawable)
     told.failures.set(state.renewer.failures)
     told.streams.set(state.listeners.open)
     totals = await run_in_threadpool(state.parts.store.totals)
