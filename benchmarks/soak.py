@@ -6,7 +6,8 @@ half minute and erases somebody every minute. Every two seconds it notes the pro
 memory and open files. After a warm-up of a quarter of the time the slope of the memory is the
 median of the slopes of all pairs of notes (Theil and Sen), in percent of the level an hour.
 
-The customers are always the same ones, and what they did moves into the log, so that nothing that
+The customers are always the same ones, known for some time already; what they do moves into the
+log, and most of what is sent was sent before, as trackers do that are not sure. So nothing that
 should stay grows but sums.
 """
 
@@ -33,6 +34,11 @@ from limner.profiles.compaction import compact
 from serve import call, serve
 
 CUSTOMERS = 500
+ITEMS = 50
+HISTORY = 100_000
+"""So many events are known before the notes begin."""
+FRESH = 2
+"""So many of the events of a body are new."""
 _COMPACT_S = 30.0
 _ERASE_S = 60.0
 _NOTE_S = 2.0
@@ -69,13 +75,29 @@ def use(port: int, key: str, rate: float, done: dict[str, int], stop: threading.
             time.sleep(max(0.0, 1 / rate - (time.monotonic() - began)))
 
 
+def event(number: int, chance: np.random.Generator) -> dict[str, Any]:
+    """Return what a customer did, as a tracker sends it."""
+    made = call(number, chance)
+    made["userId"] = f"u{chance.integers(CUSTOMERS)}"
+    made["properties"]["products"][0]["product_id"] = f"p{number % ITEMS}"
+    return made
+
+
+def remember(port: int, key: str) -> None:
+    """Send what customers did before."""
+    headers, chance = {"Authorization": f"Bearer {key}"}, np.random.default_rng(1)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}/v1", headers=headers, timeout=120) as own:
+        for first in range(0, HISTORY, 500):
+            body = [event(-1 - first - at, chance) for at in range(500)]
+            own.post("/batch", json={"batch": body}).raise_for_status()
+
+
 def one(own: httpx.Client, number: int, who: str, chance: np.random.Generator) -> str:
     """Send or ask once, in turn; return what became of it."""
     kind = number % 4
     if kind == 0:
-        batch = [call(number * 50 + at, chance) for at in range(20)]
-        for each in batch:
-            each["userId"] = f"u{chance.integers(CUSTOMERS)}"
+        again = chance.integers(-HISTORY, number + 1, size=20 - FRESH)
+        batch = [event(int(at), chance) for at in [*range(number, number + FRESH), *again]]
         answer = own.post("/batch", json={"batch": batch})
     elif kind == 1:
         answer = own.get(f"/profiles/{who}", params={"fresh": number % 8 == 1})
@@ -133,6 +155,7 @@ def main() -> None:
                 break
             except httpx.TransportError:
                 time.sleep(0.1)
+        remember(port, key)
         done: dict[str, int] = {}
         stop = threading.Event()
         user = threading.Thread(target=use, args=(port, key, asked.rate, done, stop))
