@@ -10,7 +10,7 @@ from limner.errors import BadConfig, BadShape, LogCorrupt, NoWorkspace
 from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEMA
 from limner.events.log import EventLog
 from limner.events.refusals import REFUSED_SCHEMA
-from log_tools import content, files, some_rows, take
+from log_tools import Swapped, content, files, some_rows, take
 
 
 @pytest.fixture
@@ -165,3 +165,26 @@ def test_the_same_content_is_the_same_bytes(tmp_path):
         new[name] for name in new if name.startswith("buckets")
     ]
     assert first.manifest.fingerprint in (first.folder / "manifest.json").read_text()
+
+
+def test_what_was_swapped_while_it_was_read_is_read_again(log):
+    first, more = some_rows(40), some_rows(80)
+    take(log, [first])
+    beside = Swapped(log.folder)
+    beside.more = more
+    with pytest.raises(FileNotFoundError):
+        beside.scan().collect()
+    beside = Swapped(log.folder)
+    beside.more = some_rows(90)
+    assert len(beside.read(lambda: beside.scan().collect())) == 90
+    beside.more = some_rows(100)
+    everybody = first["customer_id"].unique()
+    assert beside.events_of(everybody).sort("event_id").equals(content(log).sort("event_id"))
+
+
+def test_a_file_that_is_gone_for_good_is_missed(log):
+    take(log, [some_rows(10)])
+    for file in (log.folder / "buckets").rglob("*.parquet"):
+        file.unlink()
+    with pytest.raises(FileNotFoundError):
+        log.read(lambda: log.scan().collect())

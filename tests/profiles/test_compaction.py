@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from arrivals import NOW_US, T0, arrival, buy, frame, view
+from limner.events.erasing import held_in_log
 from limner.events.ingest import ingest
 from limner.events.log import EventLog
 from limner.events.mapping import Mapping
@@ -12,6 +13,7 @@ from limner.events.readers.frame import Frame
 from limner.profiles.compaction import compact, of_the_log
 from limner.profiles.database.store import DatabaseStore
 from limner.profiles.painter import Painter
+from log_tools import Swapped, some_rows
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 EVENTS = [
@@ -88,3 +90,20 @@ def test_what_lies_in_the_log_is_told_newest_first(store, tmp_path):
     rest = of_the_log(log, "ann", offset=4, limit=4)["event_id"].to_list()
     assert first + rest == ["a5", "a4", "a3", "a2", "a1", "a0"]
     assert of_the_log(log, "nobody", offset=0, limit=4).is_empty()
+
+
+def test_whoever_reads_while_another_adds_to_the_log_reads_it_whole(store, tmp_path):
+    log = EventLog.create(tmp_path / "log", buckets=1)
+    store.accept(arrival(*EVENTS), received_us=NOW_US)
+    before = portraits(store, log)
+    compact(store, log, before=NOW, now=NOW)
+    told = of_the_log(log, "ann", offset=0, limit=9)
+    for rows, ask in (
+        (some_rows(10), lambda beside: of_the_log(beside, "ann", offset=0, limit=9).equals(told)),
+        (some_rows(20), lambda beside: held_in_log(beside, ["ann"]).events.equals(told.reverse())),
+        (some_rows(30), lambda beside: portraits(store, beside).keys() == before.keys()),
+    ):
+        beside = Swapped(log.folder)
+        beside.more = rows
+        assert ask(beside)
+        assert beside.more is None

@@ -50,24 +50,23 @@ class LogErasure:
 def held_in_log(log: EventLog, customers: Collection[str]) -> Held:
     """Return all that a log holds on some people."""
     names = pl.Series(sorted(set(customers)), dtype=pl.String)
-    homes = bucket_of(names, buckets=log.buckets)
-    parts = [pl.DataFrame(schema=log.scan().collect_schema())]
-    for bucket in sorted(set(homes.to_list())):
-        own = names.filter(homes == bucket).implode()
-        parts.append(log.scan(bucket=bucket).filter(pl.col("customer_id").is_in(own)).collect())
     wanted = pl.col("customer_id").is_in(names.implode())
-    rejects = [pl.DataFrame(schema={**REFUSED_SCHEMA, "customer_id": pl.String})]
+    return Held(
+        log.events_of(names),
+        log.attributes().filter(wanted),
+        log.flags().filter(wanted),
+        log.read(lambda: _refused_of(log, names)),
+        _evidence_on(log, names.to_list()),
+    )
+
+
+def _refused_of(log: EventLog, names: pl.Series) -> pl.DataFrame:
+    found = [pl.DataFrame(schema={**REFUSED_SCHEMA, "customer_id": pl.String})]
     for file in log.manifest.rejects:
         rows = _read(log, file, REFUSED_SCHEMA)
         who = _named(rows, names)
-        rejects.append(rows.with_columns(customer_id=who).filter(who.is_not_null()))
-    return Held(
-        pl.concat(parts),
-        log.attributes().filter(wanted),
-        log.flags().filter(wanted),
-        pl.concat(rejects),
-        _evidence_on(log, names.to_list()),
-    )
+        found.append(rows.with_columns(customer_id=who).filter(who.is_not_null()))
+    return pl.concat(found)
 
 
 def _evidence_on(log: EventLog, customers: Collection[str]) -> pl.DataFrame:

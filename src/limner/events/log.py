@@ -1,14 +1,16 @@
 """The log: events of all customers in Parquet, in buckets, sorted by customer and time."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import polars as pl
 
 from limner.errors import BadConfig, BadShape, LogCorrupt, NoWorkspace
+from limner.events.buckets import bucket_of
 from limner.events.durable import replace_text, sync_folder
 from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEMA
 from limner.events.evidence import EVIDENCE_SCHEMA
@@ -24,6 +26,9 @@ FLAGS_SCHEMA = pl.Schema(
 """Columns of the customer flags: what was noticed, how large it was, and what would be usual."""
 VECTORS = "vectors"
 """The folder of what models made of the items."""
+T = TypeVar("T")
+_TRIES = 20
+"""Files that are swapped so often while one thing is read are no accident."""
 
 
 class EventLog:
@@ -33,7 +38,7 @@ class EventLog:
     ``attributes-*.parquet`` and ``evidence-*.parquet``. Only what the manifest names belongs to the
     log, and the manifest is replaced in one step, so a reader sees the log before an ingest or
     after it, never between. An ingest removes the files that it replaced: what was scanned before
-    it must be scanned again.
+    it must be scanned again, which :meth:`read` sees to.
 
     Parameters
     ----------
@@ -176,9 +181,47 @@ class EventLog:
             frame = frame.filter(pl.col("time") < before)
         return frame.select(columns) if columns is not None else frame
 
+    def read(self, ask: Callable[[], T]) -> T:
+        """Return what was asked of this log, asked again where files were swapped meanwhile.
+
+        Whoever reads while another process adds to the log, or takes somebody out of it, reads the
+        one state or the other as a whole.
+
+        Parameters
+        ----------
+        ask
+            Scans and collects, all within.
+        """
+        for _ in range(_TRIES):
+            before = self.manifest
+            try:
+                return ask()
+            except FileNotFoundError:
+                if self.manifest is before:
+                    raise
+        return ask()
+
+    def events_of(self, customers: pl.Series) -> pl.DataFrame:
+        """Return all that some customers did, bucket after bucket.
+
+        Parameters
+        ----------
+        customers
+            Their ids (N,).
+        """
+        homes = bucket_of(customers, buckets=self.buckets)
+        parts = [pl.DataFrame(schema=EVENT_SCHEMA)]
+        for bucket in sorted(set(homes.to_list())):
+            own = pl.col("customer_id").is_in(customers.filter(homes == bucket).implode())
+            parts.append(self.read(partial(self._of_bucket, bucket, own)))
+        return pl.concat(parts)
+
+    def _of_bucket(self, bucket: int, chosen: pl.Expr) -> pl.DataFrame:
+        return self.scan(bucket=bucket).filter(chosen).collect()
+
     def catalogue(self) -> pl.DataFrame:
         """Return what is known of the items, one row an item, sorted by ``item_id``."""
-        return self._side(self.manifest.catalogue, CATALOGUE_SCHEMA)
+        return self.read(lambda: self._side(self.manifest.catalogue, CATALOGUE_SCHEMA))
 
     def has_catalogue(self) -> bool:
         """Whether the file is there in which items are told of, if any are."""
@@ -187,15 +230,15 @@ class EventLog:
 
     def attributes(self) -> pl.DataFrame:
         """Return what customers told, one row a customer, attribute and moment of knowing."""
-        return self._side(self.manifest.attributes, ATTRIBUTES_SCHEMA)
+        return self.read(lambda: self._side(self.manifest.attributes, ATTRIBUTES_SCHEMA))
 
     def evidence(self) -> pl.DataFrame:
         """Return which names belong together: each pair and rule once, in the order of texts."""
-        return self._side(self.manifest.evidence, EVIDENCE_SCHEMA)
+        return self.read(lambda: self._side(self.manifest.evidence, EVIDENCE_SCHEMA))
 
     def flags(self) -> pl.DataFrame:
         """Return customers who behave like machines, one row a customer and flag."""
-        return self._side(self.manifest.flags, FLAGS_SCHEMA)
+        return self.read(lambda: self._side(self.manifest.flags, FLAGS_SCHEMA))
 
     def item_vectors(self) -> dict[str, ItemVectors]:
         """Return what models made of the items' words and pictures, by name.

@@ -89,13 +89,17 @@ def of_the_log(
     ids = [customers] if isinstance(customers, str) else list(customers)
     names = pl.Series(ids, dtype=pl.String)
     homes = bucket_of(names, buckets=log.buckets)
-    parts = [
-        log.scan(bucket=bucket).filter(
-            pl.col("customer_id").is_in(names.filter(homes == bucket).implode())
-        )
-        for bucket in sorted(set(homes.to_list()))
-    ]
-    rows = pl.concat(parts)
-    if len(names) > 1:
-        rows = rows.sort("time", "customer_id", maintain_order=True)
-    return rows.reverse().slice(offset, limit).collect()
+
+    def newest() -> pl.DataFrame:
+        parts = [
+            log.scan(bucket=bucket).filter(
+                pl.col("customer_id").is_in(names.filter(homes == bucket).implode())
+            )
+            for bucket in sorted(set(homes.to_list()))
+        ]
+        rows = pl.concat(parts)
+        if len(names) > 1:
+            rows = rows.sort("time", "customer_id", maintain_order=True)
+        return rows.reverse().slice(offset, limit).collect()
+
+    return log.read(newest)

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, final
 
@@ -203,11 +204,10 @@ class Eraser:
         people = self.book.ids_held()
         if self.log is not None:
             for bucket in range(self.log.buckets):
-                own = self.log.scan(bucket=bucket, columns=["customer_id"]).unique().collect()
-                people.update(own["customer_id"].to_list())
+                people.update(self.log.read(partial(_ids_in, self.log, bucket)))
             people.update(self.log.attributes()["customer_id"].unique().to_list())
             people |= ids_in(self.log.evidence())
-            for row in self.log.rejects().select("row").collect()["row"].to_list():
+            for row in self.log.read(partial(_rejected, self.log)):
                 people |= names_in(row)
         return people
 
@@ -264,8 +264,8 @@ class Eraser:
             return values
         gone = pl.col("customer_id").is_in(pl.Series(list(people), dtype=pl.String).implode())
         ours = pl.col(name).is_in(pl.Series(sorted(values), dtype=pl.String).implode())
-        others = self.log.scan(columns=["customer_id", name]).filter(ours & ~gone)
-        return values - set(others.select(pl.col(name).unique()).collect()[name].to_list())
+        theirs = ours & ~gone
+        return values - set(self.log.read(partial(_values_in, self.log, name, theirs)))
 
     def _receipt(self, request: Request, named: Sequence[str]) -> dict[str, Any]:
         stores = [f"database/{name}" for name in _DATABASE]
@@ -307,3 +307,17 @@ def _plain(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
+
+
+def _ids_in(log: EventLog, bucket: int) -> list[str]:
+    own = log.scan(bucket=bucket, columns=["customer_id"]).unique().collect()
+    return own["customer_id"].to_list()
+
+
+def _rejected(log: EventLog) -> list[str]:
+    return log.rejects().select("row").collect()["row"].to_list()
+
+
+def _values_in(log: EventLog, name: str, chosen: pl.Expr) -> list[str]:
+    found = log.scan(columns=["customer_id", name]).filter(chosen)
+    return found.select(pl.col(name).unique()).collect()[name].to_list()

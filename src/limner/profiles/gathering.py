@@ -108,6 +108,10 @@ def apart_of_persons(log: EventLog, bucket: int, moved: Mapping[str, str]) -> pl
     log, bucket, moved
         As for :func:`bucket_of_persons`.
     """
+    return log.read(lambda: _apart_of_persons(log, bucket, moved))
+
+
+def _apart_of_persons(log: EventLog, bucket: int, moved: Mapping[str, str]) -> pl.DataFrame:
     own = log.scan(bucket=bucket)
     if not moved:
         return own.collect()

@@ -120,10 +120,11 @@ class Painter:
         while busy is None or busy:
             # The store before the log, since what moves from one to the other is then in either.
             came = self.store.events_of(list(self.store.numbers_of(names.to_list()).values()))
-            known = log.scan(bucket=bucket)
             if busy:
-                known = known.filter(pl.col("customer_id").is_in(names.implode()))
-            rows = settled(known.collect(), came)
+                known = log.events_of(names)
+            else:
+                known = log.read(lambda: log.scan(bucket=bucket).collect())
+            rows = settled(known, came)
             counted = count(first_of_orders(rows))
             people = max(people, len(counted))
             marks = {mark for mark in (*event_marks(rows), *order_marks(rows)) if mark is not None}
@@ -251,15 +252,7 @@ class Painter:
         ids = [
             who for each in stale for who in (each.customer_id, *(who for _, who in each.others))
         ]
-        names = pl.Series(ids, dtype=pl.String)
-        homes = bucket_of(names, buckets=self.log.buckets)
-        parts = [
-            self.log.scan(bucket=bucket)
-            .filter(pl.col("customer_id").is_in(names.filter(homes == bucket).implode()))
-            .collect()
-            for bucket in sorted(set(homes.to_list()))
-        ]
-        return settled(pl.concat(parts), came)
+        return settled(self.log.events_of(pl.Series(ids, dtype=pl.String)), came)
 
     def _came(self, buckets: int, moved: Mapping[str, str]) -> Iterator[pl.DataFrame]:
         """Go through the events that came since the log, by the buckets in which they are told."""

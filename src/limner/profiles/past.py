@@ -10,7 +10,6 @@ from typing import final
 import polars as pl
 
 from limner.errors import UnknownCustomer
-from limner.events.buckets import bucket_of
 from limner.events.event import EVENT_SCHEMA
 from limner.profiles.counters import Counters, count, first_of_orders
 from limner.profiles.database.history import History, Seen
@@ -183,15 +182,8 @@ class Past:
         if log is None:
             return settled(_nothing(), came)
         wanted = pl.Series(names, dtype=pl.String)
-        homes = bucket_of(wanted, buckets=log.buckets)
         hidden = self._hidden(as_of, known, names)
-        parts = [
-            log.scan(bucket=bucket)
-            .filter(pl.col("customer_id").is_in(wanted.filter(homes == bucket).implode()))
-            .collect()
-            for bucket in sorted(set(homes.to_list()))
-        ]
-        return settled(_known(pl.concat(parts), as_of, known, hidden), came)
+        return settled(_known(log.events_of(wanted), as_of, known, hidden), came)
 
     def _came(
         self, numbers: Sequence[int], as_of: datetime, known: datetime | None

@@ -155,6 +155,8 @@ class Neighbours:
         frames = [purchase_lines(self.parts.eraser.book.engine)]
         log = self.parts.painter.log
         if log is not None:
-            bought = log.scan(columns=[*LINE.names(), "kind"])
-            frames.append(bought.filter(kind="purchase").select(LINE.names()).collect())
+            lines = LINE.names()
+            frames.append(
+                log.read(lambda: log.scan().filter(kind="purchase").select(lines).collect())
+            )
         return Baskets.of(frames)
