@@ -19,7 +19,8 @@ __all__ = ["of_tenant", "open_engine", "telling"]
 
 _WAIT_S = 60
 _PATH = "-csearch_path="
-_CACHE_KIB = 64 * 1024
+_CACHE_KIB = 16 * 1024
+"""Of each connection, which keeps it; what else was read lies in the system's own cache."""
 _CONNECTIONS = 64
 """More than there are threads that ask at once, each over a connection of its own."""
 
@@ -52,7 +53,11 @@ def open_engine(
         SqliteStore(url.database).close()  # says what a file that is not ours is
         ours = {"timeout": _WAIT_S, "check_same_thread": False}
         engine = create_engine(
-            url, connect_args=ours, max_overflow=_CONNECTIONS, hide_parameters=True
+            url,
+            connect_args=ours,
+            max_overflow=_CONNECTIONS,
+            pool_use_lifo=True,  # few connections, and so few caches, where few suffice
+            hide_parameters=True,
         )
         event.listen(engine, "connect", _steady_file)
         event.listen(engine, "begin", _begin_to_write)
