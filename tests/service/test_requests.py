@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from arrivals import NOW_US, arrival, buy
 from limner.errors import LogBusy
 from limner.profiles.database.store import DatabaseStore
@@ -28,6 +30,30 @@ def test_what_was_begun_before_a_kill_is_finished_at_the_start(tmp_path):
     with a_server(tmp_path) as served:
         assert done(served.app.state.parts.eraser.book, request)
         assert served.client.get("/v1/profiles/ann").status_code == 404
+
+
+@pytest.mark.parametrize(("patience", "told"), [(60.0, False), (0.1, True)])
+def test_a_log_that_is_busy_is_waited_for_and_told_of_when_it_stays_so(
+    tmp_path, monkeypatch, patience, told
+):
+    monkeypatch.setattr(requests, "_AGAIN_S", 0.05)
+    monkeypatch.setattr(requests, "_PATIENCE_S", patience)
+    calls = []
+
+    def busy(self, *, actor):
+        calls.append(1)
+        raise LogBusy("another writes")
+
+    monkeypatch.setattr(Eraser, "resume", busy)
+    with DatabaseStore(tmp_path / "profiles.db", pepper=PEPPER) as store:
+        eraser = an_eraser(store)
+        archivist = Archivist(eraser)
+        archivist.start()
+        while len(calls) < 8:
+            time.sleep(0.02)
+        assert archivist.failing is told
+        archivist.close()
+        eraser.book.close()
 
 
 def test_what_fails_is_tried_again(tmp_path, monkeypatch):

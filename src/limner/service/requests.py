@@ -1,17 +1,21 @@
 """One thread erases whom requests name; what was begun is finished, also after a kill."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import final
 
 import structlog
 
+from limner.errors import LogBusy
 from limner.profiles.eraser import Eraser
 from limner.service.quiet import place_of
 
 __all__ = ["Archivist"]
 
 _AGAIN_S = 2.0
+_PATIENCE_S = 60.0
+"""So long another process may write to the log before it is told that an erasure waits for it."""
 
 
 @final
@@ -60,6 +64,7 @@ class Archivist:
 
     def _run(self) -> None:
         log = structlog.get_logger("limner.requests")
+        since: float | None = None
         while True:
             self._wake.wait(None if self.leads is None else _AGAIN_S)
             if self._stop.is_set():
@@ -74,9 +79,11 @@ class Archivist:
                     self._wake.set()
                     continue
                 self.eraser.resume(actor="service")
-                self.failing = False
+                self.failing, since = False, None
             except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
-                self.failing = True
-                log.warning("an erasure could not be finished", trouble=place_of(error))
+                since = time.monotonic() if since is None else since
+                if not isinstance(error, LogBusy) or time.monotonic() - since > _PATIENCE_S:
+                    self.failing = True
+                    log.warning("an erasure could not be finished", trouble=place_of(error))
                 self._stop.wait(_AGAIN_S)
                 self._wake.set()
