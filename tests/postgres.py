@@ -5,6 +5,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,11 +30,14 @@ def _user() -> str | None:
 
 
 @contextmanager
-def a_server(folder: Path):
-    """Run a server whose data lie in a folder; yields its address without a database."""
+def a_server():
+    """Run a server in a folder of its own; yields its address without a database.
+
+    The folder is none of pytest's, since each run of pytest forbids other users to enter those.
+    """
     home, user = programs(), _user()
     assert home is not None, HOW_TO_GET_IT
-    folder.mkdir(parents=True)
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     if user is not None:
         shutil.chown(folder, user)
         for above in folder.parents:
@@ -54,3 +58,4 @@ def a_server(folder: Path):
         yield f"postgresql://limner@127.0.0.1:{port}"
     finally:
         call(home / "pg_ctl", "-D", data, "-m", "immediate", "stop", check=False)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -22,10 +22,10 @@ from serving import bought, children_of
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server():
     if postgres.programs() is None:
         pytest.skip(postgres.HOW_TO_GET_IT)
-    with postgres.a_server(tmp_path_factory.mktemp("server") / "postgres") as address:
+    with postgres.a_server() as address:
         yield address
 
 

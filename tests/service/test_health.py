@@ -91,7 +91,7 @@ def test_on_a_full_disk_reads_go_on_and_what_was_sent_is_refused_until_there_is_
 def test_a_database_that_became_a_replica_is_read_and_not_written(tmp_path):
     if postgres.programs() is None:
         pytest.skip(postgres.HOW_TO_GET_IT)
-    with postgres.a_server(tmp_path / "pg") as server:
+    with postgres.a_server() as server:
         address = f"{server}/postgres"
         with a_server(tmp_path, address=address) as served:
             served.send(bought("ann", "m1"))

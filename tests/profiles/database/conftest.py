@@ -10,10 +10,10 @@ from limner.profiles.database.store import DatabaseStore
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def server():
     if postgres.programs() is None:
         pytest.skip(postgres.HOW_TO_GET_IT)
-    with postgres.a_server(tmp_path_factory.mktemp("server") / "postgres") as address:
+    with postgres.a_server() as address:
         yield address
 
 
