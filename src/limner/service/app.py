@@ -80,6 +80,7 @@ def create_app(parts: Parts) -> FastAPI:
         default_response_class=Response,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # trackers do not follow, and what is asked may be no text
     )
     _assemble(app.state, parts)
     say_problems(app)

@@ -101,7 +101,7 @@ async def ask(request: Request, who: Officer) -> Response:
     kind, customer = told.get("type"), told.get("customer_id")
     back = told.get("allow_return", False)
     named = isinstance(customer, str) and len(customer) <= _LONGEST_ID and tidy_id(customer)
-    if kind not in {"access", "erase"} or not named or not isinstance(back, bool):
+    if kind not in ("access", "erase") or not named or not isinstance(back, bool):
         raise Problem(
             400, "bad_body", 'the body must be {"type": "access|erase", "customer_id": "…"}'
         )
