@@ -6,7 +6,6 @@ from datetime import datetime
 
 import polars as pl
 
-from limner.events.buckets import bucket_of
 from limner.events.cleaning import CleaningConfig
 from limner.events.event import EVENT_SCHEMA
 from limner.events.ingest import ingest
@@ -88,18 +87,7 @@ def of_the_log(
     """Return the events of an id, or of all ids of a person, the newest first, past so many."""
     ids = [customers] if isinstance(customers, str) else list(customers)
     names = pl.Series(ids, dtype=pl.String)
-    homes = bucket_of(names, buckets=log.buckets)
-
-    def newest() -> pl.DataFrame:
-        parts = [
-            log.scan(bucket=bucket).filter(
-                pl.col("customer_id").is_in(names.filter(homes == bucket).implode())
-            )
-            for bucket in sorted(set(homes.to_list()))
-        ]
-        rows = pl.concat(parts)
-        if len(names) > 1:
-            rows = rows.sort("time", "customer_id", maintain_order=True)
-        return rows.reverse().slice(offset, limit).collect()
-
-    return log.read(newest)
+    rows = log.events_of(names)
+    if len(names) > 1:
+        rows = rows.sort("time", "customer_id", maintain_order=True)
+    return rows.reverse().slice(offset, limit)
