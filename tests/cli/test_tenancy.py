@@ -58,8 +58,8 @@ def test_what_would_mix_tenants_is_refused(tmp_path, tenants, error, said):
 
 
 @pytest.mark.skipif(programs() is None, reason=HOW_TO_GET_IT)
-def test_in_one_database_each_has_a_schema_of_its_own(tmp_path):
-    with a_server(tmp_path / "pg") as server:
+def test_in_one_database_each_has_a_schema_of_its_own():
+    with a_server() as server:
         address = f"{server}/postgres"
         with DatabaseStore(address) as own, DatabaseStore(of_tenant(address, "acme")) as other:
             claim(own, "default")

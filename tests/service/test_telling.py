@@ -9,6 +9,7 @@ from arrivals import NOW_US, arrival, buy
 from limner.errors import UnknownCustomer
 from limner.profiles.database.store import DatabaseStore
 from limner.profiles.painter import Painter
+from limner.profiles.stores.sqlite import SqliteStore
 from limner.service import telling
 from limner.service.telling import Teller, written
 
@@ -16,8 +17,7 @@ NOW = datetime(2024, 5, 2, tzinfo=UTC)
 
 
 def tell(teller, who):
-    seq, drawn, _ = teller.store.state(who, "service")
-    return teller.tell(who, seq, drawn)
+    return teller.tell(who, teller.store.state(who, "service"))
 
 
 @pytest.fixture
@@ -49,6 +49,41 @@ def test_it_is_put_together_again_only_when_something_changed(store, monkeypatch
     assert orjson.loads(told.body)["portrait"] == orjson.loads(ann.to_json())
     now[0] += timedelta(days=1)
     assert tell(teller, "ann").tag != told.tag, "windows move with the days"
+
+
+def draw(store, now=NOW):
+    store.put_portraits(Painter(store, None).paint(store.stale(limit=9), now=now))
+
+
+def test_a_portrait_drawn_anew_without_an_event_is_another(store):
+    """As when the behaviour model changes, or a shop doubled: it must not be told from before."""
+    store.accept(arrival(buy("ann")), received_us=NOW_US)
+    teller = Teller(store, clock=lambda: NOW)
+    draw(store)
+    first = tell(teller, "ann")
+    assert tell(teller, "ann").tag == first.tag
+    store.mark_all_stale()
+    draw(store, now=NOW + timedelta(hours=1))
+    again = tell(teller, "ann")
+    assert again.tag != first.tag
+    fresh = orjson.loads(again.body)
+    assert fresh["portrait"] == orjson.loads(store.page("ann").portrait)
+    assert fresh["portrait"] != orjson.loads(first.body)["portrait"]
+
+
+def test_portraits_of_a_fit_beside_the_service_are_others(store, tmp_path):
+    store.accept(arrival(buy("ann")), received_us=NOW_US)
+    teller = Teller(store, clock=lambda: NOW)
+    draw(store)
+    told = [tell(teller, "ann").tag]
+    profile = store.get("ann")
+    with SqliteStore(tmp_path / "profiles.db") as nightly:
+        for changes in ({}, {"replace": True}, {"replace": True}, {}):
+            nightly.put([profile], about=store.about, **changes)
+            told.append(tell(teller, "ann").tag)
+    draw(store)
+    told.append(tell(teller, "ann").tag)
+    assert len(set(told)) == len(told)
 
 
 def test_one_alone_and_one_of_many_are_the_same(store):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import polars as pl
 
@@ -84,7 +84,7 @@ class Page:
     events of theirs come. ``portrait`` is the profile as JSON, none before it was first drawn;
     ``counters`` those of :class:`~limner.profiles.counters.Counters`. ``seq`` is the number of the
     person's newest event or change, ``drawn`` that of the newest in the portrait, ``changed_us``
-    when the newest came.
+    when the newest came, ``drawings`` how often the portrait was written.
     """
 
     customer_id: str
@@ -93,7 +93,26 @@ class Page:
     seq: int
     drawn: int
     changed_us: int
+    drawings: int = 0
     identities: tuple[str, ...] = ()
+
+    @property
+    def stale(self) -> bool:
+        """Whether events came that the portrait does not know."""
+        return self.drawn < self.seq
+
+
+class State(NamedTuple):
+    """What tells one state of a person from another, and whether they may be told of.
+
+    ``seq``, ``drawn`` and ``drawings`` are those of :class:`Page`: a portrait may be drawn anew
+    although no event came. ``granted`` is what the person said, none where they said nothing.
+    """
+
+    seq: int
+    drawn: int
+    drawings: int
+    granted: bool | None
 
     @property
     def stale(self) -> bool:
@@ -225,10 +244,9 @@ class LiveStore(ProfileReader, Protocol):
         """Return what is held of a customer. Raises UnknownCustomer."""
         ...
 
-    def state(self, customer_id: str, purpose: str) -> tuple[int, int, bool | None]:
-        """Return a customer's newest event, the newest in the portrait, and what they said.
+    def state(self, customer_id: str, purpose: str) -> State:
+        """Return in which state a customer is, and whether they allow to be told of for a purpose.
 
-        That is whether they allow to be told of for a purpose, none where they said nothing.
         Raises UnknownCustomer. This is looked at before every answer, so it must be swift.
         """
         ...

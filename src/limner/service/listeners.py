@@ -129,10 +129,10 @@ async def watch(
         await asyncio.sleep(min(config.look_seconds, config.heartbeat_seconds, left))
 
 
-def frame(event: str, data: bytes | dict[str, Any], *, token: int | None = None) -> bytes:
+def frame(event: str, data: bytes | dict[str, Any], *, token: int | str | None = None) -> bytes:
     """Return one message as it goes over the wire; ``token`` is what a client comes back with."""
     told = data if isinstance(data, bytes) else orjson.dumps(data)
-    mark = b"" if token is None else b"id: %d\n" % token
+    mark = b"" if token is None else f"id: {token}\n".encode()
     return b"event: " + event.encode() + b"\n" + mark + b"data: " + told + b"\n\n"
 
 

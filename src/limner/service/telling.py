@@ -8,7 +8,7 @@ from typing import NamedTuple, final
 import orjson
 
 from limner.profiles.counters import Counters
-from limner.profiles.live import LiveStore, Page
+from limner.profiles.live import LiveStore, Page, State
 
 __all__ = ["Teller", "Told", "written"]
 
@@ -48,20 +48,20 @@ class Teller:
         self.store, self.clock, self.degraded = store, clock, degraded
         self._kept: OrderedDict[str, tuple[str, bytes, bool]] = OrderedDict()
 
-    def tag(self, seq: int, drawn: int, now: datetime) -> str:
+    def tag(self, of: State | Page, now: datetime) -> str:
         """Return what tells one state of a profile from another: an ``ETag``."""
         weak = "-".join(self.degraded())
-        return f'"{seq}-{drawn}-{now:%Y%m%d}{weak}"'
+        return f'"{of.seq}-{of.drawn}-{of.drawings}-{now:%Y%m%d}{weak}"'
 
-    def tell(self, customer_id: str, seq: int, drawn: int) -> Told:
+    def tell(self, customer_id: str, state: State) -> Told:
         """Return a profile, of which it is known in which state it is. Raises UnknownCustomer."""
         now = self.clock()
-        tag = self.tag(seq, drawn, now)
+        tag = self.tag(state, now)
         kept = self._kept.get(customer_id)
         if kept is None or kept[0] != tag:
             page = self.store.page(customer_id)
             # what came between the two looks is in the page, so the tag is the page's
-            tag = self.tag(page.seq, page.drawn, now)
+            tag = self.tag(page, now)
             kept = (tag, _rest(page, now, self.degraded()), page.stale)
             self._kept[customer_id] = kept
             if len(self._kept) > _KEPT:

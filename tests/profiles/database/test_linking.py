@@ -41,7 +41,7 @@ def test_a_merge_is_told_under_every_id_and_is_stale(store):
     assert Counters.from_json(page.counters).orders == 2
     for name in ("u42", "user_id:u42", "anonymous_id:a1"):
         assert store.page(name) == page
-        assert store.state(name, "service") == (3, 0, None)
+        assert store.state(name, "service") == (3, 0, 0, None)
     assert store.pages() == store.pages_of(["u42", "a1"]) == [page]
     (stale,) = store.stale(limit=10)
     assert (stale.customer_id, [who for _, who in stale.others]) == ("u42", ["a1"])

@@ -53,7 +53,7 @@ def test_a_profile_is_told_at_once_and_whenever_it_is_renewed(served):
     token = served.send(bought("ann", "a1", order="a1")).json()["consistency_token"]
     with listening(served, "profiles/ann/stream") as found:
         first = until_drawn(found)
-        assert first["id"] == token
+        assert first["id"].partition("-")[0] == token
         whole = json.loads(first["data"])
         assert (whole["type"], whole["specversion"]) == ("limner.profile.updated.v1", "1.0")
         assert whole["subject"] == "ann"
@@ -62,22 +62,37 @@ def test_a_profile_is_told_at_once_and_whenever_it_is_renewed(served):
         served.send(bought("ben", "b1", order="b1"))
         token = served.send(bought("ann", "a2", order="a2")).json()["consistency_token"]
         told = until_drawn(found)
-        assert told["id"] == token
+        assert told["id"].partition("-")[0] == token
+        assert json.loads(told["data"])["id"] == told["id"]
         assert json.loads(told["data"])["data"]["live"]["orders"] == 2
 
 
 def test_whoever_comes_back_is_told_only_what_is_new(served):
-    token = served.send(bought("cid", "c1", order="c1")).json()["consistency_token"]
-    served.profile("cid")
-    with listening(served, "profiles/cid/stream", {"Last-Event-ID": token}) as found:
+    served.send(bought("cid", "c1", order="c1"))
+    with listening(served, "profiles/cid/stream") as found:
+        last = until_drawn(found)["id"]
+    with listening(served, "profiles/cid/stream", {"Last-Event-ID": last}) as found:
         assert "retry" in next(found)
         for each in found:  # drawn anew, since the shop has grown, it may be told once more
             if each == {"comment": "beat"}:
                 break
+            assert each.get("id") != last
             assert json.loads(each["data"])["data"]["live"]["orders"] == 1
     served.send(bought("cid", "c2", order="c2"))
-    with listening(served, "profiles/cid/stream", {"Last-Event-ID": token}) as found:
+    with listening(served, "profiles/cid/stream", {"Last-Event-ID": last}) as found:
         assert json.loads(next_of(found, "profile")["data"])["data"]["live"]["orders"] == 2
+
+
+def test_a_portrait_drawn_anew_without_an_event_is_told_too(served):
+    served.send(bought("cay", "y1", order="y1"))
+    with listening(served, "profiles/cay/stream") as found:
+        first = until_drawn(found)["id"]
+        served.store.mark_all_stale()
+        again = until_drawn(found)["id"]
+        assert again != first
+        assert again.partition("-")[0] == first.partition("-")[0]
+    with listening(served, "profiles/cay/stream", {"Last-Event-ID": first}) as found:
+        assert until_drawn(found)["id"] != first
 
 
 def test_consent_is_held_at_every_message(served):

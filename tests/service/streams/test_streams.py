@@ -39,6 +39,16 @@ def positions(messages):
     return {each.source: each.position for each in messages}
 
 
+def test_where_nothing_waits_nothing_is_read_however_short_it_waits(broker):
+    broker.make("silent")
+    broker.write("silent", [an_event(1)])
+    stream = opened(broker.address("silent"))
+    stream.commit(positions(everything(stream, 1)))
+    for wait_s in (0.00005, 0.0005, 0.005, 0.05):
+        assert stream.read(10, wait_s=wait_s) == []
+    stream.close()
+
+
 def test_there_is_a_broker_for_every_stream():
     assert sorted(BROKERS) == NAMES
 

@@ -207,8 +207,8 @@ def _draw_anew(connection: Connection, currency: str) -> None:
     people = [row[0] for row in connection.execute(select(p.customer_id).where(named))]
     for part in parts(people):
         connection.execute(delete(t.profiles).where(p.customer_id.in_(part)))
-        stale = update(t.customers).where(c.customer_id.in_(part)).values(drawn=-1)
-        connection.execute(stale)
+        stale = update(t.customers).where(c.customer_id.in_(part))
+        connection.execute(stale.values(drawn=-1, drawings=c.drawings + 1))
 
 
 def _left(connection: Connection, column: str, values: Collection[str]) -> set[str]:

@@ -12,7 +12,7 @@ from limner.profiles.database import tables as t
 from limner.profiles.database.reading import unknown
 from limner.profiles.database.writing import parts
 from limner.profiles.identity import key_of
-from limner.profiles.live import Page, Stale
+from limner.profiles.live import Page, Stale, State
 
 __all__ = [
     "everybody_moved",
@@ -77,8 +77,8 @@ def find_person(connection: Connection, asked: str) -> str:
 
 def state_of_person(
     connection: Connection, asked: str, purpose: str, *, person: str | None = None
-) -> tuple[int, int, bool | None]:
-    """Return a person's newest change, the newest in the portrait, and what they said.
+) -> State:
+    """Return in which state a person is, and what they said.
 
     A refusal under any of the ids holds for all. ``person`` is by which id the person is known,
     where that is known already. Raises UnknownCustomer.
@@ -90,7 +90,7 @@ def state_of_person(
         row = connection.execute(_STATE_OF_ONE, told).first()
     if row is None:
         raise unknown(asked)
-    return row[0], row[1], None if row[2] is None else bool(row[2])
+    return State(row[0], row[1], row[2], None if row[3] is None else bool(row[3]))
 
 
 def page_of(connection: Connection, asked: str) -> Page:
@@ -156,7 +156,9 @@ def _pages(connection: Connection, people: Sequence[str]) -> list[Page]:
     for name in people:
         own = [rows[each] for each in whole.get(name, [name]) if each in rows]
         if name not in whole:
-            found += [Page(row[0], row[1], row[2], row[3], row[4], row[5], (name,)) for row in own]
+            for _, portrait, counters, seq, drawn, changed, drawings in own:
+                one = Page(name, portrait, counters, seq, drawn, changed, drawings, (name,))
+                found.append(one)
         elif own:
             found.append(_together(name, whole[name], own, exact.get(name)))
     return found
@@ -182,7 +184,8 @@ def _together(
         counters = total.to_json()
     portrait = next((row[1] for row in rows if row[0] == name), None)
     changed = max(row[5] for row in rows)
-    return Page(name, portrait, counters, seq, drawn, changed, identities=tuple(ids))
+    drawings = sum(row[6] for row in rows)
+    return Page(name, portrait, counters, seq, drawn, changed, drawings, tuple(ids))
 
 
 def _several(connection: Connection, people: Sequence[str]) -> dict[str, list[str]]:
@@ -203,17 +206,17 @@ def _told(after: str, limit: int) -> dict[str, Any]:
 
 
 _STATE = text(
-    """SELECT max(c.seq), min(c.drawn), min(s.granted) FROM members m
+    """SELECT max(c.seq), min(c.drawn), sum(c.drawings), min(s.granted) FROM members m
     JOIN customers c ON c.customer_id = substr(m.name, 4)
     LEFT JOIN consents s ON s.customer_id = c.customer_id AND s.purpose = :purpose
     WHERE m.person = :person AND m.name LIKE 'id:%'"""
 )
 _STATE_OF_ONE = text(
-    """SELECT c.seq, c.drawn, s.granted FROM customers c LEFT JOIN consents s
+    """SELECT c.seq, c.drawn, c.drawings, s.granted FROM customers c LEFT JOIN consents s
     ON s.customer_id = c.customer_id AND s.purpose = :purpose WHERE c.customer_id = :person"""
 )
 _WHOLE = select(
-    _C.customer_id, _P.profile, _C.counters, _C.seq, _C.drawn, _C.changed_us
+    *(_C.customer_id, _P.profile, _C.counters, _C.seq, _C.drawn, _C.changed_us, _C.drawings)
 ).outerjoin_from(t.customers, t.profiles, _C.customer_id == _P.customer_id)
 _MOVED = t.members.alias("moved")
 _NEXT = (

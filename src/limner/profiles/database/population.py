@@ -110,4 +110,5 @@ _PAGE = select(
     t.customers.c.seq,
     t.customers.c.drawn,
     t.customers.c.changed_us,
+    t.customers.c.drawings,
 )

@@ -63,7 +63,7 @@ def put_portraits(connection: Connection, drawn: Drawn) -> int:
         connection.execute(renew, rows)
         mark = update(t.customers).where(c.customer_id == bindparam("who"))
         connection.execute(
-            mark.values(drawn=bindparam("upto")),
+            mark.values(drawn=bindparam("upto"), drawings=c.drawings + 1),
             [
                 {"who": who, "upto": drawn.seen[row["customer_id"]] if holds else _STALE}
                 for row in rows

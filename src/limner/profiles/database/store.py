@@ -49,7 +49,18 @@ from limner.profiles.database.writing import (
     us_of,
 )
 from limner.profiles.identity import IdentityConfig
-from limner.profiles.live import Arrival, Drawn, Key, Page, Receipt, Rejected, Stale, Step, Told
+from limner.profiles.live import (
+    Arrival,
+    Drawn,
+    Key,
+    Page,
+    Receipt,
+    Rejected,
+    Stale,
+    State,
+    Step,
+    Told,
+)
 from limner.profiles.record import Profile
 from limner.profiles.store import About
 
@@ -146,16 +157,16 @@ class DatabaseStore:
         with self._asking() as connection:
             return page_of(connection, customer_id)
 
-    def state(self, customer_id: str, purpose: str) -> tuple[int, int, bool | None]:
-        """Return a person's newest event, the newest in the portrait, and what they said."""
+    def state(self, customer_id: str, purpose: str) -> State:
+        """Return in which state a person is, and what they said."""
         with self._asking() as connection:
             cursor = connection.connection.cursor()
             cursor.execute(self._state, (purpose, customer_id))
             row = cursor.fetchone()
-            if row is None or row[3] is not None:
-                person = None if row is None else row[3]
+            if row is None or row[4] is not None:
+                person = None if row is None else row[4]
                 return state_of_person(connection, customer_id, purpose, person=person)
-        return row[0], row[1], None if row[2] is None else bool(row[2])
+        return State(row[0], row[1], row[2], None if row[3] is None else bool(row[3]))
 
     def pages(self, *, after: str = "", limit: int = 100) -> list[Page]:
         """Return what is held of people by id, those after one."""
@@ -376,7 +387,7 @@ class _Reader:
         finalize(self, connection.close).atexit = False
 
 
-_STATE = """SELECT c.seq, c.drawn, s.granted, m.person FROM customers c LEFT JOIN consents s
-ON s.customer_id = c.customer_id AND s.purpose = ? LEFT JOIN members m
+_STATE = """SELECT c.seq, c.drawn, c.drawings, s.granted, m.person FROM customers c
+LEFT JOIN consents s ON s.customer_id = c.customer_id AND s.purpose = ? LEFT JOIN members m
 ON m.name = 'id:' || c.customer_id WHERE c.customer_id = ?"""
 """What is looked at before every answer, so it goes to the driver as it is."""

@@ -68,9 +68,11 @@ customers = Table(
     Column("seq", BigInteger, nullable=False),
     Column("drawn", BigInteger, nullable=False),
     Column("changed_us", BigInteger, nullable=False),
+    Column("drawings", BigInteger, nullable=False, server_default="0"),
     sqlite_autoincrement=True,
 )
-"""Everybody who did something: counters, and how far the portrait has come."""
+"""Everybody who did something: counters, how far the portrait has come, and how often it was
+written, since it may be drawn anew although no event came."""
 
 Index(
     "stale_customers",

@@ -36,7 +36,11 @@ CREATE TABLE IF NOT EXISTS profiles (
 CREATE TABLE IF NOT EXISTS meta (name TEXT NOT NULL PRIMARY KEY, value TEXT);
 """
 
-
+_WRITTEN = """
+UPDATE main.customers SET drawings = drawings + 1
+WHERE :all OR customer_id IN (SELECT customer_id FROM temp.fresh)
+"""
+"""A service that has told a portrait tells by this count that it is another."""
 _GONE_OF_LIVING = """
 DELETE FROM main.profiles WHERE customer_id NOT IN (SELECT customer_id FROM main.customers)
 """
@@ -157,6 +161,8 @@ class SqliteStore:
             if replace and living:
                 for statement in _STALE:
                     connection.execute(statement)
+            if living and _has_drawings(connection):
+                connection.execute(_WRITTEN, {"all": replace})
             if about is not None:
                 connection.executemany(
                     "INSERT OR REPLACE INTO main.meta VALUES (?, ?)", list(about.to_words().items())
@@ -303,3 +309,9 @@ def _lives(connection: sqlite3.Connection) -> bool:
     """Whether events come into the file, as they do where the service was begun."""
     asked = "SELECT count(*) FROM main.sqlite_master WHERE name IN ('customers', 'journal')"
     return bool(connection.execute(asked).fetchone()[0] == 2)  # both tables
+
+
+def _has_drawings(connection: sqlite3.Connection) -> bool:
+    """Whether portraits are counted; a store of before is brought up when a service opens it."""
+    asked = "SELECT count(*) FROM pragma_table_info('customers') WHERE name = 'drawings'"
+    return bool(connection.execute(asked).fetchone()[0])

@@ -146,7 +146,7 @@ async def assess_risk(
             "this workspace has no question of risk, so there is no score to decide by",
             hint='[serve] risk_questions = ["…"] names questions of limner.toml that tell of risks',
         )
-    _, _, granted = store.state(asked.customer_id, _RISK)
+    granted = store.state(asked.customer_id, _RISK).granted
     demand_granted(request, who, asked.customer_id, _RISK, granted=granted)
     page = store.page(asked.customer_id)
     if page.portrait is None:
@@ -189,7 +189,7 @@ def _profile_of(request: Request, who: Principal, customer_id: str, purpose: str
     """Return a profile, none of whom nothing is known. Raises Problem (403)."""
     store = request.app.state.parts.store
     try:
-        _, _, granted = store.state(customer_id, purpose)
+        granted = store.state(customer_id, purpose).granted
         demand_granted(request, who, customer_id, purpose, granted=granted)
         profile: Profile = store.get(customer_id)
     except UnknownCustomer:

@@ -49,7 +49,7 @@ async def explanation(
     """Return why a question is answered so for a customer: factors, effects, values, events."""
     purpose = purpose_of(request, who)
     state = request.app.state
-    _, _, granted = state.parts.store.state(customer_id, purpose)
+    granted = state.parts.store.state(customer_id, purpose).granted
     demand_granted(request, who, customer_id, purpose, granted=granted)
     page = state.parts.store.page(customer_id)
     record_reading(request, who, [customer_id], purpose)

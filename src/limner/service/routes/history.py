@@ -61,7 +61,7 @@ async def history(
     """
     purpose = purpose_of(request, who)
     state = request.app.state
-    _, _, granted = state.parts.store.state(customer_id, purpose)
+    granted = state.parts.store.state(customer_id, purpose).granted
     demand_granted(request, who, customer_id, purpose, granted=granted)
     record_reading(request, who, [customer_id], purpose)
     now = state.parts.clock()

@@ -29,12 +29,13 @@ _SCOPE = "profile:read"
 _AT_ONCE = 500
 _BEHIND = 10_000
 """A stream that comes back after so many events misses the oldest, and is told so."""
+_ID = "([0-9]{1,18}(-[0-9]{1,18})?)?"
 _HEADERS = [
     PURPOSE,
     {
         "name": "Last-Event-ID",
         "in": "header",
-        "schema": {"type": "string", "pattern": "^[0-9]{0,18}$"},
+        "schema": {"type": "string", "pattern": f"^{_ID}$"},
         "description": "The id of the last message that was received; browsers send it.",
     },
 ]
@@ -66,33 +67,35 @@ async def profile_stream(request: Request, customer_id: CustomerId, who: Reader)
 
     Messages ``profile`` are CloudEvents ``limner.profile.updated.v1`` whose data is what
     ``GET /v1/profiles/{customer_id}`` returns. Their ``id`` is the number of the customer's newest
-    event, given where the portrait knows it: whoever comes back with it misses nothing. A message
-    ``end`` says why a stream ends; purpose and consent are looked at before each.
+    event and how often the portrait was drawn, given where the portrait knows that event: whoever
+    comes back with it misses nothing. A message ``end`` says why a stream ends; purpose and
+    consent are looked at before each.
     """
     state = request.app.state
     purpose, last = purpose_of(request, who), _last(request)
     store = state.parts.store
-    _, _, granted = store.state(customer_id, purpose)
+    granted = store.state(customer_id, purpose).granted
     demand_granted(request, who, customer_id, purpose, granted=granted)
-    told: list[object] = [None if last is None else (last, last)]
+    told = [last]
 
     async def look() -> list[bytes]:
         still_admitted(request, _SCOPE, purpose, state.keyring)
-        seq, drawn, granted = store.state(customer_id, purpose)
-        demand_granted(request, who, customer_id, purpose, granted=granted)
-        if told[0] == (seq, drawn):
+        now = store.state(customer_id, purpose)
+        demand_granted(request, who, customer_id, purpose, granted=now.granted)
+        mark = f"{now.seq}-{now.drawings}" + "-stale" * now.stale
+        if told[0] == mark:
             return []
-        found = state.teller.tell(customer_id, seq, drawn)
+        found = state.teller.tell(customer_id, now)
         record_reading(request, who, [customer_id], purpose)
-        told[0] = (seq, drawn)
+        told[0] = mark
         whole = cloud_event(
             "limner.profile.updated.v1",
-            f"{seq}-{drawn}",
+            mark,
             customer_id,
             state.parts.clock().isoformat().replace("+00:00", "Z"),
             found.body,
         )
-        return [frame("profile", whole, token=seq if drawn >= seq else None)]
+        return [frame("profile", whole, token=None if now.stale else mark)]
 
     return _streamed(request, who, look)
 
@@ -114,8 +117,9 @@ async def events_live(
     state = request.app.state
     purpose, last = purpose_of(request, who), _last(request)
     newest = state.parts.store.token()
+    since = newest if last is None else int(last.partition("-")[0])
     tail = Tail(state.parts.eraser.book.engine)
-    at = [newest if last is None else min(last, newest)]
+    at = [min(since, newest)]
     first = max(at[0], newest - _BEHIND)
 
     def read() -> list[bytes]:
@@ -172,9 +176,13 @@ def _streamed(
     return Stream(frames, state.listeners, who.key_id)
 
 
-def _last(request: Request) -> int | None:
+def _last(request: Request) -> str | None:
     """Return the id of the last message that a client received, none where it says none."""
     told = request.headers.get("last-event-id", "")
-    if not re.fullmatch("[0-9]{0,18}", told):
-        raise Problem(422, "invalid", f"header.Last-Event-ID: must be digits, got {told[:64]!r}")
-    return int(told) if told else None
+    if not re.fullmatch(_ID, told):
+        raise Problem(
+            422,
+            "invalid",
+            f"header.Last-Event-ID: must be the id of a message, got {told[:64]!r}",
+        )
+    return told or None

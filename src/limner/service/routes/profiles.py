@@ -169,16 +169,16 @@ async def one(request: Request) -> Response:
     who = admit(request, "profile:read", state.keyring, state.rates)
     purpose = purpose_of(request, who)
     customer_id = request.path_params["customer_id"]
-    seq, drawn, granted = state.parts.store.state(customer_id, purpose)
-    demand_granted(request, who, customer_id, purpose, granted=granted)
+    found = state.parts.store.state(customer_id, purpose)
+    demand_granted(request, who, customer_id, purpose, granted=found.granted)
     if request.scope["query_string"]:
         moment = asked_moment(request)
         if moment is not None:
             record_reading(request, who, [customer_id], purpose)
             return answer(await draw_earlier(request, customer_id, moment))
         await _heed(request, customer_id)
-        seq, drawn, _ = state.parts.store.state(customer_id, purpose)
-    told = state.teller.tell(customer_id, seq, drawn)
+        found = state.parts.store.state(customer_id, purpose)
+    told = state.teller.tell(customer_id, found)
     record_reading(request, who, [customer_id], purpose)
     if unchanged(request.headers.get("if-none-match"), told.tag):
         return Response(status_code=304, headers={"ETag": told.tag})
@@ -227,7 +227,7 @@ async def timeline(
     """
     purpose = purpose_of(request, who)
     parts = request.app.state.parts
-    _, _, granted = parts.store.state(customer_id, purpose)
+    granted = parts.store.state(customer_id, purpose).granted
     demand_granted(request, who, customer_id, purpose, granted=granted)
     record_reading(request, who, [customer_id], purpose)
     log, events = parts.painter.log, []

@@ -119,7 +119,7 @@ async def segments(request: Request, customer_id: CustomerId, who: Reader) -> Re
     """Return in which segments a customer is; ``membership`` of a segment says why."""
     purpose = purpose_of(request, who)
     state = request.app.state
-    _, _, granted = state.parts.store.state(customer_id, purpose)
+    granted = state.parts.store.state(customer_id, purpose).granted
     demand_granted(request, who, customer_id, purpose, granted=granted)
     page, now = state.parts.store.page(customer_id), state.parts.clock()
     record_reading(request, who, [customer_id], purpose)

@@ -285,7 +285,7 @@ async def membership(
     purpose = purpose_of(request, who)
     state = request.app.state
     segment = await run_in_threadpool(segment_of, request, segment_id)
-    _, _, granted = state.parts.store.state(customer_id, purpose)
+    granted = state.parts.store.state(customer_id, purpose).granted
     demand_granted(request, who, customer_id, purpose, granted=granted)
     page, now = state.parts.store.page(customer_id), state.parts.clock()
     record_reading(request, who, [customer_id], purpose)

@@ -92,7 +92,7 @@ async def similar_customers(
     """Return who is most like a customer: by vectors where there are some, else by traits."""
     purpose = purpose_of(request, who)
     state = request.app.state
-    _, _, granted = state.parts.store.state(customer_id, purpose)
+    granted = state.parts.store.state(customer_id, purpose).granted
     demand_granted(request, who, customer_id, purpose, granted=granted)
     near, degraded = await aside(request, _near, state.neighbours, customer_id, by)
     found = await run_in_threadpool(_allowed, request, near, purpose, n)
@@ -120,7 +120,7 @@ async def embedding(
     """Return a customer's vector in a block that ``limner embed`` wrote; by default the best."""
     purpose = purpose_of(request, who)
     state = request.app.state
-    _, _, granted = state.parts.store.state(customer_id, purpose)
+    granted = state.parts.store.state(customer_id, purpose).granted
     demand_granted(request, who, customer_id, purpose, granted=granted)
     known = await run_in_threadpool(state.neighbours.blocks)
     name = _block_of(known, block)

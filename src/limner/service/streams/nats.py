@@ -178,13 +178,11 @@ class Nats:
         self._last = begin
 
     async def _fetch(self, most: int, wait_s: float) -> list[Any]:
-        from nats.errors import TimeoutError as NothingCame
-
         if not self._nats.is_connected:
             raise ConnectionError("the connection is closed")
         try:
             found: list[Any] = await self._reader.fetch(most, timeout=wait_s)
-        except NothingCame:
+        except TimeoutError:  # the client's own, which is one of these, or a bare one
             return []
         return found
 
