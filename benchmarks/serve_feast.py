@@ -87,6 +87,7 @@ def rounds_of(
         here, there = multiprocessing.Pipe()
         work = multiprocessing.Process(target=ask, args=(port, headers, names, seconds, there))
         work.start()
+        there.close()  # else one that fails would be waited for for ever
         pipes.append(here)
     took = [each for pipe in pipes for each in pipe.recv()]
     return len(took) / seconds, 1e3 * statistics.quantiles(took, n=100)[98]
@@ -119,6 +120,7 @@ def feast(python: Path, folder: Path, profiles: dict[str, str], port: int) -> An
     quiet = {**os.environ, "FEAST_USAGE": "False"}
     subprocess.run([python, "-c", FILL, folder, table], check=True, env=quiet)
     begin = [python.parent / "feast", "-c", folder, "serve", "-p", str(port), "--no-access-log"]
+    begin += ["--max-requests", "0"]  # else its worker ends in the middle of a measurement
     process = subprocess.Popen(begin, env=quiet, stdout=subprocess.DEVNULL)
     for _ in range(600):
         try:
