@@ -199,7 +199,7 @@ def _names(folder: Path) -> Iterator[str]:
     for path in sorted(folder.rglob("*")):
         within = path.relative_to(folder)
         name = within.as_posix()
-        passing = name.startswith("log/tmp/") or name.endswith((".part", ".new"))
+        passing = name.startswith(("log/tmp/", "log/held/")) or name.endswith((".part", ".new"))
         if name in _NOT_KEPT or passing or any(each.startswith(".") for each in within.parts):
             continue
         if path.is_file() and not path.is_symlink():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, final
 
 from limner.cli.cuts import Cut, cut_within, end_of
+from limner.cli.holding import on_one_state
 from limner.cli.progress import Tell, silent
 from limner.cli.settings import (
     SETTINGS_NAME,
@@ -74,6 +75,7 @@ class Workspace:
                 hint=f"make one: limner init --workspace {self.folder}",
             )
         self.settings: Settings = read_settings(path)
+        self.held: EventLog | None = None
 
     @classmethod
     def create(
@@ -149,7 +151,7 @@ class Workspace:
         from limner.events.log import EventLog
 
         try:
-            return EventLog(self.folder / "log")
+            return EventLog(self.folder / "log") if self.held is None else self.held
         except NoWorkspace:
             raise NotFitted(
                 f"{self.folder} has no log yet",
@@ -190,6 +192,7 @@ class Workspace:
 
         return ingest_into(self.folder, self.settings, sources, mapping, now=now, progress=progress)
 
+    @on_one_state
     def fit(
         self,
         cut: Cut | None = None,
@@ -223,6 +226,7 @@ class Workspace:
             self, questions=asked, as_of=as_of, seed=seed, now=datetime.now(UTC), progress=progress
         )
 
+    @on_one_state
     def pretrain(
         self, cut: Cut | None = None, *, seed: int = 0, progress: Tell = silent
     ) -> "Pretrained":
@@ -235,6 +239,7 @@ class Workspace:
         as_of = self._within(cut)
         return pretrain(self, as_of=as_of, seed=seed, now=datetime.now(UTC), progress=progress)
 
+    @on_one_state
     def finetune(
         self,
         question: str,
@@ -264,6 +269,7 @@ class Workspace:
             progress=progress,
         )
 
+    @on_one_state
     def embed(self, out: Path | str, *, cut: Cut | None = None, impute: bool = False) -> "Embedded":
         """Write everybody's blocks to Parquet; with ``impute`` a lacking one is told by others."""
         from limner.cli.embedding import embed
@@ -278,6 +284,7 @@ class Workspace:
 
         return read_items(self, fetch=fetch, inside=inside, progress=progress)
 
+    @on_one_state
     def read_reviews(
         self,
         *,
@@ -295,6 +302,7 @@ class Workspace:
         as_of = self._within(cut)
         return read_reviews(self, as_of=as_of, model=model, seed=seed, progress=progress)
 
+    @on_one_state
     def evaluate(
         self,
         cuts: Sequence[Cut] = (),

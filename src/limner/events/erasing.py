@@ -10,6 +10,7 @@ import polars as pl
 from limner.events.buckets import bucket_of
 from limner.events.cleaning import Note
 from limner.events.evidence import ID_KINDS, without
+from limner.events.holding import let_go
 from limner.events.log import FLAGS_SCHEMA, EventLog
 from limner.events.manifest import BucketFile, SideFile, SourceRecord
 from limner.events.quality import write_quality
@@ -84,7 +85,8 @@ def erase_from_log(log: EventLog, customers: Collection[str], *, mark: str) -> L
 
     The files that held them are written anew without them, and the old ones are removed. Refused
     rows that name them keep their place and reason, without what they said, so that every row
-    stays accounted for: events that go are ``withdrawn`` as ``erased``.
+    stays accounted for: events that go are ``withdrawn`` as ``erased``. States of the log that
+    are kept for whoever reads them for long (:mod:`limner.events.holding`) go too.
 
     Parameters
     ----------
@@ -106,6 +108,7 @@ def erase_from_log(log: EventLog, customers: Collection[str], *, mark: str) -> L
     with change(log.folder) as under_way:
         work = _Erasing(under_way, log, names)
         done = work.run(mark)
+        let_go(log.folder)
         write_quality(log.folder, log.manifest)
     return done
 
