@@ -90,7 +90,8 @@ def state_of_person(
         row = connection.execute(_STATE_OF_ONE, told).first()
     if row is None:
         raise unknown(asked)
-    return State(row[0], row[1], row[2], None if row[3] is None else bool(row[3]))
+    granted = None if row[3] is None else bool(row[3])
+    return State(row[0], row[1], int(row[2]), granted)  # PostgreSQL sums whole numbers as decimals
 
 
 def page_of(connection: Connection, asked: str) -> Page:
