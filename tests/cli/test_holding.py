@@ -3,10 +3,11 @@
 import polars as pl
 import pytest
 
+from limner.cli.holding import unless_erased
 from limner.cli.workspace import Workspace
 from limner.errors import LogBusy
 from limner.events.erasing import erase_from_log
-from limner.events.holding import HELD
+from limner.events.holding import HELD, held
 from log_tools import some_rows, take
 
 
@@ -51,6 +52,34 @@ def test_whoever_is_erased_while_it_learns_is_not_learned_from(quick):
     with pytest.raises(LogBusy, match="was erased"):
         shop.fit(progress=progress)
     assert shop.fit().profiles > 0
+
+
+def test_what_was_read_of_somebody_who_is_erased_is_not_written_down(quick, tmp_path):
+    shop = Workspace(quick)
+    who = shop.log.scan(columns=["customer_id"]).select(pl.col("customer_id").min()).collect()
+    out = tmp_path / "out"
+    erased = pytest.raises(LogBusy, match="was erased")
+    with erased, held(shop.log) as kept, unless_erased(kept, out):
+        out.mkdir()
+        (out / "rows").write_text(who.item())
+        erase_from_log(shop.log, [who.item()], mark="e1")
+    assert not out.exists()
+    with unless_erased(shop.log, out):
+        out.mkdir()
+    assert out.is_dir()
+
+
+def test_a_workspace_in_use_by_another_thread_sees_the_living_log(quick):
+    shop, seen = Workspace(quick), []
+
+    def look():
+        take(shop.log, [some_rows(50)])
+        seen.append((shop.held, len(shop.log)))
+
+    progress, _ = once(look)
+    rows = len(shop.log)
+    shop.fit(progress=progress)
+    assert seen == [(None, rows + 50)]
 
 
 def shop_of(folder):

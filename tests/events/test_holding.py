@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from functools import partial
 
 import polars as pl
 import pytest
@@ -13,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limner.errors import LogBusy, LogCorrupt
-from limner.events import holding
+from limner.events import erasing, holding
 from limner.events.erasing import erase_from_log
-from limner.events.holding import HELD, held
+from limner.events.holding import HELD, demand_held, held
 from limner.events.log import EventLog
 from log_tools import content, some_rows, take
 
@@ -76,17 +78,80 @@ def test_whoever_is_erased_is_not_learned_from(log):
 def test_an_erasure_while_it_is_being_kept_is_heeded(log, monkeypatch):
     """Between the first name and the last: what was kept of the state before is given up."""
     who = min(content(log)["customer_id"].unique().to_list())
-    real, erased = os.link, []
+    before, real, begun = log.manifest.generation, os.link, []
 
     def link(path, second):
         real(path, second)
-        if not erased:
-            erased.append(who)
-            erase_from_log(EventLog(log.folder), [who], mark="e1")
+        if not begun:
+            work = partial(erase_from_log, EventLog(log.folder), [who], mark="e1")
+            begun.append(threading.Thread(target=work, daemon=True))
+            begun[0].start()
+            while log.manifest.generation == before:
+                time.sleep(0.01)
 
     monkeypatch.setattr(holding.os, "link", link)
     with held(log) as kept:
+        begun[0].join()
         assert who not in content(kept)["customer_id"].to_list()
+        assert content(kept).equals(content(log))
+        assert left(log) == [kept.folder]
+
+
+def test_an_erasure_of_somebody_whom_the_log_never_knew_stops_nobody(log):
+    with held(log) as kept:
+        erase_from_log(log, ["nobody"], mark="e1")
+        assert content(kept).equals(content(log))
+
+
+def test_what_was_kept_of_a_state_before_goes_though_the_erasure_was_cut_off(log):
+    """It is asked again, and then the log knows nothing of them any more."""
+    who = min(content(log)["customer_id"].unique().to_list())
+    with pytest.raises(LogBusy), held(log) as kept:  # noqa: PT012
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(erasing, "let_go", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                erase_from_log(log, [who], mark="e1")
+        erase_from_log(log, [who], mark="e1")
+        assert left(log) == []
+        content(kept)
+
+
+def test_whoever_writes_down_what_was_read_is_told(log):
+    who = min(content(log)["customer_id"].unique().to_list())
+    with held(log) as kept:
+        demand_held(kept)
+        erase_from_log(log, [who], mark="e1")
+        with pytest.raises(LogBusy, match="was erased"):
+            demand_held(kept)
+    demand_held(log)
+
+
+def test_what_is_kept_may_be_removed_by_whoever_may_write_the_log(log):
+    log.folder.chmod(0o2775)
+    with held(log) as kept:
+        for folder in (kept.folder, kept.folder.parent, kept.folder / "buckets"):
+            assert folder.stat().st_mode & 0o7777 == 0o2775
+
+
+def test_a_state_that_cannot_be_removed_is_no_erasure(log, monkeypatch):
+    who = min(content(log)["customer_id"].unique().to_list())
+
+    def removed(folder):
+        raise PermissionError(13, "no", str(folder))
+
+    with held(log):
+        monkeypatch.setattr(holding, "_remove", removed)
+        with pytest.raises(PermissionError):
+            erase_from_log(log, [who], mark="e1")
+        monkeypatch.undo()
+
+
+def test_files_that_lie_elsewhere_are_followed(log, tmp_path):
+    for number, path in enumerate(sorted(log.folder.glob("buckets/*.parquet"))):
+        there = tmp_path / f"{number}.parquet"
+        path.rename(there)
+        path.symlink_to(os.path.relpath(there, path.parent))
+    with held(log) as kept:
         assert content(kept).equals(content(log))
 
 
@@ -102,6 +167,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next_and_what_is_read_stay
         one.send_signal(signal.SIGKILL)
         one.wait()
         assert os.path.isdir(first)  # noqa: PTH112 - as text
+        (log.folder / HELD / "half").mkdir()
         with held(log) as kept:
             assert not os.path.isdir(first)  # noqa: PTH112
             assert left(log) == sorted([kept.folder, log.folder / HELD / os.path.basename(second)])  # noqa: PTH119
@@ -145,7 +211,7 @@ def test_many_keep_while_others_write(tmp_path_factory, readers, writes):
     assert left(log) == []
 
 
-@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP])
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES, errno.EOPNOTSUPP])
 def test_where_the_disk_knows_no_second_names_the_log_itself_is_read(log, monkeypatch, number):
     def link(path, second):
         raise OSError(number, "no")

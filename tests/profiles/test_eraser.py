@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,17 +14,19 @@ import polars as pl
 import pytest
 
 import canaries
-from arrivals import NOW_US, arrival, buy
+from arrivals import NOW_US, T0, arrival, buy
 from limner.cli.workspace import Workspace
 from limner.encoders.language.texts import tidy_text
 from limner.encoders.vector_store import VectorStore, digest
 from limner.errors import BadConfig, LogBusy
 from limner.events.durable import only_writer
+from limner.events.evidence import EVIDENCE_SCHEMA
 from limner.events.log import EventLog
 from limner.events.suppression import Suppression
 from limner.profiles import eraser as module
 from limner.profiles.database.store import DatabaseStore
 from limner.profiles.painter import Painter
+from limner.service.telling import Teller
 from serving import PEPPER, an_eraser
 
 WHO = canaries.person(2)
@@ -260,3 +263,39 @@ def test_an_id_is_meant_however_it_was_written(folder):
         eraser.resume(actor="test")
         assert store.pages_of(["sp"]) == []
         assert store.accept(arrival(buy("sp", "x2")), received_us=NOW_US).accepted == 0
+
+
+def test_whoever_was_one_with_somebody_erased_is_told_anew(tmp_path):
+    """Somebody who came back with a copy is erased alone, and their purchases were told of both."""
+    told = [(*sorted(("anonymous_id:a1", "user_id:u42")), "identify", T0, "m")]
+    linked = pl.DataFrame(told, schema=EVIDENCE_SCHEMA, orient="row")
+    with DatabaseStore(tmp_path / "profiles.db", pepper=PEPPER) as store:
+
+        def draw():
+            while stale := store.stale(limit=9):
+                store.put_portraits(Painter(store, None).paint(stale, now=NOW))
+
+        teller = Teller(store, clock=lambda: NOW)
+        store.accept(arrival(buy("a1", "e1", price=1234.0)), received_us=NOW_US)
+        store.accept(
+            replace(arrival(buy("u42", "e2", order="o2")), evidence=linked), received_us=NOW_US
+        )
+        tags = set()
+        for _ in range(2):
+            draw()
+            tags.add(teller.tell("u42", store.state("u42", "service")).tag)
+            store.mark_all_stale()
+        draw()
+        assert "2468" in store.page("u42").portrait, "two of the other's"
+        eraser = an_eraser(store)
+        eraser.run([eraser.ask("erase", "a1", actor="test", alone=True)], actor="test")
+        for _ in range(3):
+            page = store.page("u42")
+            assert page.identities == ("u42",)
+            assert "2468" not in (page.portrait or "")
+            found = teller.tell("u42", store.state("u42", "service"))
+            assert found.tag not in tags
+            tags.add(found.tag)
+            assert b"2468" not in found.body
+            store.mark_all_stale()
+            draw()

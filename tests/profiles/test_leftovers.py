@@ -1,12 +1,18 @@
 """Files beside log and database: tables are rewritten, answers of models go, the rest is named."""
 
+import os
+import threading
+
 import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
 from limner.encoders.language.texts import tidy_text
 from limner.encoders.vector_store import VectorStore, digest
-from limner.profiles.leftovers import clear_files, held_in_files, named_in_files
+from limner.events.holding import held
+from limner.events.log import EventLog
+from limner.profiles.leftovers import clear_files, files_of, held_in_files, named_in_files
+from log_tools import some_rows, take
 
 
 def key(text):
@@ -72,3 +78,37 @@ def test_files_of_the_shops_own_are_named(tmp_path, monkeypatch):
         "ben": {"orders.csv"},
     }
     assert named_in_files(tmp_path, []) == {}
+
+
+def test_what_comes_and_goes_is_left_out(tmp_path):
+    for name in ("a.txt", "log/manifest.json", "log/tmp/x", "log/held/1/manifest.json", "b/held/c"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("eve")
+    (tmp_path / "link").symlink_to("a.txt")
+    os.mkfifo(tmp_path / "pipe")
+    found = [each.relative_to(tmp_path).as_posix() for each in files_of(tmp_path)]
+    assert found == ["a.txt", "b/held/c", "log/manifest.json"]
+    assert named_in_files(tmp_path, ["eve"]) == {"eve": set(found)}
+
+
+def test_states_of_the_log_may_come_and_go_while_it_looks(tmp_path):
+    log = EventLog.create(tmp_path / "log", buckets=4)
+    take(log, [some_rows(50)])
+    over, held_often = threading.Event(), []
+
+    def hold():
+        while not over.is_set():
+            with held(log):
+                held_often.append(None)
+
+    thread = threading.Thread(target=hold, daemon=True)
+    thread.start()
+    try:
+        for _ in range(100):
+            assert held_in_files(tmp_path, "c1") == {}
+            assert list(clear_files(tmp_path, ["c1"], [])) == []
+            named_in_files(tmp_path, ["nobody"])
+    finally:
+        over.set()
+        thread.join()
+    assert held_often

@@ -196,13 +196,13 @@ def _erase_again(folder: Path, more: set[bytes]) -> int:
 
 def _names(folder: Path) -> Iterator[str]:
     """Go through the files of a workspace that are copied, without what is under way."""
-    for path in sorted(folder.rglob("*")):
+    from limner.profiles.leftovers import files_of
+
+    for path in files_of(folder):
         within = path.relative_to(folder)
         name = within.as_posix()
-        passing = name.startswith(("log/tmp/", "log/held/")) or name.endswith((".part", ".new"))
-        if name in _NOT_KEPT or passing or any(each.startswith(".") for each in within.parts):
-            continue
-        if path.is_file() and not path.is_symlink():
+        passing = name.endswith((".part", ".new")) or any(each[0] == "." for each in within.parts)
+        if name not in _NOT_KEPT and not passing:
             yield name
 
 

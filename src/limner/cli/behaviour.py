@@ -87,6 +87,7 @@ def pretrain(
             ledger, as_of, model=shape, config=config, seed=seed, progress=progress
         )
         shape = shape.model_copy(update={"backbone": name})
+    currency = _currency(log)  # of the log as it is now: to learn takes long
     done = learn(ledger, as_of, model=shape, config=config, seed=seed, keep=keep, progress=progress)
     losses = done.course.losses
     loss = float(np.mean(losses[-20:]))
@@ -100,9 +101,7 @@ def pretrain(
         heads = done.window.state_dict()
         levels = learn_levels(ledger, as_of, model=done.model, window=done.window, seed=seed)
     items = ItemCodes.of(ledger, done.model.vocabulary)
-    served = Served(
-        items, done.config.horizons_days, done.config.class_days, levels, _currency(log)
-    )
+    served = Served(items, done.config.horizons_days, done.config.class_days, levels, currency)
     facts |= {"pretrain": done.config.model_dump(mode="json")}
     told = facts | _numbers(ledger, done.course) | {"loss": round(loss, 4), "volume": levels}
     save_behaviour(done.model, models / MODEL, facts=told, heads=heads, served=served)

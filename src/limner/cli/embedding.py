@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from limner import __version__
 from limner.cli.behaviour import MODEL, need_torch
 from limner.cli.cuts import day_of
+from limner.cli.holding import unless_erased
 from limner.errors import BadConfig, TooFew
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def embed(workspace: "Workspace", out: Path, *, as_of: datetime, impute: bool) -
     }
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        pl.DataFrame(columns).write_parquet(out, metadata={"limner": json.dumps(told)})
+        with unless_erased(workspace.log, out):
+            pl.DataFrame(columns).write_parquet(out, metadata={"limner": json.dumps(told)})
     except OSError as trouble:
         raise BadConfig(
             f"{out} cannot be written: {trouble.strerror or trouble}",

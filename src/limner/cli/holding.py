@@ -1,14 +1,21 @@
 """Work that reads the log for long, on the log as it stood when the work began."""
 
+import shutil
+from contextlib import contextmanager
+from copy import copy
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
+from limner.errors import LogBusy
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from limner.cli.workspace import Workspace
+    from limner.events.log import EventLog
 
-__all__ = ["on_one_state"]
+__all__ = ["on_one_state", "unless_erased"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,11 +36,43 @@ def on_one_state(
 
         if shop.held is not None:
             return work(shop, *args, **named)
-        with held(shop.log) as log:
-            shop.held = log
-            try:
-                return work(shop, *args, **named)
-            finally:
-                shop.held = None
+        shop.close()  # so that the copy has a profile store of its own
+        own = copy(shop)
+        try:
+            with held(shop.log) as own.held:
+                return work(own, *args, **named)
+        finally:
+            own.close()
 
     return done
+
+
+@contextmanager
+def unless_erased(log: "EventLog", *places: "Path") -> "Iterator[None]":
+    """Write down what was read of people, and leave nothing of it where somebody was erased.
+
+    Parameters
+    ----------
+    log
+        From which it was read.
+    places
+        The files and folders that may hold it.
+
+    Raises
+    ------
+    LogBusy
+        If somebody was erased since the log was held.
+    """
+    from limner.events.holding import demand_held
+
+    try:
+        demand_held(log)
+        yield
+        demand_held(log)
+    except LogBusy:
+        for place in places:
+            if place.is_dir():
+                shutil.rmtree(place, ignore_errors=True)
+            else:
+                place.unlink(missing_ok=True)
+        raise

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from limner.cli.holding import unless_erased
 from limner.cli.progress import Tell
 from limner.errors import BadConfig, TooFew
 
@@ -124,8 +125,9 @@ def read_reviews(
     )
     text = json.dumps(done.to_dict(), ensure_ascii=False, indent=2)
     (fresh / "told.json").write_text(text, encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.replace(folder)
+    with unless_erased(workspace.log, fresh, folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.replace(folder)
     return done
 
 

@@ -108,7 +108,7 @@ def erase_from_log(log: EventLog, customers: Collection[str], *, mark: str) -> L
     with change(log.folder) as under_way:
         work = _Erasing(under_way, log, names)
         done = work.run(mark)
-        let_go(log.folder)
+        let_go(log)
         write_quality(log.folder, log.manifest)
     return done
 

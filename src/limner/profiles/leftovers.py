@@ -1,8 +1,10 @@
 """The files of a workspace beside its log and its database, searched for people and cleared."""
 
+import os
 import re
 import shutil
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,12 @@ import pyarrow.parquet as pq
 from limner.encoders.language.texts import tidy_text
 from limner.encoders.vector_store import BYTES, digest
 from limner.events.durable import sync_file, sync_folder
+from limner.events.holding import HELD
 
-__all__ = ["Cleared", "clear_files", "held_in_files", "named_in_files"]
+__all__ = ["Cleared", "clear_files", "files_of", "held_in_files", "named_in_files"]
 
 _LOG = "log"
+_PASSING = ("tmp", HELD)
 _READINGS = "models/**/readings"
 _TEXT_VECTORS = "models/text/**/part-*.npz"
 _MOST_LETTERS = 2_000
@@ -59,8 +63,9 @@ def clear_files(
     texts
         What they wrote.
     """
-    for half in folder.rglob(f"{_FRESH}*"):  # an erasure ended while it wrote: the old file stands
-        half.unlink()
+    for half in files_of(folder):
+        if half.name.startswith(_FRESH):  # an erasure ended while it wrote: the old file stands
+            half.unlink()
     names = pl.Series(sorted(customers), dtype=pl.String)
     for file in _tables(folder):
         rows = pl.read_parquet(file, glob=False)
@@ -79,6 +84,21 @@ def clear_files(
         gone = _without_keys(file, keys)
         if gone:
             yield Cleared(_within(folder, file), "vectors of texts", gone)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return the files of a workspace, in order, but for what is written or read just now.
+
+    Scratch files of the log and states of it that are kept for a while come and go; links are
+    left out.
+    """
+    found = []
+    for above, folders, files in os.walk(folder):  # which heeds that folders go meanwhile
+        here = Path(above)
+        if here == folder / _LOG:
+            folders[:] = [name for name in folders if name not in _PASSING]
+        found += [here / name for name in files]
+    return sorted(path for path in found if path.is_file() and not path.is_symlink())
 
 
 def held_in_files(folder: Path, customer_id: str) -> dict[str, list[dict[str, Any]]]:
@@ -105,11 +125,11 @@ def named_in_files(folder: Path, customers: Collection[str]) -> dict[str, set[st
     longest = max(map(len, spelt))
     within = rb"(?<![\w@.+-])(" + b"|".join(map(re.escape, sorted(spelt))) + rb")(?![\w@+-])"
     pattern = re.compile(within)
-    for file in sorted(folder.rglob("*")):
-        if file.suffix.lower() in _NO_TEXT or not file.is_file() or file.is_symlink():
+    for file in files_of(folder):
+        if file.suffix.lower() in _NO_TEXT:
             continue
         before = b""
-        with file.open("rb") as source:
+        with suppress(FileNotFoundError), file.open("rb") as source:  # it went meanwhile
             while piece := source.read(_PIECE):
                 text = before + piece
                 for match in pattern.finditer(text):
@@ -119,9 +139,9 @@ def named_in_files(folder: Path, customers: Collection[str]) -> dict[str, set[st
 
 
 def _tables(folder: Path) -> Iterator[Path]:
-    for file in sorted(folder.rglob("*.parquet")):
+    for file in files_of(folder):
         own = file.relative_to(folder).parts[0] == _LOG or file.name.startswith(_FRESH)
-        if own or file.is_symlink():
+        if own or file.suffix != ".parquet":
             continue
         if "customer_id" in pq.read_schema(file).names:
             yield file

@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, or_, select, update
@@ -16,8 +16,9 @@ from limner.profiles.database.consents import forget_consents
 from limner.profiles.database.jobs import forget_in_jobs
 from limner.profiles.database.linking import all_links, names_of, renew_persons
 from limner.profiles.database.opening import telling
+from limner.profiles.database.persons import ids_of, persons_of
 from limner.profiles.database.segments import hush_segments, segments_naming
-from limner.profiles.database.writing import insert_many, parts, tell
+from limner.profiles.database.writing import insert_many, newest_of, parts, tell
 from limner.profiles.identity import IdentityConfig, key_of
 from limner.profiles.live import ERASURES
 
@@ -121,12 +122,28 @@ def forget_links(
             marks.append((a, b, "erased", 0, ""))
     if marks:
         insert_many(connection, t.links, marks)
+    person = persons_of(connection, [customer_id]).get(customer_id, customer_id)
+    others = [each for each in ids_of(connection, [person])[person] if each != customer_id]
     member = t.members.c
     lost = _delete(connection, t.members, member.name == key)
     lost += _delete(connection, t.people, t.people.c.person == customer_id)
     now = time.time_ns() // 1000
     renew_persons(connection, near, config or IdentityConfig(), received_us=now)
+    _tell_anew(connection, others, now)
     return {"links": gone, "members": lost}
+
+
+def _tell_anew(connection: Connection, ids: Sequence[str], now_us: int) -> None:
+    """Forget what was told of those who were one with somebody: it was told of both."""
+    if not ids:
+        return
+    number, c = newest_of(connection) + 1, t.customers.c
+    for part in parts(list(ids)):
+        changed = update(t.customers).where(c.customer_id.in_(part))
+        connection.execute(changed.values(seq=number, changed_us=now_us))
+        connection.execute(delete(t.profiles).where(t.profiles.c.customer_id.in_(part)))
+        connection.execute(delete(t.people).where(t.people.c.person.in_(part)))
+    tell(connection, "token", str(number))
 
 
 def _users_beside(connection: Connection, name: str) -> set[str]:
