@@ -79,10 +79,13 @@ class Codebook:
 def nearest(vectors: Floats, centres: Floats) -> Ints:
     """Return which centre is the nearest to each vector (N,), the first among equals."""
     size = np.square(centres).sum(axis=1)
-    return np.concatenate(
-        [
-            (size - 2 * (vectors[at : at + AT_ONCE] @ centres.T)).argmin(axis=1)
-            for at in range(0, len(vectors), AT_ONCE)
-        ]
-        or [np.zeros(0, np.int64)]
-    )
+    # Of small products of finite numbers OpenBLAS now and then says that one was not valid, since
+    # it also multiplies what lies behind the last row: github.com/numpy/numpy/issues/24067.
+    with np.errstate(invalid="ignore"):
+        return np.concatenate(
+            [
+                (size - 2 * (vectors[at : at + AT_ONCE] @ centres.T)).argmin(axis=1)
+                for at in range(0, len(vectors), AT_ONCE)
+            ]
+            or [np.zeros(0, np.int64)]
+        )
