@@ -64,6 +64,15 @@ def test_what_was_read_of_somebody_who_is_erased_is_not_written_down(quick, tmp_
         (out / "rows").write_text(who.item())
         erase_from_log(shop.log, [who.item()], mark="e1")
     assert not out.exists()
+    before, part = tmp_path / "before", tmp_path / "part"
+    before.write_text("older")
+    part.mkdir()
+    with pytest.raises(LogBusy), held(shop.log) as kept:  # noqa: PT012
+        other = kept.scan(columns=["customer_id"]).select(pl.col("customer_id").max()).collect()
+        erase_from_log(shop.log, [other.item()], mark="e2")
+        with unless_erased(kept, before, scratch=part):
+            pytest.fail("nothing may be written")
+    assert (before.read_text(), part.exists()) == ("older", False)
     with unless_erased(shop.log, out):
         out.mkdir()
     assert out.is_dir()

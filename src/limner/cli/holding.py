@@ -48,15 +48,21 @@ def on_one_state(
 
 
 @contextmanager
-def unless_erased(log: "EventLog", *places: "Path") -> "Iterator[None]":
+def unless_erased(
+    log: "EventLog", place: "Path", *, scratch: "Path | None" = None
+) -> "Iterator[None]":
     """Write down what was read of people, and leave nothing of it where somebody was erased.
+
+    What stood in the place before stays where nothing was written yet.
 
     Parameters
     ----------
     log
         From which it was read.
-    places
-        The files and folders that may hold it.
+    place
+        The file or folder that is written.
+    scratch
+        Where it was gathered before.
 
     Raises
     ------
@@ -65,14 +71,20 @@ def unless_erased(log: "EventLog", *places: "Path") -> "Iterator[None]":
     """
     from limner.events.holding import demand_held
 
+    written = False
     try:
         demand_held(log)
+        written = True
         yield
         demand_held(log)
     except LogBusy:
-        for place in places:
-            if place.is_dir():
-                shutil.rmtree(place, ignore_errors=True)
-            else:
-                place.unlink(missing_ok=True)
+        _remove(scratch)
+        _remove(place if written else None)
         raise
+
+
+def _remove(place: "Path | None") -> None:
+    if place is not None and place.is_dir():
+        shutil.rmtree(place)
+    elif place is not None:
+        place.unlink(missing_ok=True)

@@ -125,7 +125,7 @@ def read_reviews(
     )
     text = json.dumps(done.to_dict(), ensure_ascii=False, indent=2)
     (fresh / "told.json").write_text(text, encoding="utf-8")
-    with unless_erased(workspace.log, fresh, folder):
+    with unless_erased(workspace.log, folder, scratch=fresh):
         shutil.rmtree(folder, ignore_errors=True)
         fresh.replace(folder)
     return done

@@ -79,8 +79,8 @@ class Codebook:
 def nearest(vectors: Floats, centres: Floats) -> Ints:
     """Return which centre is the nearest to each vector (N,), the first among equals."""
     size = np.square(centres).sum(axis=1)
-    # Of small products of finite numbers OpenBLAS now and then says that one was not valid, since
-    # it also multiplies what lies behind the last row: github.com/numpy/numpy/issues/24067.
+    # Of products of finite numbers OpenBLAS now and then says that one was not valid, and what it
+    # returns is right nevertheless: github.com/numpy/numpy/issues/24067.
     with np.errstate(invalid="ignore"):
         return np.concatenate(
             [
