@@ -56,6 +56,13 @@ class Served:
                 break
         return answer.json()
 
+    def settle(self):
+        """Wait until everybody is drawn and nobody will be drawn anew because the shop grew."""
+        renewer, end = self.app.state.renewer, time.monotonic() + 60
+        while 2 * renewer._size < renewer.painter.size() or self.store.stale(limit=1):
+            assert time.monotonic() < end, self.store.stale(limit=3)
+            time.sleep(0.02)
+
 
 def an_eraser(store, *, log=None, folder=None):
     """Return who erases from a store, a log and a folder."""

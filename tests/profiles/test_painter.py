@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from arrivals import NOW_US, T0, arrival, buy, frame, view
+from limner.events.evidence import EVIDENCE_SCHEMA
 from limner.events.ingest import ingest
 from limner.events.log import EventLog
 from limner.events.mapping import Mapping
@@ -20,7 +21,7 @@ from limner.profiles.inputs import PredictionInput
 from limner.profiles.live import Drawn
 from limner.profiles.painter import Painter
 from limner.profiles.portrait import PortraitConfig, about, portray
-from limner.profiles.record import Recommendation
+from limner.profiles.record import Profile, Recommendation
 from limner.profiles.references import TraitsConfig, learn_references
 from limner.profiles.stores.sqlite import SqliteStore
 
@@ -234,3 +235,19 @@ def test_whoever_no_store_knows_any_more_goes_with_a_nightly_run(tmp_path, ann):
         nightly.put([bob], replace=True)
         assert [each.customer_id for each in nightly] == ["bob"]
         assert store.pages() == []
+
+
+@pytest.mark.parametrize("known", ["u1", "a1"])
+def test_whoever_did_something_under_one_of_two_ids_alone_is_drawn(store, known):
+    """A tracker often tells that a visitor is a user before the visitor has done anything."""
+    told = [("anonymous_id:a1", "user_id:u1", "identify", T0, "m1")]
+    came = arrival(buy(known, "x1"), buy("ben", "x2", day=1))
+    evidence = pl.DataFrame(told, schema=EVIDENCE_SCHEMA, orient="row")
+    store.accept(replace(came, evidence=evidence), received_us=NOW_US)
+    assert painted(Painter(store, None), store).keys() == {"u1", "ben"}
+    assert store.stale(limit=9) == []
+    store.accept(arrival(buy("a1", "x3", order="o2", day=2)), received_us=NOW_US)
+    assert [each.customer_id for each in store.stale(limit=9)] == ["u1"]
+    again = Profile.from_json(painted(Painter(store, None), store)["u1"])
+    assert again.trait("orders").value == 2
+    assert store.stale(limit=9) == []

@@ -130,7 +130,7 @@ def test_a_reading_says_what_it_is_for(served):
 
 def test_what_did_not_change_is_not_sent_again(served):
     served.send(bought("u46", "n5"))
-    served.profile("u46")
+    served.settle()
     first = served.client.get("/v1/profiles/u46")
     again = served.client.get("/v1/profiles/u46", headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 304

@@ -1,4 +1,4 @@
-"""A service of many threads has few pools of memory."""
+"""A service of many threads has few pools of memory, and gives back what it does not use."""
 
 import subprocess
 import sys
@@ -40,3 +40,30 @@ def pools(how, file):
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc has pools to count")
 def test_all_threads_share_few_pools(tmp_path):
     assert pools("shared", tmp_path / "shared.xml") <= 2 < pools("own", tmp_path / "own.xml")
+
+
+HOLES = """
+from pathlib import Path
+from limner.service.memory import give_back
+
+def resident():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+kept = []
+for _ in range(2_000):
+    passing = bytearray(50_000)
+    kept.append(bytearray(1_000))
+    kept.append(passing)
+for at in range(1, len(kept), 2):
+    kept[at] = None
+before = resident()
+give_back()
+print(before - resident())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc is asked to give back")
+def test_what_lies_between_things_that_stay_is_given_back():
+    told = subprocess.run([sys.executable, "-c", HOLES], check=True, capture_output=True)
+    assert int(told.stdout) > 40_000, "of 100 MB in holes"

@@ -15,6 +15,7 @@ from limner.encoders.language.opening import open_language
 from limner.errors import TooFew
 
 SMALL = BuildConfig(vocabulary=160, width=16, layers=1, heads=2, longest=32)
+BY_WORDS = {"chinese": "words"}
 CHINESE = ("这件衣服质量很好", "物流太慢了,质量差", "书很好看", "这本书质量好") * 3
 
 
@@ -29,9 +30,21 @@ def test_a_vocabulary_holds_chinese_characters_alone_and_words_in_pieces():
         learn_vocabulary(["a"], SMALL)
 
 
-def test_the_same_texts_give_the_same_vocabulary_in_every_order():
+def test_a_vocabulary_of_chinese_words_holds_them_whole_and_writes_others_in_characters(tmp_path):
+    words = learn_vocabulary([*CHINESE, *WORDS, *WORDS], SMALL.model_copy(update=BY_WORDS))
+    written = words.convert_ids_to_tokens(words("物流质量很好,THE 衣书" * 40)["input_ids"])
+    assert written[1:8] == ["物流", "质量", "很", "好", ",", "the", "衣"]
+    assert "[UNK]" not in written
+    write_model(tmp_path / "model", build_body("encoder", words, SMALL, seed=0), words)
+    again = open_language(str(tmp_path / "model")).tokeniser
+    assert again("物流质量很好")["input_ids"] == words("物流质量很好")["input_ids"]
+
+
+@pytest.mark.parametrize("how", [{}, BY_WORDS])
+def test_the_same_texts_give_the_same_vocabulary_in_every_order(how):
     texts = [*CHINESE, *WORDS, *WORDS, "warmer warmest", "warmer redder"]
-    known = [learn_vocabulary(each, SMALL).get_vocab() for each in (texts, texts, texts[::-1])]
+    config = SMALL.model_copy(update=how)
+    known = [learn_vocabulary(each, config).get_vocab() for each in (texts, texts, texts[::-1])]
     assert known[0] == known[1] == known[2]
 
 

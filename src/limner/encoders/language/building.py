@@ -8,7 +8,7 @@ from (Gee and others 2022).
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
@@ -16,6 +16,7 @@ from torch import nn
 
 from limner.config import Config
 from limner.encoders.language.opening import Family, quietly, transformers
+from limner.encoders.language.segmenting import words_of
 from limner.errors import TooFew
 
 __all__ = ["BuildConfig", "build_body", "learn_vocabulary", "take_over", "write_model"]
@@ -30,13 +31,18 @@ MARKS = {
 LEAST_PIECES = 10
 SPANS = 32
 """Marks for so many hidden spans of one text."""
+LONGEST_RUN = 100_000
+"""Characters without a blank that are still cut into pieces, where these are words of Chinese."""
 
 
 class BuildConfig(Config):
     """How large a model is that is built anew."""
 
     vocabulary: int = Field(8000, ge=100)
-    """Tokens at most; Chinese characters are tokens of their own."""
+    """Tokens at most."""
+    chinese: Literal["characters", "words"] = "characters"
+    """Whether a Chinese character is a token, or a word of several can be one: half as many tokens
+    to read, each seen less often."""
     width: int = Field(256, ge=8)
     """Length of a vector."""
     layers: int = Field(4, ge=1)
@@ -50,14 +56,17 @@ class BuildConfig(Config):
 def learn_vocabulary(texts: Iterable[str], config: BuildConfig) -> Any:  # noqa: ANN401 - a tokeniser
     """Return a tokeniser of word pieces that are common in texts.
 
-    Capitals are small ones, accents fall away, every Chinese character stands alone. Pieces are
-    merged by how often they stand side by side (Sennrich and others 2016), and a word is written
-    with the longest that there are (Wu and others 2016). The same texts give the same pieces.
+    Capitals are small ones, accents fall away, every Chinese character stands alone unless words
+    of Chinese are asked for. Pieces are merged by how often they stand side by side (Sennrich and
+    others 2016), and a word is written with the longest that there are (Wu and others 2016). The
+    same texts give the same pieces.
 
     Raises
     ------
     TooFew
         If the texts hold hardly a word.
+    MissingExtra
+        If Chinese shall be cut into words and jieba is not installed.
     """
     from tokenizers import (  # noqa: PLC0415 - comes with transformers
         Tokenizer,
@@ -68,11 +77,15 @@ def learn_vocabulary(texts: Iterable[str], config: BuildConfig) -> Any:  # noqa:
         trainers,
     )
 
-    normaliser, parting = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
+    alone = config.chinese == "characters"
+    normaliser = normalizers.BertNormalizer(handle_chinese_chars=alone)
+    parting = pre_tokenizers.BertPreTokenizer()
     words: Counter[str] = Counter()
     for text in texts:
-        parts = parting.pre_tokenize_str(normaliser.normalize_str(text))
-        words.update(part for part, _ in parts)
+        for part, _ in parting.pre_tokenize_str(normaliser.normalize_str(text)):
+            words.update([part] if alone else words_of(part) or [part])
+    # Words of Chinese follow each other without a blank: they are alike wherever they stand.
+    within = "##" if alone else ""
     # The trainer for pieces that go on within a word is not the same from run to run; this one is.
     merged = Tokenizer(models.BPE(unk_token=MARKS["unk_token"]))
     merged.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -84,12 +97,18 @@ def learn_vocabulary(texts: Iterable[str], config: BuildConfig) -> Any:  # noqa:
         (" ".join([word] * count) for word, count in sorted(common.items())), trainer
     )
     names = [*MARKS.values(), *(f"<extra_id_{at}>" for at in range(SPANS))]
-    pieces = _pieces(common, merged)
+    pieces = _pieces(common, merged, within)
     if len(pieces) < LEAST_PIECES:
         raise TooFew("the texts hold too few words that stand twice, so there is no vocabulary")
     names += pieces[: config.vocabulary - len(names)]
+    longest = {} if alone else {"max_input_chars_per_word": LONGEST_RUN}
     made = Tokenizer(
-        models.WordPiece({name: at for at, name in enumerate(names)}, unk_token=MARKS["unk_token"])
+        models.WordPiece(
+            {name: at for at, name in enumerate(names)},
+            unk_token=MARKS["unk_token"],
+            continuing_subword_prefix=within,
+            **longest,
+        )
     )
     made.normalizer, made.pre_tokenizer = normaliser, parting
     made.add_special_tokens(names[: len(MARKS) + SPANS])
@@ -107,15 +126,19 @@ def learn_vocabulary(texts: Iterable[str], config: BuildConfig) -> Any:  # noqa:
     )
 
 
-def _pieces(words: Mapping[str, int], merged: Any) -> list[str]:  # noqa: ANN401 - a Tokenizer
-    """Return the pieces that words are written with, the commonest first; inner ones with ##."""
+def _pieces(
+    words: Mapping[str, int],
+    merged: Any,  # noqa: ANN401 - a Tokenizer
+    within: str,
+) -> list[str]:
+    """Return the pieces that words are written with, the commonest first; inner ones marked."""
     counts: Counter[str] = Counter()
     for word, count in words.items():
         for at, piece in enumerate(merged.encode(word).tokens):
-            counts[piece if at == 0 else f"##{piece}"] += count
+            counts[piece if at == 0 else f"{within}{piece}"] += count
         # Single characters stay writable, at the beginning of a word and within.
         for at, letter in enumerate(word):
-            counts[letter if at == 0 else f"##{letter}"] += 0
+            counts[letter if at == 0 else f"{within}{letter}"] += 0
     return sorted(counts, key=lambda piece: (-counts[piece], piece))
 
 
