@@ -1,34 +1,43 @@
-"""Memory of a process that runs for months: few pools, and what a rare task took is given back."""
+"""Memory of a process that runs for months: few pools, and what nobody uses is given back."""
 
 import ctypes
 import sys
+import threading
+import time
 from contextlib import suppress
+from functools import cache
 
-__all__ = ["give_back", "share_memory"]
+__all__ = ["tend_memory"]
 
 _ARENA_MAX = -8
 """What glibc's ``mallopt`` calls the number of its pools."""
 _POOLS = 2
+_GIVE_BACK_S = 30.0
 
 
-def share_memory() -> None:
-    """Let all threads take memory from few pools, where the C library is glibc.
+@cache
+def tend_memory(every_s: float = _GIVE_BACK_S) -> None:
+    """Let all threads take memory from few pools and give back what is free, for ever.
 
-    It gives threads up to eight pools a processor, and what one thread let go of is of no use to
-    others; a service of dozens of threads that seldom need it would grow for hours until each
-    pool has seen its largest request. Elsewhere nothing is changed.
+    Where the C library is glibc; elsewhere nothing is changed. It gives threads up to eight pools a
+    processor, and what one thread let go of is of no use to others; a service of dozens of threads
+    that seldom need it would grow for hours until each pool has seen its largest request. And a
+    pool gives back by itself only what is free at its end: whoever reads the whole log for a moment
+    (an erasure, comparing everybody anew) leaves pools that small things settle all over, and each
+    time they end a little larger. Looking through them takes milliseconds.
     """
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):
-            ctypes.CDLL(None).mallopt(_ARENA_MAX, _POOLS)
+            libc = ctypes.CDLL(None)
+            libc.mallopt(_ARENA_MAX, _POOLS)
+            libc.malloc_trim(0)
+            giving = threading.Thread(
+                target=_give_back, args=(libc, every_s), name="limner-memory", daemon=True
+            )
+            giving.start()
 
 
-def give_back() -> None:
-    """Give memory that nobody uses back to the system, where the C library is glibc.
-
-    Whoever read the whole log for a moment leaves pools many times as large behind; small things
-    settle all over them, and each time the pools end a little larger. Takes milliseconds.
-    """
-    if sys.platform == "linux":
-        with suppress(AttributeError, OSError):
-            ctypes.CDLL(None).malloc_trim(0)
+def _give_back(libc: ctypes.CDLL, every_s: float) -> None:
+    while True:
+        time.sleep(every_s)
+        libc.malloc_trim(0)

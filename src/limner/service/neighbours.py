@@ -17,7 +17,6 @@ from limner.profiles.blocks import CustomerBlock, blocks_in
 from limner.profiles.database.lines import purchase_lines
 from limner.profiles.database.population import DatabasePopulation
 from limner.profiles.live import ERASURES
-from limner.service.memory import give_back
 from limner.service.parts import Parts
 
 __all__ = ["Near", "Neighbours"]
@@ -52,7 +51,6 @@ class _Ready(Generic[Kept]):
             if self._kept is None or self._kept[0] != mark or now - self._kept[1] > most_s:
                 self._kept = None
                 self._kept = (mark, now, make())
-                give_back()
             return self._kept[2]
 
 

@@ -9,7 +9,6 @@ import structlog
 
 from limner.errors import LogBusy
 from limner.profiles.eraser import Eraser
-from limner.service.memory import give_back
 from limner.service.quiet import place_of
 
 __all__ = ["Archivist"]
@@ -79,8 +78,7 @@ class Archivist:
                     self._stop.wait(_AGAIN_S / 10)
                     self._wake.set()
                     continue
-                if self.eraser.resume(actor="service"):
-                    give_back()  # all of the log was read
+                self.eraser.resume(actor="service")
                 self.failing, since = False, None
             except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
                 since = time.monotonic() if since is None else since
