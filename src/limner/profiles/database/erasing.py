@@ -272,6 +272,7 @@ def scrub(engine: Engine) -> None:
                     )
         finally:
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {waits}")
+            connection.exec_driver_sql("PRAGMA shrink_memory")  # all of the file went through it
 
 
 def _delete(connection: Connection, table: Any, wanted: Any) -> int:  # noqa: ANN401 - SQLAlchemy's

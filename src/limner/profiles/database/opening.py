@@ -23,6 +23,9 @@ _CACHE_KIB = 16 * 1024
 """Of each connection, which keeps it; what else was read lies in the system's own cache."""
 _CONNECTIONS = 64
 """More than there are threads that ask at once, each over a connection of its own."""
+_STATEMENTS = 64
+"""So many statements each connection of SQLite keeps ready: those that are used all the time. More
+of them, as many as ways to ask for one, two or three customers, would gather for hours."""
 
 
 def open_engine(
@@ -51,7 +54,11 @@ def open_engine(
         if not url.database or url.database == ":memory:":
             raise BadConfig("a store must outlive the process, so it needs a file, got none")
         SqliteStore(url.database).close()  # says what a file that is not ours is
-        ours = {"timeout": _WAIT_S, "check_same_thread": False}
+        ours = {
+            "timeout": _WAIT_S,
+            "check_same_thread": False,
+            "cached_statements": _STATEMENTS,
+        }
         engine = create_engine(
             url,
             connect_args=ours,
