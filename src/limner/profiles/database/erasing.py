@@ -36,6 +36,8 @@ __all__ = [
 _PATIENCE_S = 60.0
 _TOLD = "attributes."
 """Below it rules name what customers told."""
+_PASSING_KIB = 1024
+"""So much of a file is kept at a time while it is vacuumed."""
 _AT_ONCE_MS = 500
 """So long one try waits for readers, in milliseconds."""
 _TOUCHED = (
@@ -259,7 +261,12 @@ def scrub(engine: Engine) -> None:
             names: Iterable[str] = [table.name for table in (*_TOUCHED, t.requests, t.meta)]
             connection.exec_driver_sql(f"VACUUM (FULL) {', '.join(names)}")
             return
-        connection.exec_driver_sql("VACUUM")
+        cached = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
+        try:  # all of the file goes through it once, and nothing is asked for twice
+            connection.exec_driver_sql(f"PRAGMA cache_size = -{_PASSING_KIB}")
+            connection.exec_driver_sql("VACUUM")
+        finally:
+            connection.exec_driver_sql(f"PRAGMA cache_size = {cached}")
         waits = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {_AT_ONCE_MS}")
         begun = time.monotonic()
@@ -272,7 +279,6 @@ def scrub(engine: Engine) -> None:
                     )
         finally:
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {waits}")
-            connection.exec_driver_sql("PRAGMA shrink_memory")  # all of the file went through it
 
 
 def _delete(connection: Connection, table: Any, wanted: Any) -> int:  # noqa: ANN401 - SQLAlchemy's
