@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from limner.events.evidence import KINDS
 from limner.profiles.database.pseudonyms import PseudonymIndex
 from limner.profiles.pseudonyms import PATTERN
 from limner.service.problems import Problem, problem_response
@@ -25,6 +26,8 @@ _LISTS = frozenset(
 """Under these names it tells a list of ids."""
 _NAMES = frozenset({"identities", "between", "blocked"})
 """Under these names it tells names of somebody, each with its ``type`` and ``value``."""
+_ATTRIBUTES = "attributes"
+"""Under this name it tells what somebody told of themselves, an e-mail address perhaps."""
 _UNDONE = "undone"
 """Under this name it tells pairs of names, each written ``type:value``."""
 _EXPORT = "export"
@@ -167,7 +170,8 @@ class _Answer:
         return told
 
     def _object(self, told: dict[str, Any], ids: set[str], key: str) -> dict[str, Any]:
-        if key in _NAMES and isinstance(told.get("value"), str):
+        names = key in _NAMES or (key == _ATTRIBUTES and told.get("name") in KINDS)
+        if names and isinstance(told.get("value"), str):
             told = told | {"value": self._name(told["value"])}
         return {
             name: self._walk(each, ids, key if key == _EXPORT else name)
