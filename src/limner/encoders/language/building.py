@@ -41,7 +41,7 @@ class BuildConfig(Config):
     vocabulary: int = Field(8000, ge=100)
     """Tokens at most."""
     chinese: Literal["characters", "words"] = "characters"
-    """Whether a Chinese character is a token, or a word of several can be one: half as many tokens
+    """Whether a Chinese character is a token, or a word of several can be one: fewer tokens
     to read, each seen less often."""
     width: int = Field(256, ge=8)
     """Length of a vector."""

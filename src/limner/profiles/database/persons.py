@@ -15,6 +15,7 @@ from limner.profiles.identity import key_of
 from limner.profiles.live import Page, Stale, State
 
 __all__ = [
+    "customers_of",
     "everybody_moved",
     "find_person",
     "ids_of",
@@ -113,6 +114,15 @@ def pages_after(connection: Connection, after: str, limit: int) -> list[Page]:
     return _pages(connection, [row[0] for row in connection.execute(_NEXT, _told(after, limit))])
 
 
+def customers_of(connection: Connection, ids: Sequence[str]) -> Mapping[str, Any]:
+    """Return number, id, newest event and when it changed, of those ids of which something came."""
+    found: dict[str, Any] = {}
+    for part in parts(list(ids)):
+        asked = select(_C.no, _C.customer_id, _C.seq, _C.changed_us)
+        found |= {row[1]: row for row in connection.execute(asked.where(_C.customer_id.in_(part)))}
+    return found
+
+
 def stale_of(connection: Connection, limit: int) -> list[Stale]:
     """Return people whose portraits are stale, each person once, those that wait longest first."""
     rows = connection.execute(_STALE, {"n": limit}).all()
@@ -120,7 +130,7 @@ def stale_of(connection: Connection, limit: int) -> list[Stale]:
     if not person:
         return [Stale(*row) for row in rows]
     whole = ids_of(connection, set(person.values()))
-    everyone = _customers(connection, [each for ids in whole.values() for each in ids])
+    everyone = customers_of(connection, [each for ids in whole.values() for each in ids])
     found: dict[str, Stale] = {}
     for row in rows:
         name = person.get(row[1], row[1])
@@ -192,14 +202,6 @@ def _together(
 def _several(connection: Connection, people: Sequence[str]) -> dict[str, list[str]]:
     known = persons_of(connection, people)
     return ids_of(connection, known.values()) if known else {}
-
-
-def _customers(connection: Connection, ids: Sequence[str]) -> Mapping[str, Any]:
-    found: dict[str, Any] = {}
-    for part in parts(list(ids)):
-        asked = select(_C.no, _C.customer_id, _C.seq, _C.changed_us)
-        found |= {row[1]: row for row in connection.execute(asked.where(_C.customer_id.in_(part)))}
-    return found
 
 
 def _told(after: str, limit: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from limner.profiles.database import tables as t
-from limner.profiles.database.persons import ids_of, persons_of
+from limner.profiles.database.persons import customers_of, ids_of, persons_of
 from limner.profiles.database.writing import insert_many, insert_of, parts, tell_about
 from limner.profiles.live import Drawn
 from limner.profiles.store import About
@@ -97,29 +97,19 @@ def _as_they_are(connection: Connection, drawn: Drawn) -> Drawn:
         return drawn
     now = ids_of(connection, {*known.values(), *drawn.seen})
     # an id of which nothing came but that it is somebody's is not drawn, and asks for nothing
-    there = _customers_among(
-        connection, [each for ids in now.values() if len(ids) > 1 for each in ids]
-    )
+    several = [each for ids in now.values() if len(ids) > 1 for each in ids]
+    there = customers_of(connection, several).keys()
     same = {
         who
         for who in drawn.seen
         if known.get(who, who) == who
-        and {who, *there.intersection(now[who])} == {who, *drawn.persons.get(who, ())}
+        and {who, *(there & set(now[who]))} == {who, *drawn.persons.get(who, ())}
     }
     return replace(
         drawn,
         profiles=[each for each in drawn.profiles if each.customer_id in same],
         seen={who: seq for who, seq in drawn.seen.items() if who in same},
     )
-
-
-def _customers_among(connection: Connection, ids: list[str]) -> set[str]:
-    """Return those ids of which something came."""
-    c, found = t.customers.c, set[str]()
-    for part in parts(ids):
-        asked = select(c.customer_id).where(c.customer_id.in_(part))
-        found.update(connection.execute(asked).scalars())
-    return found
 
 
 def _keep_together(connection: Connection, people: Sequence[str], drawn: Drawn) -> None:
