@@ -9,8 +9,9 @@ from functools import cache
 
 __all__ = ["tend_memory"]
 
-_ARENA_MAX = -8
-"""What glibc's ``mallopt`` calls the number of its pools."""
+_MMAP_THRESHOLD, _ARENA_MAX = -3, -8
+"""What glibc's ``mallopt`` calls the size of a large block, and the number of its pools."""
+_LARGE = 128 * 1024
 _POOLS = 2
 _GIVE_BACK_S = 30.0
 
@@ -24,12 +25,14 @@ def tend_memory(every_s: float = _GIVE_BACK_S) -> None:
     that seldom need it would grow for hours until each pool has seen its largest request. And a
     pool gives back by itself only what is free at its end: whoever reads the whole log for a moment
     (an erasure, comparing everybody anew) leaves pools that small things settle all over, and each
-    time they end a little larger. Looking through them takes milliseconds.
+    time they end a little larger. Looking through them takes milliseconds. Large blocks have pages
+    of their own, which go back at once: left to itself, glibc takes ever larger ones from pools.
     """
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):
             libc = ctypes.CDLL(None)
             libc.mallopt(_ARENA_MAX, _POOLS)
+            libc.mallopt(_MMAP_THRESHOLD, _LARGE)
             libc.malloc_trim(0)
             giving = threading.Thread(
                 target=_give_back, args=(libc, every_s), name="limner-memory", daemon=True

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from limner.profiles.database import tables as t
 from limner.profiles.database.persons import find_person, ids_of, persons_of
-from limner.profiles.database.writing import insert_of, parts
+from limner.profiles.database.writing import insert_of, one_of, parts
 
 __all__ = ["consents_of", "forget_consents", "tell_consents"]
 
@@ -67,7 +67,7 @@ def _said_by(connection: Connection, customers: Sequence[str]) -> dict[str, dict
         rows = [
             row
             for part in parts(list(customers))
-            for row in connection.execute(_SAID.where(t.consents.c.customer_id.in_(part)))
+            for row in connection.execute(_SAID.where(one_of(t.consents.c.customer_id, part)))
         ]
     found: dict[str, dict[str, bool]] = {}
     for who, purpose, granted in rows:

@@ -18,7 +18,7 @@ from limner.profiles.database.linking import all_links, names_of, renew_persons
 from limner.profiles.database.opening import telling
 from limner.profiles.database.persons import ids_of, persons_of
 from limner.profiles.database.segments import hush_segments, segments_naming
-from limner.profiles.database.writing import insert_many, newest_of, parts, tell
+from limner.profiles.database.writing import insert_many, newest_of, one_of, parts, tell
 from limner.profiles.identity import IdentityConfig, key_of
 from limner.profiles.live import ERASURES
 
@@ -86,11 +86,11 @@ def erase_rows(
     done |= forget_links(connection, customer_id, config)
     gone = 0
     for part in parts(sorted(marks)):
-        gone += _delete(connection, t.seen, t.seen.c.key.in_(part))
+        gone += _delete(connection, t.seen, one_of(t.seen.c.key, part))
     done["seen"] = gone
     found = [row.no for row in named_rejects(connection, customer_id)]
     for part in parts(found):
-        hush = update(t.rejects).where(t.rejects.c.no.in_(part)).values(detail="", row="")
+        hush = update(t.rejects).where(one_of(t.rejects.c.no, part)).values(detail="", row="")
         connection.execute(hush)
     done["rejects"] = len(found)
     done["jobs"] = forget_in_jobs(connection, customer_id)
@@ -141,10 +141,10 @@ def _tell_anew(connection: Connection, ids: Sequence[str], now_us: int) -> None:
         return
     number, c = newest_of(connection) + 1, t.customers.c
     for part in parts(list(ids)):
-        changed = update(t.customers).where(c.customer_id.in_(part))
+        changed = update(t.customers).where(one_of(c.customer_id, part))
         connection.execute(changed.values(seq=number, changed_us=now_us))
-        connection.execute(delete(t.profiles).where(t.profiles.c.customer_id.in_(part)))
-        connection.execute(delete(t.people).where(t.people.c.person.in_(part)))
+        connection.execute(delete(t.profiles).where(one_of(t.profiles.c.customer_id, part)))
+        connection.execute(delete(t.people).where(one_of(t.people.c.person, part)))
     tell(connection, "token", str(number))
 
 
@@ -184,7 +184,7 @@ def forget_alone(
     done = {"items": 0, "popular": 0}
     done["segments/items"] = hush_segments(connection, items, field="items")
     for part in parts(sorted(items)):
-        done["items"] += _delete(connection, t.items, t.items.c.item_id.in_(part))
+        done["items"] += _delete(connection, t.items, one_of(t.items.c.item_id, part))
     m = t.meta.c
     told = dict(
         connection.execute(select(m.name, m.value).where(m.name.in_(["popular", "currency"]))).all()
@@ -213,7 +213,7 @@ def _own_words(connection: Connection, customer_id: str) -> set[str]:
     values = {row[0] for row in own}
     shared: set[str] = set()
     for part in parts(sorted(values)):
-        others = select(a.value).where(a.value.in_(part), a.customer_id != customer_id)
+        others = select(a.value).where(one_of(a.value, part), a.customer_id != customer_id)
         shared.update(row[0] for row in connection.execute(others.distinct()))
     return {customer_id, *(values - shared)}
 
@@ -225,8 +225,8 @@ def _draw_anew(connection: Connection, currency: str) -> None:
     named = p.profile.contains(f'"currency":{spelt}', autoescape=True)
     people = [row[0] for row in connection.execute(select(p.customer_id).where(named))]
     for part in parts(people):
-        connection.execute(delete(t.profiles).where(p.customer_id.in_(part)))
-        stale = update(t.customers).where(c.customer_id.in_(part))
+        connection.execute(delete(t.profiles).where(one_of(p.customer_id, part)))
+        stale = update(t.customers).where(one_of(c.customer_id, part))
         connection.execute(stale.values(drawn=-1, drawings=c.drawings + 1))
 
 
@@ -235,7 +235,7 @@ def _left(connection: Connection, column: str, values: Collection[str]) -> set[s
     found: set[str] = set()
     held = t.journal.c[column]
     for part in parts(sorted(values)):
-        found.update(row[0] for row in connection.execute(select(held).where(held.in_(part))))
+        found.update(row[0] for row in connection.execute(select(held).where(one_of(held, part))))
     return found
 
 

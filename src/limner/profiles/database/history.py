@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, func, select
 from limner.profiles.database import tables as t
 from limner.profiles.database.opening import telling
 from limner.profiles.database.reading import events_of
-from limner.profiles.database.writing import parts
+from limner.profiles.database.writing import one_of, parts
 
 __all__ = ["History", "Seen"]
 
@@ -89,7 +89,7 @@ class History:
         asked = select(a.customer_id, a.key).where(a.time_us < before_us, a.received_us >= known_us)
         whole = [asked]
         if customers is not None:
-            whole = [asked.where(a.customer_id.in_(part)) for part in parts(list(customers))]
+            whole = [asked.where(one_of(a.customer_id, part)) for part in parts(list(customers))]
         found: dict[str, set[bytes]] = {}
         with self._asking() as connection:
             for each in whole:

@@ -21,6 +21,7 @@ from limner.profiles.database.writing import (
     insert_of,
     moment_of,
     newest_of,
+    one_of,
     parts,
     tell,
     us_of,
@@ -89,7 +90,7 @@ def take_evidence(
 def _known(connection: Connection, rows: Sequence[Link]) -> Mapping[tuple[str, str, str], Link]:
     found: dict[tuple[str, str, str], Link] = {}
     for part in parts([(each.a, each.b, each.rule) for each in rows]):
-        asked = select(t.links).where(tuple_(_L.a, _L.b, _L.rule).in_(part))
+        asked = select(t.links).where(one_of(tuple_(_L.a, _L.b, _L.rule), part))
         found |= {(row[0], row[1], row[2]): Link(*row) for row in connection.execute(asked)}
     return found
 
@@ -178,10 +179,10 @@ def _write_members(
 ) -> None:
     gone = sorted(set(held) - set(rows))
     for part in parts(gone):
-        connection.execute(delete(t.members).where(t.members.c.name.in_(part)))
+        connection.execute(delete(t.members).where(one_of(t.members.c.name, part)))
     fresh = [(name, person) for name, person in sorted(rows.items()) if held.get(name) != person]
     for part in parts([name for name, _ in fresh]):
-        connection.execute(delete(t.members).where(t.members.c.name.in_(part)))
+        connection.execute(delete(t.members).where(one_of(t.members.c.name, part)))
     if fresh:
         insert_many(connection, t.members, fresh)
 
@@ -197,13 +198,13 @@ def _mark(
     c = t.customers.c
     everyone = sorted(changed)
     for part in parts(everyone):
-        stale = update(t.customers).where(c.customer_id.in_(part))
+        stale = update(t.customers).where(one_of(c.customer_id, part))
         connection.execute(stale.values(seq=number, changed_us=received_us))
     others = [who for who in everyone if who not in people]
     for part in parts(others):
-        connection.execute(delete(t.profiles).where(t.profiles.c.customer_id.in_(part)))
+        connection.execute(delete(t.profiles).where(one_of(t.profiles.c.customer_id, part)))
     for part in parts(everyone):
-        connection.execute(delete(t.people).where(t.people.c.person.in_(part)))
+        connection.execute(delete(t.people).where(one_of(t.people.c.person, part)))
     tell(connection, "token", str(number))
     return number
 
@@ -212,7 +213,7 @@ def _members(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     m = t.members.c
     for part in parts(sorted(keys)):
-        asked = select(m.name, m.person).where(m.name.in_(part))
+        asked = select(m.name, m.person).where(one_of(m.name, part))
         found |= {row[0]: row[1] for row in connection.execute(asked)}
     return found
 
@@ -220,7 +221,7 @@ def _members(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
 def _of_persons(connection: Connection, persons: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for part in parts(sorted(persons)):
-        asked = select(t.members.c.name).where(t.members.c.person.in_(part))
+        asked = select(t.members.c.name).where(one_of(t.members.c.person, part))
         found.update(row[0] for row in connection.execute(asked))
     return found
 
@@ -318,7 +319,7 @@ def _links_of(connection: Connection, keys: Sequence[str], most: int) -> list[Li
     found: dict[tuple[str, str, str], Link] = {}
     for column in (_L.a, _L.b):
         for part in parts(names):
-            rows = connection.execute(select(t.links).where(column.in_(part)).limit(most))
+            rows = connection.execute(select(t.links).where(one_of(column, part)).limit(most))
             found |= {(row[0], row[1], row[2]): Link(*row) for row in rows}
     return list(found.values())
 
@@ -343,6 +344,6 @@ def all_links(connection: Connection, names: Collection[str] | None = None) -> l
         return [Link(*row) for row in connection.execute(whole)]
     found: set[Link] = set()
     for part in parts(sorted(names)):
-        asked = whole.where(or_(_L.a.in_(part), _L.b.in_(part)))
+        asked = whole.where(or_(one_of(_L.a, part), one_of(_L.b, part)))
         found.update(Link(*row) for row in connection.execute(asked))
     return sorted(found)

@@ -10,7 +10,7 @@ from limner.events.evidence import KINDS, name_of
 from limner.profiles.counters import Counters
 from limner.profiles.database import tables as t
 from limner.profiles.database.reading import unknown
-from limner.profiles.database.writing import parts
+from limner.profiles.database.writing import one_of, parts
 from limner.profiles.identity import key_of
 from limner.profiles.live import Page, Stale, State
 
@@ -34,7 +34,7 @@ def persons_of(connection: Connection, customers: Iterable[str]) -> dict[str, st
     """Return by which id the person of each is known, of those who have several ids or had."""
     found: dict[str, str] = {}
     for part in parts([f"id:{who}" for who in dict.fromkeys(customers)]):
-        asked = select(_M.name, _M.person).where(_M.name.in_(part))
+        asked = select(_M.name, _M.person).where(one_of(_M.name, part))
         found |= {row[0][3:]: row[1] for row in connection.execute(asked)}
     return found
 
@@ -44,7 +44,7 @@ def ids_of(connection: Connection, persons: Iterable[str]) -> dict[str, list[str
     found: dict[str, list[str]] = defaultdict(list)
     wanted = list(dict.fromkeys(persons))
     for part in parts(wanted):
-        asked = select(_M.person, _M.name).where(_M.person.in_(part), _M.name.like("id:%"))
+        asked = select(_M.person, _M.name).where(one_of(_M.person, part), _M.name.like("id:%"))
         for person, name in connection.execute(asked):
             found[person].append(name[3:])
     return {person: sorted(found.get(person, [person])) for person in wanted}
@@ -119,7 +119,9 @@ def customers_of(connection: Connection, ids: Sequence[str]) -> Mapping[str, Any
     found: dict[str, Any] = {}
     for part in parts(list(ids)):
         asked = select(_C.no, _C.customer_id, _C.seq, _C.changed_us)
-        found |= {row[1]: row for row in connection.execute(asked.where(_C.customer_id.in_(part)))}
+        found |= {
+            row[1]: row for row in connection.execute(asked.where(one_of(_C.customer_id, part)))
+        }
     return found
 
 
@@ -157,11 +159,11 @@ def _pages(connection: Connection, people: Sequence[str]) -> list[Page]:
     rows: dict[str, Any] = {}
     wanted = [each for name in people for each in whole.get(name, [name])]
     for part in parts(wanted):
-        for row in connection.execute(_WHOLE.where(_C.customer_id.in_(part))):
+        for row in connection.execute(_WHOLE.where(one_of(_C.customer_id, part))):
             rows[row[0]] = row
     exact: dict[str, tuple[str, str]] = {}
     for part in parts(list(whole)):
-        asked = select(t.people).where(t.people.c.person.in_(part))
+        asked = select(t.people).where(one_of(t.people.c.person, part))
         exact |= {row[0]: (row[1], row[2]) for row in connection.execute(asked)}
     found = []
     for name in people:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, Select, and_, func, select
 
 from limner.profiles.database import tables as t
 from limner.profiles.database.opening import telling
-from limner.profiles.database.writing import parts
+from limner.profiles.database.writing import one_of, parts
 from limner.profiles.live import Page
 
 __all__ = ["DatabasePopulation"]
@@ -76,7 +76,7 @@ class DatabasePopulation:
         order = random.Random(seed).sample(range(1, last + 1), min(last, n * _TRIES))  # noqa: S311
         found: list[Page] = []
         for part in parts(order):
-            rows = self._ask(self._among(_PAGE.add_columns(c.no)).where(c.no.in_(part)))
+            rows = self._ask(self._among(_PAGE.add_columns(c.no)).where(one_of(c.no, part)))
             known = {row[-1]: Page(*row[:-1]) for row in rows}
             found += [known[no] for no in part if no in known]
             if len(found) >= n:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from limner.profiles.database import tables as t
 from limner.profiles.database.persons import customers_of, ids_of, persons_of
-from limner.profiles.database.writing import insert_many, insert_of, parts, tell_about
+from limner.profiles.database.writing import insert_many, insert_of, one_of, parts, tell_about
 from limner.profiles.live import Drawn
 from limner.profiles.store import About
 
@@ -39,7 +39,7 @@ def put_portraits(connection: Connection, drawn: Drawn) -> int:
     c = t.customers.c
     known: dict[str, int] = {}
     for part in parts([each.customer_id for each in drawn.profiles]):
-        asked = select(c.customer_id, c.drawn).where(c.customer_id.in_(part))
+        asked = select(c.customer_id, c.drawn).where(one_of(c.customer_id, part))
         known |= {row[0]: row[1] for row in connection.execute(asked)}
     rows = [
         {
@@ -121,6 +121,6 @@ def _keep_together(connection: Connection, people: Sequence[str], drawn: Drawn) 
         for whole, twice in [told]
     ]
     for part in parts([row[0] for row in rows]):
-        connection.execute(delete(t.people).where(t.people.c.person.in_(part)))
+        connection.execute(delete(t.people).where(one_of(t.people.c.person, part)))
     if rows:
         insert_many(connection, t.people, rows)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, select
 from limner.errors import BadStore, DiskFull
 from limner.profiles.database import tables as t
 from limner.profiles.database.opening import telling
-from limner.profiles.database.writing import insert_many, parts, take_turns, tell
+from limner.profiles.database.writing import insert_many, one_of, parts, take_turns, tell
 from limner.profiles.pseudonyms import Pseudonyms, rotation_of
 
 __all__ = ["PseudonymIndex"]
@@ -92,7 +92,7 @@ class PseudonymIndex:
             still: set[int] = set()  # whoever was erased meanwhile is not to come back
             for part in parts([no for _, no in made]):
                 still.update(
-                    row[0] for row in connection.execute(select(c.no).where(c.no.in_(part)))
+                    row[0] for row in connection.execute(select(c.no).where(one_of(c.no, part)))
                 )
             rows = [(digest, no) for digest, no in made if no in still]
             if rows:
@@ -109,7 +109,7 @@ def _held(connection: Connection, digests: list[bytes]) -> dict[bytes, str]:
     return {
         bytes(row[0]): row[1]
         for part in parts(digests)
-        for row in connection.execute(whole.where(p.digest.in_(part)))
+        for row in connection.execute(whole.where(one_of(p.digest, part)))
     }
 
 

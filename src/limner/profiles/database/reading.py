@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, selec
 from limner.errors import UnknownCustomer
 from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEMA
 from limner.profiles.database import tables as t
-from limner.profiles.database.writing import EVENT, insert_many, moment_of, newest_of, parts
+from limner.profiles.database.writing import EVENT, insert_many, moment_of, newest_of, one_of, parts
 from limner.profiles.live import Told
 from limner.profiles.marks import event_marks
 
@@ -31,7 +31,7 @@ def events_of(
     """Return the events held of some customers, all or those wanted, with the log's columns."""
     found: list[Any] = []
     for part in parts(list(numbers)):
-        asked = _EVENTS.where(t.journal.c.customer_no.in_(part), *wanted)
+        asked = _EVENTS.where(one_of(t.journal.c.customer_no, part), *wanted)
         found += connection.execute(asked).all()
     return _framed([row[2:] for row in found])
 
@@ -49,7 +49,9 @@ def forget(connection: Connection, numbers: Sequence[tuple[int, int]]) -> None:
     """Let go of events by customer and number; when they came stays known, by their marks."""
     for part in parts(list(numbers)):
         asked = _EVENTS.add_columns(t.journal.c.received_us)
-        rows = connection.execute(asked.where(t.journal.c.seq.in_([seq for _, seq in part]))).all()
+        rows = connection.execute(
+            asked.where(one_of(t.journal.c.seq, [seq for _, seq in part]))
+        ).all()
         marks = event_marks(_framed([row[2:-1] for row in rows]))
         came = [(row[2], mark, row[3], row[-1]) for row, mark in zip(rows, marks, strict=True)]
         if came:
@@ -120,7 +122,7 @@ def catalogue_of(connection: Connection, items: Sequence[str] | None) -> pl.Data
     asked = (
         [whole]
         if items is None
-        else ([whole.where(t.items.c.item_id.in_(part)) for part in parts(list(items))])
+        else ([whole.where(one_of(t.items.c.item_id, part)) for part in parts(list(items))])
     )
     rows = [tuple(row) for each in asked for row in connection.execute(each)]
     return pl.DataFrame(rows, schema=CATALOGUE_SCHEMA, orient="row")
@@ -131,7 +133,9 @@ def attributes_of(connection: Connection, customers: Sequence[str]) -> pl.DataFr
     a = t.attributes.c
     rows = []
     for part in parts(list(customers)):
-        asked = select(a.customer_id, a.name, a.value, a.known_us).where(a.customer_id.in_(part))
+        asked = select(a.customer_id, a.name, a.value, a.known_us).where(
+            one_of(a.customer_id, part)
+        )
         rows += [
             (who, name, value, moment_of(known) if known else None)
             for who, name, value, known in connection.execute(asked)

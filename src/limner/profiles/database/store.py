@@ -43,6 +43,7 @@ from limner.profiles.database.writing import (
     insert_many,
     moment_of,
     newest_of,
+    one_of,
     parts,
     take_turns,
     tell,
@@ -261,7 +262,7 @@ class DatabaseStore:
         c = t.customers.c
         with self._asking() as connection:
             for part in parts(list(customers)):
-                asked = select(c.customer_id, c.no).where(c.customer_id.in_(part))
+                asked = select(c.customer_id, c.no).where(one_of(c.customer_id, part))
                 found |= {row[0]: row[1] for row in connection.execute(asked)}
         return found
 

@@ -12,7 +12,7 @@ from limner.events.evidence import ids_in, without
 from limner.events.refusals import REFUSED_SCHEMA
 from limner.events.suppression import ERASED, Suppression, names_in
 from limner.profiles.database import tables as t
-from limner.profiles.database.writing import insert_many, parts
+from limner.profiles.database.writing import insert_many, one_of, parts
 from limner.profiles.live import ERASURES, Arrival
 
 __all__ = [
@@ -108,7 +108,7 @@ def add_digests(connection: Connection, digests: Iterable[bytes], *, at_us: int)
 def lift_digests(connection: Connection, digests: Iterable[bytes]) -> None:
     """Take hashes off the list."""
     for part in parts(list(digests)):
-        connection.execute(delete(t.suppressed).where(t.suppressed.c.digest.in_(part)))
+        connection.execute(delete(t.suppressed).where(one_of(t.suppressed.c.digest, part)))
 
 
 def erased_since(connection: Connection, mark: str) -> bool:
@@ -133,7 +133,7 @@ def _among(connection: Connection, people: Iterable[str], pepper: bytes | None) 
     found: set[bytes] = set()
     for part in parts(asked):
         rows = connection.execute(
-            select(t.suppressed.c.digest).where(t.suppressed.c.digest.in_(part))
+            select(t.suppressed.c.digest).where(one_of(t.suppressed.c.digest, part))
         )
         found.update(bytes(row[0]) for row in rows)
     return Suppression(pepper, found)
