@@ -111,6 +111,17 @@ def test_visitors_who_are_told_to_be_one_stay_so_where_two_users_share_them(addr
         assert store.page("q").customer_id == store.page("p").customer_id == "p"
 
 
+def test_a_device_that_is_told_to_be_a_visitors_names_them_though_two_users_share_both(address):
+    rows = [
+        *[("anonymous_id:p", "user_id:1a"), ("anonymous_id:p", "user_id:2b")],
+        ("anonymous_id:p", "device:d", "alias", 0),
+    ]
+    with DatabaseStore(address) as store:
+        accept(store, *(view(who) for who in ("1a", "2b", "p")), linked=rows)
+        assert store.page("device:d") == store.page("p")
+        assert store.page("p").identities == ("p",)
+
+
 names = st.sampled_from(
     [
         *("user_id:1a", "user_id:2b", "user_id:3c", "anonymous_id:p", "anonymous_id:q"),

@@ -134,7 +134,7 @@ def renew_persons(
         if key in ids:
             if several or key in held:
                 rows[key] = person
-        elif key in persons.person and key not in persons.blocked:
+        elif key in persons.person:
             rows[key] = person
     changed = _changed(held, rows, ids)
     _write_members(connection, held, rows)
