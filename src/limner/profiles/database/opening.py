@@ -24,8 +24,7 @@ _CACHE_KIB = 16 * 1024
 _CONNECTIONS = 64
 """More than there are threads that ask at once, each over a connection of its own."""
 _STATEMENTS = 64
-"""So many statements each connection of SQLite keeps ready: those that are used all the time. More
-of them, as many as ways to ask for one, two or three customers, would gather for hours."""
+"""So many statements each connection of SQLite keeps ready: those that are used all the time."""
 
 
 def open_engine(
