@@ -150,3 +150,21 @@ def test_a_guess_is_noted():
 def test_what_is_written_in_iso_comes_back(moments):
     texts = pl.Series([one and one.isoformat() for one in moments], dtype=pl.String)
     assert read_moments(texts).time.to_list() == moments
+
+
+@given(
+    st.lists(
+        st.from_regex(
+            r"\A(19|20)[0-9]{2}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-5][0-9]:[0-6][0-9]"
+            r"(\.[0-9]{1,12})?(Z|\+00:00)\Z"
+        ),
+        max_size=6,
+    )
+)
+def test_a_column_of_times_as_trackers_write_them_is_read_as_each_is_beside_others(texts):
+    alone = read_moments(pl.Series(texts, dtype=pl.String))
+    beside = read_moments(pl.Series([*texts, "3 Feb 2020 04:05:06"], dtype=pl.String))
+    assert alone.time.to_list() == beside.time.to_list()[:-1]
+    trouble = [None] * len(texts) if alone.trouble is None else alone.trouble.to_list()
+    assert trouble == (beside.trouble.to_list()[:-1] if beside.trouble is not None else trouble)
+    assert alone.dress is None

@@ -31,6 +31,8 @@ _ZONE = r"\s*(Z|z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?)$"
 _FARTHEST_HOURS = 16
 """No zone ever was so many hours away from UTC."""
 _NUMBER = r"^[+-]?\d+(?:\.\d+)?$"
+_COMMON = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|\+00:00)$"
+"""How trackers write moments; a column of nothing else is read at once."""
 _NOTHING = ("", "nan", "nat", "null", "none", "na", "n/a", "-")
 _DAYS_TO_1970 = 25_569  # a spreadsheet counts days from 1899-12-30
 
@@ -195,6 +197,8 @@ def _from_text(
 ) -> Moments:
     """Read each different text once; a log has far fewer moments than rows, or ISO times."""
     text = values.str.strip_chars()
+    if time_format is None and (read := _common(text)) is not None:
+        return Moments(read)
     distinct = text.unique()
     small = len(distinct) * 2 < len(text)
     known = _parse(
@@ -216,6 +220,16 @@ def _from_text(
         known["trouble"] if known["trouble"].null_count() < len(known) else None,
         known["dress"] if known["dress"].null_count() < len(known) else None,
     )
+
+
+def _common(text: pl.Series) -> pl.Series | None:
+    """Read a column of nothing but ISO 8601 in UTC, as it is read value by value; else None."""
+    first = text.head(1).str.contains(_COMMON)
+    if not first.any() or not text.str.contains(_COMMON).fill_null(value=False).all():
+        return None
+    stamp = text.str.replace(r"(?:Z|\+00:00)$", "").str.replace("T", " ", literal=True)
+    read = _as_written(stamp, _STAMPS[0])
+    return None if read.null_count() else read.dt.replace_time_zone("UTC").alias("time")
 
 
 def _parse(

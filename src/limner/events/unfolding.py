@@ -40,6 +40,8 @@ _EVENT_FIELDS = (
     "_line",
 )
 
+_OF_CALL = ("total", "order_discount")
+
 
 def unfold(calls: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return events and catalogue of calls.
@@ -60,10 +62,7 @@ def unfold(calls: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         .drop("items")
     )
     rows = rows.with_columns(
-        *(
-            numbers(name, pl.String())
-            for name in ("price", "quantity", "discount", "total", "order_discount")
-        ),
+        *(_numbers(rows, name) for name in ("price", "quantity", "discount", *_OF_CALL)),
         _nth=pl.int_range(pl.len()).over("_call"),
     )
     alone = pl.col("_items") == 0
@@ -91,6 +90,13 @@ def unfold(calls: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         .agg(pl.exclude("item_id").drop_nulls().last())
     )
     return events, catalogue
+
+
+def _numbers(rows: pl.DataFrame, name: str) -> pl.Expr:
+    """Return a column of texts as numbers; one in which nothing is told costs nothing."""
+    if rows[name].null_count() == len(rows):
+        return pl.lit(None, pl.Float64).alias(name)
+    return numbers(name, pl.String())
 
 
 def as_json(fields: Mapping[str, pl.Expr]) -> pl.Expr:

@@ -4,6 +4,9 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from limner.events.mapping import Mapping
 from limner.events.readers.segment import Segment
@@ -138,3 +141,36 @@ def test_properties_that_are_no_object_lose_no_row(tmp_path):
     call = {"type": "track", "event": "Product Viewed", "userId": "u1", "properties": "text"}
     batch = read(tmp_path, [CALLS[1], call])
     assert len(batch.events) == 2
+
+
+OF_PRODUCTS = {
+    "product_id": st.sampled_from(["p1", "p2", 3]),
+    "sku": st.sampled_from(["s1", ""]),
+    "name": st.sampled_from(["Tea", "茶"]),
+    "price": st.sampled_from([2.5, "3,50", 0]),
+    "quantity": st.integers(-1, 3),
+}
+OF_CALLS = {
+    "products": st.lists(st.fixed_dictionaries({}, optional=OF_PRODUCTS), max_size=3),
+    "order_id": st.sampled_from(["o1", "o2"]),
+    "discount": st.sampled_from([1, "0.5"]),
+    "total": st.sampled_from([7, "8.25"]),
+    "query": st.sampled_from(["green tea", ""]),
+    "rating": st.integers(1, 5),
+    "colour": st.sampled_from(["green", None]),
+}
+PROPERTIES = st.fixed_dictionaries({}, optional={**OF_PRODUCTS, **OF_CALLS})
+
+
+@given(st.lists(PROPERTIES, min_size=1, max_size=4))
+def test_whether_properties_that_nobody_has_are_looked_for_changes_nothing(every):
+    calls = [
+        {"type": "track", "event": "Order Completed", "userId": "u", "properties": each}
+        for each in every
+    ]
+    text, mapping = lines(calls).encode(), Mapping(reader="segment")
+    own = {name for each in every for name in each}
+    few = Segment().read_calls(text, mapping, own=own, source="x")
+    many = Segment().read_calls(text, mapping, own=[*OF_PRODUCTS, *OF_CALLS], source="x")
+    assert_frame_equal(few.events, many.events)
+    assert_frame_equal(few.catalogue, many.catalogue)

@@ -47,6 +47,8 @@ _SPENT = frozenset(
 _OF_ITEM = ("product_id", "sku", "name", "category", "brand", "image_url", "price", "quantity")
 """What is read of an item; each more takes time with every call."""
 _PRICED = ("subtotal", "revenue", "value", "total", "price")
+_READ = (*sorted(_SPENT - {"products"}), *_OF_ITEM, *_PRICED)
+"""The properties that have a place of their own in an event."""
 
 
 @final
@@ -99,7 +101,7 @@ class Segment:
         lines: bytes,
         mapping: Mapping,
         *,
-        own: Iterable[str] = (),
+        own: Iterable[str] = _READ,
         of_items: Iterable[str] = _OF_ITEM,
         source: str,
     ) -> RawBatch:
@@ -118,7 +120,7 @@ class Segment:
         source
             What to call the place that they come from, in what is refused.
         """
-        wanted = {*_SPENT, *_OF_ITEM, *_PRICED, *own} - {"products"}
+        wanted = set(own) - {"products"}
         known = dict.fromkeys([*ITEM_NAMES, *ORDER_NAMES, *sorted(wanted)])
         names = [name for name in known if name in wanted]
         there = set(of_items)
@@ -167,7 +169,7 @@ def _batch(
         events,
         pl.concat(refused),
         catalogue=catalogue,
-        attributes=_attributes(told),
+        attributes=_attributes(told) if len(told) else None,
         evidence=evidence_of_calls(calls.filter(~unknown)),
         told=told.select("_line", known_at=read_moments(told["time"]).time) if len(told) else None,
         other_rows=len(told),
@@ -220,12 +222,18 @@ def _refused(calls: pl.DataFrame, reason: str, detail: str, file: str) -> pl.Dat
 def _as_events(
     calls: pl.DataFrame, names: list[str], items: Sequence[str], mapping: Mapping
 ) -> pl.DataFrame:
-    property_ = {name: pl.col("properties").struct.field(name) for name in names}
+    nothing = dict.fromkeys(_READ, pl.lit(None, pl.String))
+    property_ = nothing | {name: pl.col("properties").struct.field(name) for name in names}
     products = pl.col("properties").struct.field("products")
     several = (products.list.len() > 0).fill_null(value=False)
-    has_item = pl.any_horizontal(property_[name].is_not_null() for name in ("product_id", "sku"))
     paged = pl.col("_type").is_in(["page", "screen"])
-    rest = {name: value for name, value in property_.items() if name not in _SPENT}
+    rest = {name: property_[name] for name in names if name not in _SPENT}
+    bought = pl.when(several).then(products.list.eval(_item(pl.element().struct.field, items)))
+    if {"product_id", "sku"} & set(names):
+        has_item = property_["product_id"].is_not_null() | property_["sku"].is_not_null()
+        bought = bought.when(has_item).then(
+            pl.concat_list(_item(pl.col("properties").struct.field, names))
+        )
     return calls.select(
         "customer_id",
         "time",
@@ -240,10 +248,7 @@ def _as_events(
         properties=as_json({**rest, "page": pl.when(paged).then("name")}),
         total=pl.coalesce(property_[name] for name in _PRICED),
         order_discount=property_["discount"],
-        items=pl.when(several)
-        .then(products.list.eval(_item(pl.element().struct.field, items)))
-        .when(has_item)
-        .then(pl.concat_list(_item(pl.col("properties").struct.field, _OF_ITEM))),
+        items=bought,
     )
 
 
