@@ -224,16 +224,8 @@ def _as_events(
 ) -> pl.DataFrame:
     nothing = dict.fromkeys(_READ, pl.lit(None, pl.String))
     property_ = nothing | {name: pl.col("properties").struct.field(name) for name in names}
-    products = pl.col("properties").struct.field("products")
-    several = (products.list.len() > 0).fill_null(value=False)
     paged = pl.col("_type").is_in(["page", "screen"])
     rest = {name: property_[name] for name in names if name not in _SPENT}
-    bought = pl.when(several).then(products.list.eval(_item(pl.element().struct.field, items)))
-    if {"product_id", "sku"} & set(names):
-        has_item = property_["product_id"].is_not_null() | property_["sku"].is_not_null()
-        bought = bought.when(has_item).then(
-            pl.concat_list(_item(pl.col("properties").struct.field, names))
-        )
     return calls.select(
         "customer_id",
         "time",
@@ -248,8 +240,21 @@ def _as_events(
         properties=as_json({**rest, "page": pl.when(paged).then("name")}),
         total=pl.coalesce(property_[name] for name in _PRICED),
         order_discount=property_["discount"],
-        items=bought,
+        items=_items(names, items),
     )
+
+
+def _items(names: Sequence[str], items: Sequence[str]) -> pl.Expr:
+    """Return the items of each call: its products, or the one that its properties name."""
+    own = pl.col("properties").struct.field
+    products = own("products")
+    several = pl.when((products.list.len() > 0).fill_null(value=False)).then(
+        products.list.eval(_item(pl.element().struct.field, items))
+    )
+    ids = [own(name).is_not_null() for name in ("product_id", "sku") if name in names]
+    if not ids:
+        return several
+    return several.when(pl.any_horizontal(ids)).then(pl.concat_list(_item(own, names)))
 
 
 def _item(told: Callable[[str], pl.Expr], there: Sequence[str]) -> pl.Expr:
