@@ -5,7 +5,9 @@ customers who took a cold item within the month after it, by the built-in questi
 which offers cold items alone: the recall of the first ten, and, as ``shown``, the same of the
 question ``next_item``, where the ten are of all items. Popularity is of the half-life that ranks
 best on the validation window. Methods whose names end in ``_words`` know what a language model
-makes of the titles, the others are the same without. Intervals are over customers. The Complete
+makes of the titles, the others are the same without. ``hindsight`` is no method: it knows how many
+customers will take each item in the month asked about, and shows a customer their own new items,
+then what sells best by how much they like its category. Intervals are over customers. The Complete
 Journey is published for research, and its package calls it simulated. To run it::
 
     python benchmarks/cold_items.py complete_journey online_retail
@@ -29,7 +31,8 @@ from limner.heads.item_choices import (
     rank_own,
     rank_popular,
 )
-from limner.heads.item_shelf import Truth, truth_of
+from limner.heads.item_shelf import Truth, shelf_at, truth_of
+from limner.heads.item_sources import SLOW
 from limner.heads.question import read_questions
 from limner.heads.reranker import rerank
 from limner.heads.study import Ranked, Study
@@ -38,6 +41,8 @@ from shops import SHOPS
 
 Ints = NDArray[np.int64]
 MOST = 10
+A_LITTLE = 0.01
+"""How much everybody likes every category, as a share of all their liking."""
 
 
 def recalls(ranked: Ints, truth: Truth) -> NDArray[np.float64]:
@@ -61,6 +66,28 @@ def rankings(study: Study, customers: Ints, *, words: bool) -> dict[str, Ints]:
         shown["ease"] = rank_mixture(study, window, customers, mixture, most=MOST, name="ease")
     shown["reranked_words" if words else "reranked"] = rerank(study, window, customers, most=MOST)
     return {name: each.items for name, each in shown.items()}
+
+
+def hindsight(study: Study, customers: Ints, taken: Ints) -> Ints:
+    """Return what could be shown (N, 10) if how well each item will sell were known.
+
+    ``taken`` are the items of all that was taken within the window.
+    """
+    shelf = shelf_at(study, study.plan.test)
+    category = np.maximum(study.ledger.item_category, -1) + 1
+    sold = np.bincount(taken, minlength=shelf.items)
+    offered = np.flatnonzero(sold)
+    mine, places = shelf.pairs_of(customers)
+    weights = shelf.evidence(SLOW)[places]
+    liking = np.zeros((len(customers), category.max() + 1))
+    np.add.at(liking, (mine, category[shelf.history.items[places]]), weights)
+    liking /= np.maximum(liking.sum(axis=1, keepdims=True), 1e-9)
+    scores = sold[offered] * (liking[:, category[offered]] + A_LITTLE)
+    place = np.full(shelf.items, -1)
+    place[offered] = np.arange(len(offered))
+    known = place[shelf.history.items[places]]
+    np.add.at(scores, (mine[known >= 0], known[known >= 0]), weights[known >= 0] + sold.sum())
+    return offered[np.argsort(-scores, axis=1, kind="stable")[:, :MOST]]
 
 
 def told(values: NDArray[np.float64], base: NDArray[np.float64], rng: np.random.Generator) -> str:
@@ -97,6 +124,9 @@ def examine(name: str, encoder: str, seed: int, workspace: Path | None) -> None:
                 desks.ledger.looks = {}
             asked = truth_of(desks.study("arrivals", cut), desks.study("arrivals", cut).plan.test)
             asked = asked.take(np.flatnonzero(np.diff(asked.at)))
+            if not words:
+                study = desks.study("arrivals", cut)
+                shows["arrivals"]["hindsight"] = hindsight(study, asked.customers, asked.items)
             for each in questions:
                 study = desks.study(each, cut)
                 shows[each] |= rankings(study, asked.customers, words=words)

@@ -5,6 +5,7 @@ import pytest
 
 from asking import a_question, rhythm
 from limner.heads.candidates import SOURCES, candidates_at
+from shops import a_log, an_event
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,16 @@ def test_candidates_know_the_usual_gap(due):
     gap = found.values[:, found.names.index("usual_gap_days")]
     assert np.nanmin(gap) == pytest.approx(16)
     assert np.nanmax(gap) == pytest.approx(16)
+
+
+def test_of_new_items_those_that_few_took_come_into_question_too():
+    rows = [an_event(f"c{at:03}", 110 + at / 100, item=f"fresh{at:02}") for at in range(90)]
+    shop = rhythm().also(a_log(rows))
+    study = a_question(shop, day=112, horizon_days=4, new_days=4)
+    found = candidates_at(study, study.plan.test, study.asked(study.plan.test)[:20])
+    fresh = {str(name) for name in study.ledger.items[np.unique(found.items)]}
+    assert fresh == {f"fresh{at:02}" for at in range(90)}
+    assert (np.bincount(found.owners) == 90).all()
 
 
 class Says:

@@ -26,9 +26,22 @@ Floats = NDArray[np.float32]
 SOURCES = ("own_frequency", "item_to_item", "ease", "sequence", "image", "text", "popularity")
 """Where candidates come from, and what they are given as a reason."""
 
-OWN, BESIDE, POPULAR, FAVOURITE, GROUPS = 60, 25, 20, 6, 3
-"""How many candidates a customer has: own items, items of each affinity, popular items, and the
-popular items of each of so many favourite categories and brands."""
+OWN, BESIDE = 60, 25
+"""How many candidates a customer has: own items, and items of each affinity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breadth:
+    """How many popular items are candidates, and of each of so many favourite groups."""
+
+    popular: int
+    favourite: int
+    groups: int
+
+
+USUAL = Breadth(popular=20, favourite=6, groups=3)
+OF_NEW = Breadth(popular=100, favourite=10, groups=10)
+"""Who takes new items is hardly known, so that affinities bring few of them."""
 
 FAR = 200.0
 """The rank of an item that a source does not have among its best."""
@@ -196,10 +209,11 @@ def _gather(
     best = best_pairs(mine, met, scores, most=OWN)
     parts = [(mine[best], met[best]), *brought]
     ranked = shelf.popular(popular_fade(study))
-    head = ranked[:POPULAR]
+    breadth = USUAL if study.question.new_days is None else OF_NEW
+    head = ranked[: breadth.popular]
     parts.append((np.repeat(np.arange(count), len(head)), np.tile(head, count)))
     parts += [
-        _favourites(groups, mine, met, scores, ranked)
+        _favourites(groups, mine, met, scores, ranked, breadth=breadth)
         for groups in (study.ledger.item_category, study.ledger.item_brand)
     ]
     width = shelf.items
@@ -217,7 +231,7 @@ def _foremost(scores: Floats, common: Ints) -> tuple[Ints, Ints]:
 
 
 def _favourites(
-    groups: Ints, mine: Ints, met: Ints, scores: Floats, ranked: Ints
+    groups: Ints, mine: Ints, met: Ints, scores: Floats, ranked: Ints, *, breadth: Breadth
 ) -> tuple[Ints, Ints]:
     """Return the popular items of each customer's favourite groups."""
     group = groups[met]
@@ -225,11 +239,11 @@ def _favourites(
     width = int(groups.max(initial=0)) + 1
     keys, inverse = np.unique(mine[kept] * width + group[kept], return_inverse=True)
     liking = np.bincount(inverse, scores[kept], minlength=len(keys)).astype(np.float32)
-    best = best_pairs(keys // width, keys % width, liking, most=GROUPS)
+    best = best_pairs(keys // width, keys % width, liking, most=breadth.groups)
     owner, favourite = keys[best] // width, keys[best] % width
     grouped = ranked[groups[ranked] >= 0]
     grouped = grouped[np.argsort(groups[grouped], kind="stable")]
-    grouped = grouped[places_within(groups[grouped]) < FAVOURITE]
+    grouped = grouped[places_within(groups[grouped]) < breadth.favourite]
     sizes = np.bincount(groups[grouped], minlength=width)
     starts = np.concatenate([[0], np.cumsum(sizes)])
     repeats = sizes[favourite]
