@@ -17,6 +17,7 @@ import argparse
 import atexit
 import json
 import multiprocessing
+import os
 import sqlite3
 import statistics
 import sys
@@ -35,15 +36,13 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.responses import Response
 
-from limner.cli.crew import serve_together
-from limner.cli.drawing import drawn_apart
-from limner.cli.serving import keyring_of, open_store, parts_of
+from limner.cli.serving import keyring_of, open_store
 from limner.cli.settings import SETTINGS_NAME
 from limner.cli.workspace import Workspace
 from limner.profiles.database.store import DatabaseStore
 from limner.service.keys import SCOPES
 from limner.service.reading import Rules, read_deliveries
-from limner.service.running import listen, run
+from limner.service.running import listen
 from limner.service.settings import ServeConfig
 from limner.service.wire import Sending, wires
 
@@ -66,21 +65,19 @@ def call(number: int, chance: np.random.Generator) -> dict[str, Any]:
 
 
 def serve(folder: str, told: Connection, workers: int = 1) -> None:
-    """Serve a workspace, as ``limner serve`` does."""
+    """Become ``limner serve`` for a workspace of its own."""
     shop = Workspace.create(Path(folder) / "shop", currency="EUR")
     with (shop.folder / SETTINGS_NAME).open("a", encoding="utf-8") as file:
         file.write("\n[serve]\n" + "".join(f"{key} = {value}\n" for key, value in KEYS.items()))
     shop = Workspace(shop.folder)
     with open_store(shop, None) as store:
-        parts = parts_of(shop, store)
         key = keyring_of(shop, store).make("load", list(SCOPES)).secret
-        door = listen("127.0.0.1", 0)
-        told.send((door.getsockname()[1], key))
-        if workers == 1:
-            with drawn_apart(parts, shop.folder, None, clock=None) as apart:
-                run(apart, door)
-            return
-    serve_together(shop.folder, None, door, workers=workers, clock=None)
+    with listen("127.0.0.1", 0) as door:
+        port = door.getsockname()[1]
+    told.send((port, key))
+    asked = ["--workspace", str(shop.folder), "--port", str(port), "--workers", str(workers)]
+    command = [sys.executable, "-m", "limner.cli", "serve", *asked]
+    os.execv(sys.executable, command)  # noqa: S606 - no shell is needed
 
 
 def serve_bytes(size: int, told: Connection) -> None:

@@ -1,5 +1,6 @@
-"""A service of many threads has few pools of memory, and gives back what it does not use."""
+"""A service of many threads has one pool of memory, and gives back what it does not use."""
 
+import os
 import subprocess
 import sys
 
@@ -38,8 +39,34 @@ def pools(how, file):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc has pools to count")
-def test_all_threads_share_few_pools(tmp_path):
-    assert pools("shared", tmp_path / "shared.xml") <= 2 < pools("own", tmp_path / "own.xml")
+def test_all_threads_share_one_pool(tmp_path):
+    assert pools("shared", tmp_path / "shared.xml") == 1 < pools("own", tmp_path / "own.xml")
+
+
+ENTRIES = """
+import sys
+import limner.cli.__main__, limner.cli.main
+from limner.cli import commands, crew, drawing
+from limner.cli.commands import serve, worker
+
+assert "numpy" not in sys.modules and "polars" not in sys.modules
+"""
+
+
+def test_where_processes_begin_nothing_that_has_threads_is_loaded_yet():
+    subprocess.run([sys.executable, "-c", ENTRIES], check=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is changed")
+def test_who_runs_polars_may_say_more_of_its_memory():
+    program = "import os; from limner.service.memory import tend_memory; tend_memory();"
+    program += "print(os.environ['_RJEM_MALLOC_CONF'])"
+    environment = {**os.environ, "_RJEM_MALLOC_CONF": "dirty_decay_ms:7"}
+    told = subprocess.run(
+        [sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True
+    )
+    assert told.stdout.startswith("narenas:")
+    assert told.stdout.endswith(",dirty_decay_ms:7\n")
 
 
 HOLES = """

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from limner.cli.console import narrate
 from limner.errors import BadConfig
+from limner.service.memory import tend_memory
 
 __all__ = ["serve_together"]
 
@@ -113,6 +114,7 @@ def _serve_one(
     door: socket.socket,
 ) -> None:
     """Serve, as one of several processes."""
+    tend_memory()
     from limner.cli.drawing import drawn_apart
     from limner.cli.tenancy import parts_of_all
     from limner.cli.workspace import Workspace

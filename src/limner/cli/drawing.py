@@ -9,6 +9,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from limner.service.memory import tend_memory
+
 if TYPE_CHECKING:
     from limner.service.parts import Parts
     from limner.service.studio import Studio
@@ -59,6 +61,7 @@ def _at_desk(parts: "Parts", studio: "Studio", tenant: str) -> "Parts":
 
 
 def _draw(*, line: Connection, folder: Path, store: str | None, clock: str | None) -> None:
+    tend_memory()
     from limner.cli.tenancy import parts_of_all
     from limner.cli.workspace import Workspace
     from limner.service.studio import draw_for

@@ -10,7 +10,6 @@ import uvicorn
 
 from limner.errors import BadConfig
 from limner.service.app import create_app
-from limner.service.memory import tend_memory
 from limner.service.parts import Parts
 from limner.service.quiet import hush_errors
 
@@ -47,7 +46,6 @@ def run(
     ready
         Is told of the server before it begins, so that it can be asked to stop.
     """
-    tend_memory()
     app = create_app(parts)
     server = uvicorn.Server(
         uvicorn.Config(

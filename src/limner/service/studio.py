@@ -17,7 +17,6 @@ from typing import Any, Protocol, final
 
 from limner.profiles.live import Stale
 from limner.profiles.painter import Painter
-from limner.service.memory import tend_memory
 from limner.service.quiet import place_of
 
 __all__ = ["Desk", "DrawingFailed", "Draws", "Studio", "draw_for"]
@@ -214,7 +213,6 @@ class Desk:
 def draw_for(line: Connection, painters: Mapping[str, Painter]) -> None:
     """Draw what a studio asks for, until nobody is at the other end. The whole of its process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who began it is told, and hangs up
-    tend_memory()
     with suppress(OSError):
         os.nice(_POLITE)
     with suppress(EOFError, OSError):

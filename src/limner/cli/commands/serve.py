@@ -9,6 +9,7 @@ from limner.cli.console import narrate, show
 from limner.cli.options import SeedOption, WorkspaceOption
 from limner.cli.workspace import Workspace
 from limner.errors import BadConfig
+from limner.service.memory import tend_memory
 
 if TYPE_CHECKING:
     from limner.profiles.database.store import DatabaseStore
@@ -62,6 +63,7 @@ def serve(
 
     Example: limner serve --port 8000
     """
+    tend_memory()
     from limner.cli.drawing import drawn_apart
     from limner.cli.serving import demand_safe_address
     from limner.cli.tenancy import parts_of_all

@@ -7,6 +7,7 @@ import typer
 from limner.cli.console import narrate
 from limner.cli.options import SeedOption, WorkspaceOption
 from limner.cli.workspace import Workspace
+from limner.service.memory import tend_memory
 
 __all__ = ["worker"]
 
@@ -48,6 +49,7 @@ def worker(
 
     Example: limner worker --from 'kafka://localhost:9092/events?group=limner'
     """
+    tend_memory()
     from limner.cli.serving import open_store
     from limner.cli.working import replay_all, work
 
