@@ -40,7 +40,7 @@ HEADS: Mapping[str, Words] = {
     "precision": ("precision", "精确率"),
     "recall": ("recall", "召回率"),
     "f1": ("F1", "F1"),
-    "support": ("texts", "条数"),
+    "support": ("examples", "样本数"),
     "metric": ("metric", "指标"),
     "value": ("value, 95 %", "数值，95 %"),
 }
