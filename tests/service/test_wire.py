@@ -295,3 +295,41 @@ def test_calls_that_tell_of_a_customer_are_counted():
     calls = [{"type": kind, "userId": "u", "groupId": "g"} for kind in ("identify", "group")]
     found = unpacked("batch", {"batch": [*calls, {"type": "track", "event": "x", "userId": "u"}]})
     assert found.telling == [0, 1]
+
+
+def test_calls_of_a_batch_within_an_event_keep_what_they_say():
+    call = {
+        "type": "track",
+        "event": "Product Viewed",
+        "userId": "u",
+        "timestamp": "2025-01-01T00:00:00Z",
+        "properties": {"product_id": "p1", "price": 2, "colour": "green"},
+    }
+    told = {"id": "1", "source": "s", "specversion": "1.0", "type": "t"}
+    told["data"] = {"type": "track", "batch": [call]}
+    delivery = wires()["cloudevents"].unpack(told, Sending("cloudevents", NOW, CONFIG))
+    events = read_deliveries([delivery], Rules(), now=NOW).arrival.events
+    assert events.select("item_id", "price", "properties").rows() == [
+        ("p1", 2.0, '{"colour":"green"}')
+    ]
+
+
+@pytest.mark.parametrize("kind", ["track", "identify", "alias"])
+def test_a_year_that_no_calendar_here_has_harms_nothing_else(kind):
+    call = {
+        "type": kind,
+        "event": "Product Viewed",
+        "userId": "u",
+        "anonymousId": "a",
+        "previousId": "b",
+        "traits": {"plan": "gold"},
+        "timestamp": "0000-01-01T00:00:00Z",
+    }
+    delivery = wires()[kind].unpack(call, Sending(kind, NOW, CONFIG))
+    arrival = read_deliveries([delivery], Rules(), now=NOW).arrival
+    assert arrival.evidence is None or arrival.evidence.is_empty()
+    if kind == "track":
+        assert arrival.refused["reason"].to_list() == ["time_too_early"]
+    else:
+        assert arrival.attributes is not None
+        assert arrival.attributes["known_at"].to_list() == [None]

@@ -33,7 +33,10 @@ def a_writer(store, **settings):
 
 
 def delivery(*calls):
-    return Delivery("segment", [orjson.dumps(each) for each in calls], list(range(len(calls))))
+    raw, places = [orjson.dumps(each) for each in calls], list(range(len(calls)))
+    return Delivery(
+        "segment", raw, places, own={"order_id", "products"}, of_items={"product_id", "price"}
+    )
 
 
 def test_what_waits_together_is_one_transaction(store):

@@ -13,7 +13,7 @@ from limner.events.evidence import (
     once,
     value_of,
 )
-from limner.events.moments import read_moments
+from limner.events.moments import read_moments, within_years
 
 __all__ = ["evidence_of_calls", "evidence_of_rows"]
 
@@ -44,7 +44,7 @@ def evidence_of_calls(calls: pl.DataFrame) -> pl.DataFrame:
     some = calls.filter(pl.col("_type").is_in(_LINKING) & asked)
     if some.is_empty():
         return no_evidence()
-    moments = read_moments(some["time"]).time.to_list()
+    moments = within_years(read_moments(some["time"]).time).to_list()
     wanted = ["_type", "userId", "anonymousId", "previousId", "messageId", "traits", "context"]
     rows = []
     for at, call in zip(moments, some.select(wanted).iter_rows(named=True), strict=True):
@@ -73,7 +73,7 @@ def evidence_of_rows(rows: pl.DataFrame) -> pl.DataFrame:
     some = rows.filter(both & (pl.col("customer_id") != pl.col("anonymous_id")))
     if some.is_empty():
         return no_evidence()
-    moments = read_moments(some["time"]).time.to_list()
+    moments = within_years(read_moments(some["time"]).time).to_list()
     told = some.select("customer_id", "anonymous_id", "event_id").iter_rows()
     return _framed(
         (

@@ -1,12 +1,13 @@
 """Moments in any dress: clocks in seconds or nanoseconds, dates of a spreadsheet, written times."""
 
 from dataclasses import dataclass
+from datetime import MAXYEAR, MINYEAR
 
 import polars as pl
 
 from limner.errors import BadConfig
 
-__all__ = ["Moments", "read_moments"]
+__all__ = ["Moments", "read_moments", "within_years"]
 
 MOMENT = pl.Datetime("us", "UTC")
 
@@ -93,6 +94,13 @@ def read_moments(
     return _from_text(
         values.cast(pl.String), time_zone=time_zone, day_first=day_first, time_format=time_format
     )
+
+
+def within_years(time: pl.Series) -> pl.Series:
+    """Return times that Python can hold, years 1 to 9999; the others are null."""
+    at = pl.col("at")
+    there = pl.when(at.dt.year().is_between(MINYEAR, MAXYEAR)).then(at)
+    return time.to_frame("at").select(there.alias(time.name)).to_series()
 
 
 def _missing_only(time: pl.Series, *, dress: str | None = None) -> Moments:

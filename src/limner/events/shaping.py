@@ -10,7 +10,7 @@ from limner.events.columns import numbers, words
 from limner.events.delimited import Stretch
 from limner.events.event import ATTRIBUTES_SCHEMA, CATALOGUE_SCHEMA, EVENT_SCHEMA
 from limner.events.mapping import Mapping
-from limner.events.moments import read_moments
+from limner.events.moments import read_moments, within_years
 from limner.events.source import RawBatch
 from limner.events.vocabulary import WELL_KNOWN_KINDS
 
@@ -195,7 +195,7 @@ def _attributes(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
             day_first=options.day_first,
             time_format=options.time_format or None,
         )
-        known_at = pl.lit(moments.time)
+        known_at = pl.lit(within_years(moments.time))
     customer = mapping.columns["customer_id"]
     names = {name: f"_{at}" for at, name in enumerate(mapping.attributes)}
     wide = frame.select(

@@ -193,13 +193,20 @@ def pack(
 
 
 def _look_through(call: dict[str, Any], delivery: Delivery) -> None:
-    """Note what properties a call and its products have; others need not be looked for."""
+    """Note what properties a call, or a batch of calls, and their products have.
+
+    Others need not be looked for.
+    """
     properties = call.get("properties")
     if isinstance(properties, dict):
         delivery.own.update(name for name in properties if "." not in name)
         products = properties.get("products")
         for each in products if isinstance(products, list) else ():
             delivery.of_items.update(each if isinstance(each, dict) else ())
+    batch = call.get("batch")
+    for inner in batch if isinstance(batch, list) else ():
+        if isinstance(inner, dict):
+            _look_through(inner, delivery)
 
 
 def _bad_id(plain: dict[str, Any]) -> str:

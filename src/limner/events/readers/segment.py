@@ -12,7 +12,7 @@ from limner.events.delimited import Stretch
 from limner.events.json_text import parse_json_block, read_json_lines
 from limner.events.look import Head, files_of, look_at_text
 from limner.events.mapping import Mapping
-from limner.events.moments import read_moments
+from limner.events.moments import read_moments, within_years
 from limner.events.refusals import refuse
 from limner.events.segment_words import ITEM_NAMES, ORDER_NAMES, kind_of
 from limner.events.shaping import typed_attributes
@@ -290,7 +290,7 @@ def _kinds(calls: pl.DataFrame, mapping: Mapping) -> pl.Expr:
 def _attributes(calls: pl.DataFrame) -> pl.DataFrame:
     """Return what identify, group and alias calls tell, known at the time of the call."""
     known = calls.select("_type", "customer_id", "traits", "groupId", "previousId").with_columns(
-        known_at=read_moments(calls["time"]).time
+        known_at=within_years(read_moments(calls["time"]).time)
     )
     own = known.filter(pl.col("_type") == "identify")
     texts = own["traits"].str.json_path_match("$")
