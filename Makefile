@@ -10,7 +10,7 @@ SERVE ?= 1
 RUN := .venv/bin/python -m
 
 .DEFAULT_GOAL := all
-.PHONY: all check format lint types house test slow fuzz docs demo clean help
+.PHONY: all check format lint types house test slow fuzz soak docs demo clean help
 
 all: check test          ## what CI does
 
@@ -26,6 +26,9 @@ slow: .venv/dev          ## whole data sets and training truths
 
 fuzz: .venv/dev          ## ten minutes of damaged bytes for each parser of what comes from outside
 	.venv/bin/python tests/fuzzing.py
+
+soak: .venv/dev          ## an hour under a steady load, after half an hour: does memory grow?
+	.venv/bin/python benchmarks/soak.py --minutes 60
 
 check: format lint types house
 

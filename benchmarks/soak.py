@@ -1,10 +1,11 @@
 """Whether a service that runs for long grows: memory and open files under a mixed, moderate load.
 
-``python benchmarks/soak.py --minutes 60`` starts a service as a process of its own, sends events,
-asks for profiles, decisions and timelines at a steady pace, moves old events into the log every
-half minute and erases somebody every minute. Every two seconds it notes the process's resident
-memory and open files. After a warm-up of a quarter of the time the slope of the memory is the
-median of the slopes of all pairs of notes (Theil and Sen), in percent of the level an hour.
+``python benchmarks/soak.py --minutes 60`` starts ``limner serve``, sends events, asks for profiles,
+decisions and timelines at a steady pace, moves old events into the log every half minute and erases
+somebody every minute. Every two seconds it notes the resident memory and the open files of the
+service's processes. What is measured comes after a warm-up half as long, for caches fill until
+everybody was asked for: the slope of the memory is the median of the slopes of all pairs of notes
+(Theil and Sen), in percent of the level an hour.
 
 The customers are always the same ones, known for some time already; what they do moves into the
 log, and most of what is sent was sent before, as trackers do that are not sure. Whoever was erased
@@ -45,7 +46,8 @@ FRESH_EVERY = 20
 _COMPACT_S = 30.0
 _ERASE_S = 60.0
 _NOTE_S = 2.0
-_WARM = 0.25
+_WARM = 0.5
+"""How much longer it goes on at first than what is measured."""
 
 
 def move(folder: str) -> None:
@@ -142,7 +144,7 @@ def slope(notes: list[tuple[float, float]]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--minutes", type=float, default=10.0, help="that are measured")
     parser.add_argument("--rate", type=float, default=20.0, help="requests a second")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
@@ -166,7 +168,8 @@ def main() -> None:
         user = threading.Thread(target=use, args=(port, key, asked.rate, done, stop))
         user.start()
         begun, notes = time.monotonic(), []
-        while time.monotonic() - begun < asked.minutes * 60 and server.is_alive():
+        warm_s = _WARM * asked.minutes * 60
+        while time.monotonic() - begun < warm_s + asked.minutes * 60 and server.is_alive():
             time.sleep(_NOTE_S)
             notes.append((time.monotonic() - begun, *note(server.pid or 0)))
         stop.set()
@@ -175,7 +178,7 @@ def main() -> None:
         mover.terminate()
         server.terminate()
         server.join()
-    warm = [each for each in notes if each[0] >= _WARM * asked.minutes * 60]
+    warm = [each for each in notes if each[0] >= warm_s]
     level = statistics.median(each[1] for each in warm)
     figures: dict[str, Any] = {
         "alive": alive,
