@@ -165,6 +165,9 @@ def test_a_column_of_times_as_trackers_write_them_is_read_as_each_is_beside_othe
     alone = read_moments(pl.Series(texts, dtype=pl.String))
     beside = read_moments(pl.Series([*texts, "3 Feb 2020 04:05:06"], dtype=pl.String))
     assert alone.time.to_list() == beside.time.to_list()[:-1]
-    trouble = [None] * len(texts) if alone.trouble is None else alone.trouble.to_list()
-    assert trouble == (beside.trouble.to_list()[:-1] if beside.trouble is not None else trouble)
+    troubles = [
+        [None] * len(each.time) if each.trouble is None else each.trouble.to_list()
+        for each in (alone, beside)
+    ]
+    assert troubles[0] == troubles[1][:-1]
     assert alone.dress is None

@@ -40,8 +40,6 @@ _EVENT_FIELDS = (
     "_line",
 )
 
-_OF_CALL = ("total", "order_discount")
-
 
 def unfold(calls: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return events and catalogue of calls.
@@ -62,7 +60,10 @@ def unfold(calls: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         .drop("items")
     )
     rows = rows.with_columns(
-        *(_numbers(rows, name) for name in ("price", "quantity", "discount", *_OF_CALL)),
+        *(
+            _numbers(rows, name)
+            for name in ("price", "quantity", "discount", "total", "order_discount")
+        ),
         _nth=pl.int_range(pl.len()).over("_call"),
     )
     alone = pl.col("_items") == 0

@@ -34,8 +34,8 @@ def tend_memory(every_s: float = _GIVE_BACK_S) -> None:
     from pools.
     """
     if sys.platform == "linux":
-        told = [os.environ.get(_POLARS), f"narenas:{os.cpu_count() or 1}"]
-        os.environ[_POLARS] = ",".join(each for each in reversed(told) if each)
+        told = f"narenas:{os.cpu_count() or 1},{os.environ.get(_POLARS, '')}"  # what is last holds
+        os.environ[_POLARS] = told.rstrip(",")
         with suppress(AttributeError, OSError):
             libc = ctypes.CDLL(None)
             libc.mallopt(_ARENA_MAX, 1)
