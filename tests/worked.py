@@ -14,7 +14,7 @@ import polars as pl
 from sqlalchemy import event
 
 from arrivals import NOW_US, T0, arrival, buy, view
-from limner.encoders.vector_store import digest
+from limner.encoders.vector_store import VectorStore, digest
 from limner.events.durable import sync_file
 from limner.events.log import EventLog
 from limner.events.refusals import REFUSED_SCHEMA
@@ -64,12 +64,11 @@ def arrivals_of(seed):
 def _lay_about(folder):
     """Lay down what models made of two people, as it lies in a workspace."""
     said = pl.DataFrame({"customer_id": ["ann", GONE], "aspect": ["price", GONE]})
-    keys = np.array([SAID, digest(b"x")], dtype="S16")
     answers = "models/current/readings/a"
-    for name in ("reviews/said.parquet", "models/text/part-0.npz", answers):
+    for name in ("reviews/said.parquet", answers):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
     said.write_parquet(folder / "reviews/said.parquet")
-    np.savez(folder / "models/text/part-0.npz", keys=keys, vectors=np.ones((2, 3), np.float32))
+    VectorStore(folder / "models/text", 3).add([SAID, digest(b"x")], np.ones((2, 3), np.float32))
     (folder / answers).write_text(GONE)
     for place in (folder, *folder.rglob("*")):
         if not place.name.startswith(("profiles", "notes")):

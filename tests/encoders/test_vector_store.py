@@ -1,10 +1,12 @@
 """What was read once is known for good."""
 
+import threading
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limner.encoders.vector_store import VectorStore, digest
+from limner.encoders.vector_store import VECTORS_FILE, VectorStore, digest
 
 
 @given(st.lists(st.binary(max_size=5), unique=True, max_size=12), st.integers(1, 4))
@@ -22,3 +24,24 @@ def test_a_store_remembers_over_the_night(tmp_path_factory, contents, parts):
         assert np.array_equal(each.of(keys), vectors)
         assert each.of([digest(b"something else")]).tolist() == [[0, 0]]
     assert digest(b"something else") not in store
+
+
+def test_several_keep_at_once_and_what_is_forgotten_leaves_no_byte(tmp_path):
+    def keep(start):
+        keys = [digest(b"%d" % at) for at in range(start, 700, 2)]
+        VectorStore(tmp_path, 3).add(keys, np.full((len(keys), 3), start, np.float32))
+
+    both = [threading.Thread(target=keep, args=(start,)) for start in (0, 1)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    store = VectorStore(tmp_path, 3)
+    everything = [digest(b"%d" % at) for at in range(700)]
+    assert store.known([*everything, digest(b"other")]) == set(everything)
+    assert store.of(everything)[:, 0].tolist() == [0, 1] * 350
+    assert store.forget([*everything[:2], digest(b"other")]) == 2
+    assert store.known(everything) == set(everything[2:])
+    (file,) = tmp_path.iterdir()
+    assert file.name == VECTORS_FILE
+    assert not any(key in file.read_bytes() for key in everything[:2])

@@ -78,3 +78,24 @@ def test_what_fails_is_tried_again(tmp_path, monkeypatch):
         archivist.close()
         assert not archivist.failing
         eraser.book.close()
+
+
+def test_another_process_is_asked_only_where_something_was_begun(tmp_path):
+    with DatabaseStore(tmp_path / "profiles.db", pepper=PEPPER) as store:
+        store.accept(arrival(buy()), received_us=NOW_US)
+        eraser, calls = an_eraser(store), []
+
+        def apart():
+            calls.append(1)
+            eraser.resume(actor="elsewhere")
+
+        archivist = Archivist(eraser, apart=apart)
+        archivist.start()
+        time.sleep(0.1)
+        assert calls == []
+        request = eraser.ask("erase", "ann", actor="key")
+        archivist.wake()
+        assert done(eraser.book, request)
+        archivist.close()
+        assert calls == [1]
+        eraser.book.close()

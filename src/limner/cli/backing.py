@@ -27,7 +27,9 @@ __all__ = ["BackedUp", "Restored", "back_up", "restore"]
 _MANIFEST = "limner-backup.json"
 _VERSION = 1
 _DATABASE = "profiles.db"
-_NOT_KEPT = frozenset({"log/lock", "profiles.db", "profiles.db-wal", "profiles.db-shm"})
+_NOT_KEPT = frozenset({"log/lock", "profiles.db"})
+_PASSING = (".part", ".new", "-journal", "-wal", "-shm")
+"""How files end that are under way, or belong to a database that is copied as a whole."""
 _PIECE = 1 << 20
 
 
@@ -68,6 +70,7 @@ def back_up(shop: "Workspace", out: Path, *, store: str | None = None) -> Backed
     LogBusy
         If another process is writing to the log.
     """
+    from limner.encoders.vector_store import VECTORS_FILE
     from limner.events.durable import disk_full_as_error, only_writer, sync_file
     from limner.service.keys import read_pepper
 
@@ -95,6 +98,10 @@ def back_up(shop: "Workspace", out: Path, *, store: str | None = None) -> Backed
             if database.is_file():
                 wanted[_DATABASE] = Path(scratch) / _DATABASE
                 _copy_database(database, wanted[_DATABASE])
+            for name, path in wanted.items():
+                if name.endswith(VECTORS_FILE):
+                    wanted[name] = Path(scratch) / name.replace("/", "-")
+                    _copy_database(path, wanted[name])
             told = dict.fromkeys(wanted, "")
             with tarfile.open(part, "w", format=tarfile.PAX_FORMAT) as archive:
                 for name, path in wanted.items():
@@ -201,7 +208,7 @@ def _names(folder: Path) -> Iterator[str]:
     for path in files_of(folder):
         within = path.relative_to(folder)
         name = within.as_posix()
-        passing = name.endswith((".part", ".new")) or any(each[0] == "." for each in within.parts)
+        passing = name.endswith(_PASSING) or any(each[0] == "." for each in within.parts)
         if name not in _NOT_KEPT and not passing:
             yield name
 

@@ -1,4 +1,4 @@
-"""The process that draws portraits beside a service: begun, and what it does."""
+"""The processes beside a service: one draws portraits, and erasures have one for a moment."""
 
 import multiprocessing
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from limner.cli.erasing import erased_apart
 from limner.service.memory import tend_memory
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ __all__ = ["drawn_apart"]
 def drawn_apart(
     parts: "Parts", folder: Path, store: str | None, *, clock: str | None
 ) -> Iterator["Parts"]:
-    """Yield the parts of a service whose portraits another process draws, if ``[serve]`` says so.
+    """Yield the parts of a service that has portraits drawn and people erased by other processes.
+
+    That is how ``[serve]`` has it unless it says otherwise.
 
     Parameters
     ----------
@@ -47,17 +50,22 @@ def drawn_apart(
 
     studio = Studio(begin)
     try:
-        tenants = {name: _at_desk(each, studio, name) for name, each in parts.tenants.items()}
-        yield replace(_at_desk(parts, studio, ""), tenants=tenants)
+        server = store if store is not None and "://" in store else None
+        tenants = {
+            name: _at_desk(each, studio, name, server) for name, each in parts.tenants.items()
+        }
+        yield replace(_at_desk(parts, studio, "", store), tenants=tenants)
     finally:
         studio.close()
 
 
-def _at_desk(parts: "Parts", studio: "Studio", tenant: str) -> "Parts":
+def _at_desk(parts: "Parts", studio: "Studio", tenant: str, store: str | None) -> "Parts":
     desk = studio.desk(tenant)
     probe = parts.probes.get("behaviour_model", lambda: True)
     probes = {**parts.probes, "behaviour_model": lambda: probe() and not desk.lacks}
-    return replace(parts, drawer=desk, probes=probes)
+    folder = parts.eraser.folder
+    erases = None if folder is None else erased_apart(folder, store)
+    return replace(parts, drawer=desk, erases=erases, probes=probes)
 
 
 def _draw(*, line: Connection, folder: Path, store: str | None, clock: str | None) -> None:

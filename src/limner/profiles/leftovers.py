@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
 from limner.encoders.language.texts import tidy_text
-from limner.encoders.vector_store import BYTES, digest
+from limner.encoders.vector_store import VECTORS_FILE, VectorStore, digest
 from limner.events.durable import sync_file, sync_folder
 from limner.events.holding import HELD
 
@@ -23,7 +22,7 @@ __all__ = ["Cleared", "clear_files", "files_of", "held_in_files", "named_in_file
 _LOG = "log"
 _PASSING = ("tmp", HELD)
 _READINGS = "models/**/readings"
-_TEXT_VECTORS = "models/text/**/part-*.npz"
+_TEXT_VECTORS = f"models/text/**/{VECTORS_FILE}"
 _MOST_LETTERS = 2_000
 """So many characters of a text are read into a vector."""
 _NO_TEXT = frozenset(
@@ -81,7 +80,7 @@ def clear_files(
             yield Cleared(_within(folder, kept), "answers of models, made again", answers)
     keys = {digest(tidy_text(text, most=_MOST_LETTERS).encode("utf-8")) for text in texts}
     for file in sorted(folder.glob(_TEXT_VECTORS)) if keys else ():
-        gone = _without_keys(file, keys)
+        gone = VectorStore(file.parent, 0).forget(keys)
         if gone:
             yield Cleared(_within(folder, file), "vectors of texts", gone)
 
@@ -162,21 +161,6 @@ def _replace(file: Path, rows: pl.DataFrame) -> None:
         sync_folder(file.parent)
     finally:
         fresh.unlink(missing_ok=True)
-
-
-def _without_keys(file: Path, keys: Collection[bytes]) -> int:
-    with np.load(file, allow_pickle=False) as arrays:
-        marks, vectors = arrays["keys"], arrays["vectors"]
-    # numpy drops noughts at the end of bytes.
-    stay = np.array([mark.ljust(BYTES, b"\0") not in keys for mark in marks.tolist()], bool)
-    if not stay.all():
-        fresh = file.with_name(f"{_FRESH}{file.name}")
-        with fresh.open("wb") as out:
-            np.savez(out, keys=marks[stay], vectors=vectors[stay])
-        sync_file(fresh)
-        fresh.replace(file)
-        sync_folder(file.parent)
-    return int((~stay).sum())
 
 
 def _within(folder: Path, path: Path) -> str:

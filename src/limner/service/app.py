@@ -145,7 +145,10 @@ def _assemble(state: Any, parts: Parts) -> None:  # noqa: ANN401 - starlette's o
     state.jobs = Jobs(parts.eraser.book.engine)
     state.importer = _importer(parts, state.jobs, told=told, leads=leads)
     state.archivist = Archivist(
-        parts.eraser, leads=leads, held_up=lambda: bool(state.importer.holds_files)
+        parts.eraser,
+        leads=leads,
+        held_up=lambda: bool(state.importer.holds_files),
+        apart=parts.erases,
     )
     state.neighbours = Neighbours(parts)
     state.segments = SegmentBook(parts.eraser.book.engine)

@@ -47,6 +47,8 @@ class Parts:
         The file with the vectors of customers, none: there is none.
     drawer
         Who draws what became stale, in a process of its own; none: the painter, in this one.
+    erases
+        Finishes erasures in a process of their own; none: the eraser does, in this one.
     """
 
     store: DatabaseStore
@@ -62,3 +64,4 @@ class Parts:
     traces: Traces = field(default_factory=Traces)
     blocks: Path | None = None
     drawer: Draws | None = None
+    erases: Callable[[], None] | None = None

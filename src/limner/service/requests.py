@@ -31,6 +31,8 @@ class Archivist:
     held_up
         Whether something lies about that is gone in a moment and may hold whoever is to be erased:
         a file that is being imported. It is waited for.
+    apart
+        Finishes in another process what was begun; none: the eraser does, in this one.
     """
 
     def __init__(
@@ -39,8 +41,9 @@ class Archivist:
         *,
         leads: Callable[[], bool] | None = None,
         held_up: Callable[[], bool] = lambda: False,
+        apart: Callable[[], None] | None = None,
     ) -> None:
-        self.eraser, self.leads, self.held_up = eraser, leads, held_up
+        self.eraser, self.leads, self.held_up, self.apart = eraser, leads, held_up, apart
         self.failing = False
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -78,7 +81,7 @@ class Archivist:
                     self._stop.wait(_AGAIN_S / 10)
                     self._wake.set()
                     continue
-                self.eraser.resume(actor="service")
+                self._erase()
                 self.failing, since = False, None
             except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
                 since = time.monotonic() if since is None else since
@@ -87,3 +90,9 @@ class Archivist:
                     log.warning("an erasure could not be finished", trouble=place_of(error))
                 self._stop.wait(_AGAIN_S)
                 self._wake.set()
+
+    def _erase(self) -> None:
+        if self.apart is None:
+            self.eraser.resume(actor="service")
+        elif self.eraser.book.unfinished():
+            self.apart()

@@ -39,8 +39,8 @@ class ServeConfig(Config):
     burst: int = Field(2_000, ge=1)
     """How many requests of one key may come at once."""
     drawing: Literal["apart", "within"] = "apart"
-    """Where ``limner serve`` draws portraits: in a process of its own, so that answers need not
-    wait for it, or within the one that answers, which takes less memory."""
+    """Where ``limner serve`` draws portraits and erases people: in processes of their own, so that
+    answers need not wait for it, or within the one that answers, which takes less memory."""
     renew_customers: int = Field(50, ge=1)
     """So many portraits are drawn anew at a time while events come."""
     renew_seconds: float = Field(0.2, gt=0)

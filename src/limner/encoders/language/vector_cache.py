@@ -56,11 +56,9 @@ class VectorCache:
         """Return the vectors of texts (N, D), nought for those that say nothing."""
         tidy = [tidy_text(each, most=MOST) for each in texts]
         keys = [digest(each.encode("utf-8")) for each in tidy]
-        new = {
-            key: text
-            for key, text in zip(keys, tidy, strict=True)
-            if text and key not in self._store
-        }
+        wanted = {key: text for key, text in zip(keys, tidy, strict=True) if text}
+        known = self._store.known(list(wanted))
+        new = {key: text for key, text in wanted.items() if key not in known}
         fresh = list(new.items())
         for at in range(0, len(fresh), self.at_once):
             some = fresh[at : at + self.at_once]
