@@ -118,9 +118,10 @@ def one(own: httpx.Client, number: int, who: str, chance: np.random.Generator) -
 def family(pid: int) -> list[int]:
     """Return a process and all that it began, whichever of its threads did."""
     below = []
-    for thread in Path(f"/proc/{pid}/task").iterdir():
-        with suppress(FileNotFoundError):
-            below += (thread / "children").read_text().split()
+    with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(FileNotFoundError):
+                below += (thread / "children").read_text().split()
     return [pid, *(each for child in below for each in family(int(child)))]
 
 
@@ -128,10 +129,12 @@ def note(pid: int) -> tuple[float, int]:
     """Return the resident memory of a process and its own in MiB, and their open files."""
     memory, files = 0.0, 0
     for each in family(pid):
-        status = Path(f"/proc/{each}/status").read_text()
-        (line,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
-        memory += int(line.split()[1]) / 1024
-        files += len(list(Path(f"/proc/{each}/fd").iterdir()))
+        with suppress(FileNotFoundError, ProcessLookupError):  # one that erases ends by itself
+            status = Path(f"/proc/{each}/status").read_text()
+            # who has ended and is not yet taken note of has no memory
+            held = [int(line.split()[1]) for line in status.splitlines() if line[:5] == "VmRSS"]
+            memory += sum(held) / 1024
+            files += len(list(Path(f"/proc/{each}/fd").iterdir()))
     return memory, files
 
 
