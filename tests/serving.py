@@ -1,5 +1,9 @@
 """A real server of HTTP over a store of its own, begun for a test and gone with it."""
 
+import os
+import re
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -86,6 +90,29 @@ def some_parts(
         traces=traces or Traces(),
         **more,
     )
+
+
+@contextmanager
+def begun(folder):
+    """Run ``limner serve`` over a new workspace; yield a client with the key that it shows."""
+    command = [sys.executable, "-m", "limner.cli", "serve", "--workspace", str(folder)]
+    with subprocess.Popen(
+        [*command, "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    ) as running:
+        try:
+            (key,) = re.findall(r"lk_\S+", running.stdout.readline())
+            line = next(line for line in running.stderr if "http://" in line)
+            (base,) = re.findall(r"http://[\d.:]+", line)
+            headers = {"Authorization": f"Bearer {key}", "X-Purpose": "service"}
+            with httpx.Client(base_url=base, headers=headers, timeout=60) as client:
+                yield client
+        finally:
+            running.terminate()
+            assert running.wait(60) == 0
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 from histories import HORIZONS, a_past
 from limner.cli.describing import Reader, Readers, reader_of
 from limner.events.ingest import ingest
+from limner.events.item_vectors import ItemVectors
 from limner.events.log import EventLog
 from limner.events.mapping import Mapping
 from limner.events.readers.frame import Frame
@@ -22,7 +23,7 @@ from limner.profiles.portrait import portray
 from limner.profiles.record import Profile
 from limner.profiles.references import learn_references
 from served import a_folder, events_of, settled
-from shops import a_lively_shop, an_event
+from shops import a_lively_shop, an_event, seen
 from shops import a_log as a_frame
 from visits import CUT
 
@@ -99,6 +100,26 @@ def test_an_item_that_is_new_is_known_by_its_place(reader, shop, items):
     before, after = (reader.describe(events, each, AT)[who] for each in (items, known))
     assert before != after
     assert reader.describe(events, known, AT)[who] == after
+
+
+def test_a_new_item_is_known_by_what_it_is_like_once_that_was_read(shop, items, tmp_path):
+    lovely = seen(shop)
+    past_of_it = a_past(lovely)
+    a_folder(past_of_it, tmp_path)
+    of_shop, told = past_of_it.ledger.looks["text"], {}
+    reader = Reader.load(tmp_path, lambda _: told)
+    who = past(shop)["customer_id"][0]
+    fresh = a_frame([an_event(who, 100, item="brand-new", price=3.0)])
+    events = pl.concat([past(shop).filter(pl.col("customer_id") == who), fresh])
+    said = [reader.describe(events, items, AT)[who]]
+    for at, version in ((0, of_shop.version), (0, of_shop.version), (5, of_shop.version), (0, "?")):
+        vectors = of_shop.vectors[[at]]
+        told["text"] = ItemVectors(np.array(["brand-new"]), vectors, version)
+        said.append(reader.describe(events, items, AT)[who])
+    assert said[1] != said[0]
+    assert said[2] == said[1]
+    assert said[3] != said[1]
+    assert said[4] == said[3]  # what another model made says nothing new
 
 
 def test_whoever_did_what_cannot_be_is_left_out(reader, shop, items):

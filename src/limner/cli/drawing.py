@@ -76,5 +76,10 @@ def _draw(*, line: Connection, folder: Path, store: str | None, clock: str | Non
 
     with ExitStack() as opened:
         parts = parts_of_all(Workspace(folder), store, clock=clock, opened=opened)
+        for each in (parts, *parts.tenants.values()):
+            reader = each.item_reader()
+            if reader is not None:
+                opened.callback(reader.close)
+                reader.start()
         painters = {name: each.painter for name, each in parts.tenants.items()}
         draw_for(line, {**painters, "": parts.painter})

@@ -137,10 +137,13 @@ def record(shop: "Workspace", store: "DatabaseStore", action: str, detail: str) 
 
 def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = None) -> "Parts":
     """Return what the service of a workspace is made of."""
+    from limner.cli.arriving import arriving_items
     from limner.cli.behaviour import MODEL
     from limner.cli.describing import Readers
     from limner.cli.portraits import portrait_config
     from limner.cli.sourcing import cleaning_of
+    from limner.profiles.database.item_book import ItemBook
+    from limner.profiles.item_looks import ItemLooks
     from limner.profiles.painter import Painter
     from limner.service.keys import read_pepper
     from limner.service.parts import Parts
@@ -154,7 +157,8 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
             hint="what lies elsewhere no erasure reaches",
         )
     log = begun_log(shop)
-    readers = Readers(shop.folder / "models" / MODEL)
+    looks = ItemLooks(log, ItemBook(store.engine))
+    readers = Readers(shop.folder / "models" / MODEL, looks.of)
     painter = Painter(
         store,
         log,
@@ -172,6 +176,7 @@ def parts_of(shop: "Workspace", store: "DatabaseStore", *, clock: str | None = N
         probes=_probes(shop, store, log, readers),
         traces=_traces_to(config.traces),
         blocks=blocks,
+        reads=arriving_items(shop),
     )
 
 

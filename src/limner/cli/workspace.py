@@ -277,12 +277,17 @@ class Workspace:
         return embed(self, Path(out), as_of=self._within(cut), impute=impute)
 
     def read_items(
-        self, *, fetch: bool = False, inside: bool = False, progress: Tell = silent
+        self,
+        *,
+        fetch: bool = False,
+        inside: bool = False,
+        store: str | None = None,
+        progress: Tell = silent,
     ) -> "ItemsRead":
         """Read new items' words and pictures into vectors; ``fetch`` gets pictures from the net."""
         from limner.cli.items import read_items
 
-        return read_items(self, fetch=fetch, inside=inside, progress=progress)
+        return read_items(self, fetch=fetch, inside=inside, store=store, progress=progress)
 
     @on_one_state
     def read_reviews(
@@ -338,7 +343,7 @@ class Workspace:
 
         asked = self.asked(questions)
         given = tuple(cuts) or self.settings.evaluate.cuts
-        moments = [at for cut in given if (at := self._moment(cut)) is not None]
+        moments = [moment(each, time_zone=self.settings.shop.time_zone) for each in given]
         return examine(
             self,
             questions=asked,
@@ -386,15 +391,10 @@ class Workspace:
 
     @property
     def _where(self) -> str:
-        """What a command needs to be told to find this workspace."""
         return "" if self.folder.resolve() == Path.cwd() else f" --workspace {self.folder}"
-
-    def _moment(self, cut: Cut | None) -> datetime | None:
-        return None if cut is None else moment(cut, time_zone=self.settings.shop.time_zone)
 
     def _within(self, cut: Cut | None) -> datetime:
         return cut_within(cut, self.log.manifest, time_zone=self.settings.shop.time_zone)
 
     def _default_cut(self, asked: "Mapping[str, Question]") -> datetime:
-        longest = max(each.horizon_days for each in asked.values())
-        return self.end - timedelta(days=longest)
+        return self.end - timedelta(days=max(each.horizon_days for each in asked.values()))

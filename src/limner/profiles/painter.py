@@ -263,12 +263,15 @@ class Painter:
             chosen = [everybody[name] for name in names.filter(homes == bucket).to_list()]
             yield self.store.events_of(chosen)
 
-    def known_items(self) -> pl.DataFrame | None:
-        """Return what is known of items, the newest word last; none where nothing is."""
-        came = self.store.catalogue()
+    def known_items(self, items: Sequence[str] | None = None) -> pl.DataFrame | None:
+        """Return what is known of all items, or of some, by the newest word; none if nothing is."""
+        came = self.store.catalogue(items)
         if self.log is None:
             return came if len(came) else None
         known = self.log.catalogue()
+        if items is not None:
+            wanted = pl.Series(items, dtype=pl.String).implode()
+            known = known.filter(pl.col("item_id").is_in(wanted))
         if not len(came):
             return known
         fresh = came.join(known, on="item_id", how="left", suffix="_before").select(

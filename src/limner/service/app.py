@@ -99,7 +99,7 @@ def create_app(parts: Parts) -> FastAPI:
 def _at_work(state: Any, parts: Parts) -> Iterator[None]:  # noqa: ANN401 - starlette's own
     """Let the threads run; what waits is written before they end."""
     work = [state.importer, state.writer, state.archivist, state.renewer, state.recorder]
-    work += [] if state.mate is None else [state.mate]
+    work += [each for each in (state.item_reader, state.mate) if each is not None]
     for each in work:
         each.start()
     yield
@@ -150,6 +150,8 @@ def _assemble(state: Any, parts: Parts) -> None:  # noqa: ANN401 - starlette's o
         held_up=lambda: bool(state.importer.holds_files),
         apart=parts.erases,
     )
+    # who draws in a process of its own reads items there
+    state.item_reader = None if parts.drawer is not None else parts.item_reader(leads)
     state.neighbours = Neighbours(parts)
     state.segments = SegmentBook(parts.eraser.book.engine)
     state.keyring = Keyring(parts.store, parts.pepper, tenant=parts.config.tenant)

@@ -14,8 +14,10 @@ from limner.errors import BadStore
 from limner.events.item_vectors import ItemVectors
 from limner.profiles.baskets import LINE, Baskets
 from limner.profiles.blocks import CustomerBlock, blocks_in
+from limner.profiles.database.item_book import ItemBook
 from limner.profiles.database.lines import purchase_lines
 from limner.profiles.database.population import DatabasePopulation
+from limner.profiles.item_looks import ItemLooks
 from limner.profiles.live import ERASURES
 from limner.service.parts import Parts
 
@@ -59,7 +61,7 @@ class Neighbours:
     """Finds who and what is alike.
 
     What is kept ready is made anew after ``references_seconds``, and at once when somebody was
-    erased or a file was written.
+    erased or a file was written; vectors of items are known as soon as they are there.
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ class Neighbours:
         self._blocks: dict[str, _Ready[CustomerBlock]] = {}
         self._traits: _Ready[TraitTable] = _Ready()
         self._baskets: _Ready[Baskets] = _Ready()
-        self._looks: _Ready[dict[str, ItemVectors]] = _Ready()
+        self._looks = ItemLooks(parts.painter.log, ItemBook(parts.eraser.book.engine))
 
     def blocks(self) -> Sequence[str]:
         """Return which blocks there are, the best first."""
@@ -121,12 +123,7 @@ class Neighbours:
 
     def looks(self) -> dict[str, ItemVectors]:
         """Return the vectors of items, by what of them was read."""
-        log = self.parts.painter.log
-        if log is None:
-            return {}
-        return self._looks.get(
-            self._erasures(), log.item_vectors, most_s=self.parts.config.references_seconds
-        )
+        return self._looks.all()
 
     def baskets(self) -> Baskets:
         """Return what was bought together, in the log and since."""

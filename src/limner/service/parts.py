@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from limner.profiles.database.item_book import ItemBook
 from limner.profiles.database.store import DatabaseStore
 from limner.profiles.eraser import Eraser
 from limner.profiles.painter import Painter
 from limner.service.crew import Place
+from limner.service.item_reading import ItemReader, ReadsItems
 from limner.service.reading import Rules
 from limner.service.settings import ServeConfig
 from limner.service.studio import Draws
@@ -49,6 +51,8 @@ class Parts:
         Who draws what became stale, in a process of its own; none: the painter, in this one.
     erases
         Finishes erasures in a process of their own; none: the eraser does, in this one.
+    reads
+        Who reads the items that are told of, where portraits are drawn; none: nobody does.
     """
 
     store: DatabaseStore
@@ -65,3 +69,11 @@ class Parts:
     blocks: Path | None = None
     drawer: Draws | None = None
     erases: Callable[[], None] | None = None
+    reads: ReadsItems | None = None
+
+    def item_reader(self, leads: Callable[[], bool] | None = None) -> ItemReader | None:
+        """Return a thread that reads items, if there is who does."""
+        if self.reads is None:
+            return None
+        book = ItemBook(self.store.engine)
+        return ItemReader(book, self.painter.known_items, self.reads, leads=leads)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from limner.cli.console import emit, narrate, show
-from limner.cli.options import AsJson, SeedOption, WorkspaceOption
+from limner.cli.options import AsJson, SeedOption, StoreOption, WorkspaceOption
 from limner.cli.progress import bar
 from limner.cli.workspace import Workspace
 
@@ -22,6 +22,7 @@ def items(
     inside: Annotated[
         bool, typer.Option("--inside", help="Also from servers of your own network.")
     ] = False,
+    store: StoreOption = None,
     workspace: WorkspaceOption = None,
     as_json: AsJson = False,
     seed: SeedOption = 0,
@@ -30,7 +31,8 @@ def items(
 
     The models are `[text] encoder` and `[image] encoder` of limner.toml. What was read once is not
     read again. From then on `limner pretrain` learns what items look like, recommendations weigh
-    it, and `limner embed` has blocks of it.
+    it, and `limner embed` has blocks of it. What `limner serve` is told of items it reads as it
+    comes.
 
     Nothing is fetched from the net unless --fetch says so.
 
@@ -39,7 +41,7 @@ def items(
     del seed  # nothing is left to chance
     shop = Workspace(workspace)
     with bar("reading items") as progress:
-        done = shop.read_items(fetch=fetch, inside=inside, progress=progress)
+        done = shop.read_items(fetch=fetch, inside=inside, store=store, progress=progress)
     if as_json:
         emit(done.to_dict())
     for name, look in done.looks.items():

@@ -13,6 +13,7 @@ from limner.events.evidence import of_id, value_of
 from limner.events.suppression import names_in
 from limner.profiles.database import tables as t
 from limner.profiles.database.consents import forget_consents
+from limner.profiles.database.item_book import tell_of_vectors
 from limner.profiles.database.jobs import forget_in_jobs
 from limner.profiles.database.linking import all_links, names_of, renew_persons
 from limner.profiles.database.opening import telling
@@ -42,7 +43,7 @@ _AT_ONCE_MS = 500
 """So long one try waits for readers, in milliseconds."""
 _TOUCHED = (
     *(t.profiles, t.customers, t.journal, t.seen, t.rejects, t.attributes, t.consents),
-    *(t.arrivals, t.jobs, t.pseudonyms, t.segments),
+    *(t.arrivals, t.jobs, t.pseudonyms, t.segments, t.items, t.item_vectors),
     *(t.links, t.members, t.people),
 )
 
@@ -185,6 +186,9 @@ def forget_alone(
     done["segments/items"] = hush_segments(connection, items, field="items")
     for part in parts(sorted(items)):
         done["items"] += _delete(connection, t.items, one_of(t.items.c.item_id, part))
+        _delete(connection, t.item_vectors, one_of(t.item_vectors.c.item_id, part))
+    if done["items"]:
+        tell_of_vectors(connection)
     m = t.meta.c
     told = dict(
         connection.execute(select(m.name, m.value).where(m.name.in_(["popular", "currency"]))).all()

@@ -118,7 +118,7 @@ def timeline_of(
 
 def catalogue_of(connection: Connection, items: Sequence[str] | None) -> pl.DataFrame:
     """Return the newest word on each item, or on some."""
-    whole = select(t.items)
+    whole = select(*(t.items.c[name] for name in CATALOGUE_SCHEMA))
     asked = (
         [whole]
         if items is None

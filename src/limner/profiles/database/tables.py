@@ -20,6 +20,7 @@ __all__ = [
     "audit",
     "consents",
     "customers",
+    "item_vectors",
     "items",
     "jobs",
     "journal",
@@ -142,8 +143,30 @@ items = Table(
     Column("brand", Text),
     Column("price", Double),
     Column("image", Text),
+    Column("unread", BigInteger),
 )
-"""The newest word on each item."""
+"""The newest word on each item; ``unread`` is another number each time that a word is new, and null
+once models have read it."""
+
+Index(
+    "ix_items_unread",
+    items.c.unread,
+    sqlite_where=items.c.unread.is_not(None),
+    postgresql_where=items.c.unread.is_not(None),
+)
+
+item_vectors = Table(
+    "item_vectors",
+    metadata,
+    Column("item_id", Text, nullable=False),
+    Column("look", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("item_id", "look"),
+    sqlite_with_rowid=False,
+)
+"""What models made of the words and pictures of items that came since the log: numbers of four
+bytes, the least first."""
 
 attributes = Table(
     "attributes",

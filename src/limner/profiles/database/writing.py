@@ -1,11 +1,12 @@
 """What is done within one transaction: events stored once, counters renewed, words kept."""
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from limner.errors import Overtaken
@@ -219,20 +220,23 @@ def _drop_replayed(connection: Connection, numbers: Sequence[int]) -> None:
 def _keep_told(connection: Connection, arrival: Arrival) -> None:
     """Keep the newest word on items, and everything that customers told."""
     items = arrival.catalogue
-    if items is not None and len(items):
-        names = [name for name in CATALOGUE_SCHEMA if name in items.columns]
-        rows = items.select(names).filter(pl.col("item_id").is_not_null())
+    names = [] if items is None else [name for name in CATALOGUE_SCHEMA if name in items.columns]
+    if items is not None and len(items) and len(names) > 1:
         add = insert_of(connection)(t.items)
+        newest = {
+            name: func.coalesce(add.excluded[name], t.items.c[name])
+            for name in names
+            if name != "item_id"
+        }
+        # trackers say the same of an item with every event
+        news = or_(*(value.is_distinct_from(t.items.c[name]) for name, value in newest.items()))
         renew = add.on_conflict_do_update(
-            index_elements=["item_id"],
-            set_={
-                name: func.coalesce(add.excluded[name], t.items.c[name])
-                for name in names
-                if name != "item_id"
-            },
+            index_elements=["item_id"], set_={**newest, "unread": add.excluded.unread}, where=news
         )
-        if len(names) > 1 and len(rows):
-            connection.execute(renew, rows.rows(named=True))
+        named = items.select(names).filter(pl.col("item_id").is_not_null()).rows(named=True)
+        mark = secrets.randbits(62)
+        if named:
+            connection.execute(renew, [{**row, "unread": mark} for row in named])
     told = arrival.attributes
     if told is not None and len(told):
         rows_told = [
