@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from limner import Workspace
-from limner.dataset.written import catalogue_texts
 from limner.encoders.language.export import export_encoder
 from limner.encoders.language.finding import find_folder
 from limner.encoders.language.half_bits import HalfReader, has_half_bits
@@ -34,6 +33,7 @@ from limner.encoders.language.light import LightEncoder
 from limner.encoders.language.opening import open_language
 from limner.encoders.language.text_encoder import TextEncoder
 from limner.encoders.language.vector_cache import VectorCache
+from limner.events.item_texts import catalogue_texts
 
 Floats = NDArray[np.float32]
 

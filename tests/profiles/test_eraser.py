@@ -20,6 +20,7 @@ from limner.encoders.language.texts import tidy_text
 from limner.encoders.vector_store import VectorStore, digest
 from limner.errors import BadConfig, LogBusy
 from limner.events.durable import only_writer
+from limner.events.event import CATALOGUE_SCHEMA
 from limner.events.evidence import EVIDENCE_SCHEMA
 from limner.events.log import EventLog
 from limner.events.suppression import Suppression
@@ -254,6 +255,24 @@ def test_vectors_of_what_they_wrote_go_also_after_a_kill(folder, monkeypatch):
                 eraser.resume(actor="test")
         eraser.resume(actor="test")
     assert key not in VectorStore(folder / "models" / "text" / "v1", 2)
+
+
+def test_vectors_of_what_is_said_of_items_that_nobody_else_had_go(folder):
+    hers, his = (digest(f"a gift {at}. fine. shop".encode()) for at in ("hers", "his"))
+    vectors = VectorStore(folder / "models" / "text" / "v1", 2)
+    vectors.add([hers, his], np.ones((2, 2), np.float32))
+    rows = [
+        dict.fromkeys(CATALOGUE_SCHEMA)
+        | {"item_id": at, "title": f"a gift {at}", "category": "fine", "brand": "shop"}
+        for at in ("hers", "his")
+    ]
+    told = pl.DataFrame(rows, schema=CATALOGUE_SCHEMA)
+    with opened(folder) as (store, eraser):
+        bought = [buy(WHO, "g1", item_id="hers"), buy("stays-1", "g2", item_id="his")]
+        store.accept(arrival(*bought, catalogue=told), received_us=NOW_US)
+        eraser.ask("erase", WHO, actor="test")
+        eraser.resume(actor="test")
+    assert vectors.known([hers, his]) == {his}
 
 
 def test_an_id_is_meant_however_it_was_written(folder):

@@ -110,7 +110,7 @@ def words_of(catalogue: "pl.DataFrame") -> tuple["NDArray[Any]", list[str]]:
     """Return the items of a catalogue of which something is said, and what."""
     import polars as pl
 
-    from limner.dataset.written import catalogue_texts
+    from limner.events.item_texts import catalogue_texts
 
     said = catalogue_texts(catalogue).filter(pl.col("text").fill_null("") != "")
     return said["item_id"].to_numpy().astype(str), said["text"].to_list()

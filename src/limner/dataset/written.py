@@ -9,9 +9,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from limner.dataset.ledger import Ledger, age_days
-from limner.events.event import CATEGORY_SEPARATOR
+from limner.events.item_texts import catalogue_texts
 
-__all__ = ["Written", "catalogue_texts", "item_texts", "written"]
+__all__ = ["Written", "item_texts", "written"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,19 +60,6 @@ def written(ledger: Ledger, cut: datetime, *, half_life_days: float) -> Iterator
             tuple(found["text"].to_list()),
             found["weight"].to_numpy(),
         )
-
-
-def catalogue_texts(catalogue: pl.DataFrame) -> pl.DataFrame:
-    """Return ``item_id`` and what is said of each item as ``text``, each item once."""
-    steps = pl.col("category").str.replace_all(CATEGORY_SEPARATOR, ", ", literal=True)
-    return catalogue.unique("item_id", keep="last", maintain_order=True).select(
-        "item_id",
-        text=pl.concat_str(
-            [pl.col("title"), pl.col("description"), steps, pl.col("brand")],
-            separator=". ",
-            ignore_nulls=True,
-        ),
-    )
 
 
 def item_texts(ledger: Ledger) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from limner.errors import BadConfig
 from limner.events.cleaning import tidy_id
 from limner.events.erasing import Held, erase_from_log, held_in_log
 from limner.events.evidence import ids_in
+from limner.events.item_texts import catalogue_texts, newest_words
 from limner.events.log import EventLog
 from limner.events.suppression import Suppression, add_suppressed, lift_suppressed, names_in
 from limner.profiles.database.identities import IdentityBook
@@ -225,7 +226,7 @@ class Eraser:
         items, currencies = (
             self._of_nobody_else(events, people, name) for name in ("item_id", "currency")
         )
-        texts = events["text"].drop_nulls().unique().to_list()
+        texts = [*events["text"].drop_nulls().unique().to_list(), *self._said_of(items)]
         self._clear_files(running, people, texts)
         for who, request in people.items():
             own = events.filter(pl.col("customer_id") == who)
@@ -266,6 +267,15 @@ class Eraser:
         ours = pl.col(name).is_in(pl.Series(sorted(values), dtype=pl.String).implode())
         theirs = ours & ~gone
         return values - set(self.log.read(partial(_values_in, self.log, name, theirs)))
+
+    def _said_of(self, items: Collection[str]) -> list[str]:
+        """Return what is said of items, by which vectors of texts are known."""
+        catalogue = self.store.catalogue(sorted(items))
+        if self.log is not None:
+            wanted = pl.Series(sorted(items), dtype=pl.String).implode()
+            known = self.log.catalogue().filter(pl.col("item_id").is_in(wanted))
+            catalogue = newest_words(known, catalogue)
+        return catalogue_texts(catalogue)["text"].drop_nulls().to_list()
 
     def _receipt(self, request: Request, named: Sequence[str]) -> dict[str, Any]:
         stores = [f"database/{name}" for name in _DATABASE]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from limner.events.buckets import bucket_of
+from limner.events.item_texts import newest_words
 from limner.events.log import EventLog
 from limner.profiles.counters import Counters, count, first_of_orders
 from limner.profiles.gathering import (
@@ -274,15 +275,7 @@ class Painter:
             known = known.filter(pl.col("item_id").is_in(wanted))
         if not len(came):
             return known
-        fresh = came.join(known, on="item_id", how="left", suffix="_before").select(
-            "item_id",
-            *(
-                pl.coalesce(name, f"{name}_before").alias(name)
-                for name in known.columns
-                if name != "item_id"
-            ),
-        )
-        return pl.concat([known.join(came, on="item_id", how="anti"), fresh]).sort("item_id")
+        return newest_words(known, came)
 
     def attributes(self, names: Sequence[str]) -> pl.DataFrame:
         """Return what some customers told, here and in the log."""
