@@ -85,13 +85,18 @@ def load(base: str, key: str, stop: Event) -> None:
 
 def known_after(client: httpx.Client, items: list[dict[str, str]]) -> float:
     """Tell of items; return after how many seconds the last of them is known by its words."""
+
+    def known(item: dict[str, str]) -> bool:
+        path = f"/v1/items/{item['item_id']}/similar"
+        return client.get(path, params={"by": "text", "n": 5}).status_code == 200
+
     began = time.monotonic()
     client.post("/v1/items", json=items).raise_for_status()
-    for item in reversed(items):
-        path = f"/v1/items/{item['item_id']}/similar"
-        while client.get(path, params={"by": "text", "n": 5}).status_code != 200:
-            time.sleep(0.005)
-    return time.monotonic() - began
+    while not known(items[-1]):
+        time.sleep(0.005)
+    took = time.monotonic() - began
+    assert all(known(each) for each in items), "they are read in the order in which they came"
+    return took
 
 
 def measure(name: str, *, items: int, burst: int) -> dict[str, float]:

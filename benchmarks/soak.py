@@ -182,14 +182,14 @@ def main() -> None:
         server.terminate()
         server.join()
     warm = [each for each in notes if each[0] >= warm_s]
-    level = statistics.median(each[1] for each in warm)
+    level, some = statistics.median(each[1] for each in warm), max(1, len(warm) // 10)
     figures: dict[str, Any] = {
         "alive": alive,
         **done,
         "resident_mib": level,
         "slope_percent_per_hour": slope([each[:2] for each in warm]) * 3600 / level * 100,
-        "files_after_warm_up": max(each[2] for each in warm[:5]),
-        "files_at_the_end": max(each[2] for each in warm[-5:]),
+        "files_after_warm_up": statistics.median(each[2] for each in warm[:some]),
+        "files_at_the_end": statistics.median(each[2] for each in warm[-some:]),
     }
     for label, value in figures.items():
         print(f"{label:28} {value:12,.2f}" if isinstance(value, float) else f"{label:28} {value}")
