@@ -86,6 +86,15 @@ def test_texts_without_a_label_are_read_too(ask, house):
     assert json.loads(result.stdout)["unlabelled"] == 2
     said = predict_texts(out, house / "test.parquet", text=["title"])
     assert (said["label"] == pl.read_parquet(house / "test.parquet")["kind"]).mean() > 0.9
+    out = house / "third"
+    more = (*more, "--pseudo-labels")
+    assert ask(*arguments(house, *more, "--json", "-", "--out", out)).exit_code == 0
+    again = predict_texts(out, house / "test.parquet", text=["title"])
+    assert (again["label"] == said["label"]).mean() > 0.9
+    assert again["p_red"].to_list() != said["p_red"].to_list()
+    refused = ask(*arguments(house, *more[:-3], "--pseudo-labels", "--out", house / "fourth"))
+    assert refused.exit_code == 2
+    assert "--unlabelled FILE" in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -63,5 +63,5 @@ def test_folds_weigh_and_choose_for_what_learned_from_nobody(asked, frozen):
 def test_texts_that_are_labelled_too_count_once(asked):
     _, known = asked
     own = [row[0] for row in known.texts]
-    assert others(asked, [*own, "boat peak", "boat peak"]).unlabelled == 1
+    assert others(asked, [*own, "boat peak", "boat peak"]).unlabelled == ["boat peak"]
     assert others(asked).directions is None

@@ -92,6 +92,14 @@ def finetune(
             show_default=False,
         ),
     ] = None,
+    pseudo_labels: Annotated[
+        bool,
+        typer.Option(
+            "--pseudo-labels",
+            help="Let the unlabelled texts teach too, as what they are taken for: the surest"
+            " first. For one class a text.",
+        ),
+    ] = False,
     beside: BesideOption = None,
     json_file: Annotated[
         Path | None,
@@ -109,7 +117,8 @@ def finetune(
     --method lora --out models/kind
 
     Example: limner language finetune --base use-multilingual --method frozen --train few.parquet
-    --unlabelled reviews.txt --test b.parquet --text text --label good --out models/good
+    --unlabelled reviews.txt --pseudo-labels --test b.parquet --text text --label good
+    --out models/good
     """
     from limner.heads.language.task import KINDS
 
@@ -117,7 +126,11 @@ def finetune(
         raise BadConfig(f"--kind must be one of {', '.join(KINDS)}, got {kind!r}")
     demand_file(json_file, option="--json")
     aside = json_file is not None and str(json_file) == "-"
+    if pseudo_labels and unlabelled is None:
+        raise BadConfig("--pseudo-labels needs texts without a label", hint="--unlabelled FILE")
     settings = language_settings(workspace, base=base, method=method, epochs=epochs)
+    if pseudo_labels:
+        settings.setdefault("pseudo_labels", {})
     with bar(f"tuning for {label}") as progress:
         done = tune_language(
             train,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,16 @@ from limner.training.language.bases import Base, ReaderBase, TokenBase, open_bas
 from limner.training.language.few_shot import learn_few_shot
 from limner.training.language.first_text_head import first_head
 from limner.training.language.labelled_texts import LabelledTexts, held_out
+from limner.training.language.pseudo_labels import (
+    PseudoLabelsConfig,
+    demand_one_class,
+    learn_from_guesses,
+)
 from limner.training.language.text_config import FEWSHOT, FROZEN, MODEL_RATES, TextFinetuneConfig
 from limner.training.language.text_lesson import Read, TextLesson
 from limner.training.language.text_model import TextModel, features_of
 from limner.training.language.tuned_text import TunedText, weights_digest
-from limner.training.language.weighing import Others
+from limner.training.language.weighing import Others, Weighed
 from limner.training.loop import run
 from limner.training.loss import Loss
 from limner.training.question_lesson import balance
@@ -95,6 +101,12 @@ def finetune_texts(
             f"{base.name} gives vectors and cannot be tuned, but method is {config.method!r}",
             hint="--method frozen",
         )
+    if config.pseudo_labels is not None and len(unlabelled):
+        demand_one_class(task, known)
+        if config.method not in {FEWSHOT, FROZEN}:
+            return _tune_by_guesses(
+                task, known, unlabelled, config, seed=seed, base=base, progress=progress
+            )
     others = Others(task, known, config, unlabelled=unlabelled, seed=seed)
     course = _Course(task, known, config, seed=seed, base=base)
     taught, held = held_out(known, share=config.held, seed=seed)
@@ -102,18 +114,14 @@ def finetune_texts(
     if folded or len(held) < max(LEAST_HELD, 2 * task.outputs) or _loses_a_class(known, taught):
         taught, held = np.arange(len(known)), np.zeros(0, np.int64)
     steps, whole, change = course.learn(taught, held, progress=progress)
-    if len(held):
-        weighed = others.weigh(course.said(whole, held), taught=taught, held=held)
-    else:
-        weighed = others.weigh_by_folds(course.features(whole), frozen=config.method == FROZEN)
-    if weighed.head is not None:
-        whole.take_head(*weighed.head)
+    weighed = course.weigh(others, whole, taught=taught, held=held)
     if config.refit and len(held) and steps:
         everybody = np.arange(len(known))
         _, whole, change = course.learn(everybody, held[:0], steps=steps, progress=progress)
+        course.guess(others, whole, weighed)
     facts = course.facts | {"texts": len(known), "held_out": len(held), "steps": steps}
     if others.directions is not None:
-        facts["unlabelled"] = others.unlabelled
+        facts["unlabelled"] = len(others.unlabelled)
     return TunedText(
         task=task,
         whole=whole.eval(),
@@ -126,6 +134,41 @@ def finetune_texts(
         facts=facts,
         seconds=time.perf_counter() - began,
     )
+
+
+def _tune_by_guesses(
+    task: TextTask,
+    known: LabelledTexts,
+    unlabelled: Sequence[object],
+    config: TextFinetuneConfig,
+    *,
+    seed: int,
+    base: Base,
+    progress: Callable[[str, float], None] | None,
+) -> TunedText:
+    """Tune by texts without a label too, as what heads upon the model as it is take them for."""
+    began = time.perf_counter()
+    opened = base.opened if isinstance(base, TokenBase) else None
+    still = config.model_copy(update={"method": FROZEN})
+    teacher = finetune_texts(
+        task, known, unlabelled=unlabelled, config=still, seed=seed, opened=opened
+    )
+    texts = Others(task, known, config, unlabelled=unlabelled, seed=seed).unlabelled
+    said = teacher.predict([(each,) for each in texts])
+    guessed = np.eye(task.outputs, dtype=np.float32)[said.argmax(axis=1)]
+    often = max(1, round((config.pseudo_labels or PseudoLabelsConfig()).weight))
+    whole = LabelledTexts(
+        known.texts * often + tuple((each,) for each in texts),
+        np.concatenate([*[known.truth] * often, guessed]),
+    )
+    plain = config.model_copy(update={"pseudo_labels": None})
+    tuned = finetune_texts(task, whole, config=plain, seed=seed, opened=opened, progress=progress)
+    facts = dict(tuned.facts) | {
+        "texts": len(known),
+        "unlabelled": len(texts),
+        "config": config.model_dump(mode="json"),
+    }
+    return replace(tuned, facts=facts, seconds=time.perf_counter() - began)
 
 
 class _Course:
@@ -148,8 +191,9 @@ class _Course:
                 config.tuning, where=f"[tuning] of {config.method}"
             )
         name, self.loss = _loss_of(task, config)
-        longest = min(config.longest, base.longest or config.longest)
-        self.sides = tuple(base.side(side, longest=longest) for side in known.sides())
+        self.base = base
+        self.longest = min(config.longest, base.longest or config.longest)
+        self.sides = tuple(base.side(side, longest=self.longest) for side in known.sides())
         self.scores: NormalScores | None = None
         beside = None
         if known.beside is not None:
@@ -163,7 +207,7 @@ class _Course:
             "method": config.method,
             "tuning": config.tuning,
             "loss": name,
-            "longest": longest,
+            "longest": self.longest,
             "config": config.model_dump(mode="json"),
             "seed": seed,
         }
@@ -241,6 +285,49 @@ class _Course:
         beside = self.read.beside
         told = features_of(vectors, None if beside is None else torch.from_numpy(beside))
         return told.numpy()
+
+    def weigh(self, others: Others, whole: TextModel, *, taught: Ints, held: Ints) -> Weighed:
+        """Weigh the model with the others, and give it the head that was found best."""
+        config = self.config
+        if len(held):
+            weighed = others.weigh(self.said(whole, held), taught=taught, held=held)
+        else:
+            frozen = config.method == FROZEN
+            weighed = others.weigh_by_folds(self.features(whole), frozen=frozen)
+        if weighed.head is not None:
+            whole.take_head(*weighed.head)
+        self.guess(others, whole, weighed)
+        return weighed
+
+    def guess(self, others: Others, whole: TextModel, weighed: Weighed) -> None:
+        """Let the model's head learn from texts without a label too, if that is asked for.
+
+        It takes the place of the head before among the readers that were weighed, so what it says
+        is brought to the same spread.
+        """
+        config, texts = self.config.pseudo_labels, others.unlabelled
+        if config is None or not texts:
+            return
+        side = self.base.side(texts, longest=self.longest)
+        vectors = torch.from_numpy(vectors_of(whole.encoder, side))
+        features = features_of([vectors], None).numpy()
+        weights, shift = (
+            each.detach().cpu().numpy() for each in (whole.head.weight, whole.head.bias)
+        )
+        before = features @ weights.T + shift
+        said = weighed.blend([before, *weighed.said_beside([(each,) for each in texts])])
+        weights, shift = learn_from_guesses(
+            self.task,
+            self.features(whole),
+            self.known.truth,
+            others=features,
+            said=said,
+            penalty=weighed.penalty,
+            config=config,
+        )
+        after = features @ weights.T + shift
+        scale = np.float32(before.std() / max(float(after.std()), 1e-9))
+        whole.take_head(weights * scale, shift * scale)
 
     def said(self, whole: TextModel, rows: Ints) -> Floats:
         """Return what a model says of some rows (M, K)."""

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from limner.heads.language.task import TextTask
 
-__all__ = ["Folds", "across_folds", "first_head", "linear_head"]
+__all__ = ["USUAL", "Folds", "across_folds", "first_head", "linear_head"]
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -77,15 +77,23 @@ def across_folds(
 
 
 def linear_head(
-    task: TextTask, features: Floats, truth: Floats, *, penalty: float = USUAL
+    task: TextTask,
+    features: Floats,
+    truth: Floats,
+    *,
+    penalty: float = USUAL,
+    counts: NDArray[np.float64] | None = None,
 ) -> tuple[Floats, Floats]:
-    """Return weights (K, F) and shifts (K,) of a linear head upon features (N, F)."""
+    """Return weights (K, F) and shifts (K,) of a linear head upon features (N, F).
+
+    ``counts`` (N,) says how much each row counts where one class is true; none: 1.
+    """
     if not task.classes:
         ridge = Ridge(alpha=penalty).fit(features, truth)
         return ridge.coef_.reshape(1, -1).astype(np.float32), _one(ridge.intercept_)
     if task.alone:
         right = truth.argmax(axis=1)
-        model = LogisticRegression(C=1 / penalty, max_iter=1000).fit(features, right)
+        model = LogisticRegression(C=1 / penalty, max_iter=1000).fit(features, right, counts)
         return _laid_out(model, task.outputs)
     rows = [_yes_or_no(features, truth[:, at] > 0.5, penalty) for at in range(task.outputs)]
     return np.stack([row for row, _ in rows]), np.concatenate([shift for _, shift in rows])

@@ -10,6 +10,7 @@ from limner.heads.language.directions import DirectionsConfig
 from limner.heads.language.words import WordsConfig
 from limner.training.course import LoopConfig
 from limner.training.language.few_shot import FewShotConfig
+from limner.training.language.pseudo_labels import PseudoLabelsConfig
 from limner.training.robust import AdversaryConfig
 
 __all__ = ["FEWSHOT", "FROZEN", "MODEL_RATES", "TextFinetuneConfig"]
@@ -59,6 +60,9 @@ class TextFinetuneConfig(Config):
     """How the words are read."""
     directions: DirectionsConfig = DirectionsConfig()
     """How main directions are found among texts without a label, where such are given."""
+    pseudo_labels: PseudoLabelsConfig | None = None
+    """How texts without a label teach as what they are taken for; none: they tell by their main
+    directions alone."""
     balanced: bool = False
     """Whether all classes together count alike, however rare one is."""
     adversary: AdversaryConfig | None = None

@@ -13,7 +13,7 @@ from limner.heads.language.directions import Directions, DirectionsHead
 from limner.heads.language.features import features_of_vectors
 from limner.heads.language.task import TextTask
 from limner.heads.language.words import WordsHead
-from limner.training.language.first_text_head import across_folds, first_head, linear_head
+from limner.training.language.first_text_head import USUAL, across_folds, first_head, linear_head
 from limner.training.language.labelled_texts import LabelledTexts
 from limner.training.language.text_config import TextFinetuneConfig
 
@@ -29,13 +29,19 @@ FOLDS = 5
 class Weighed:
     """How model, words and directions are weighed, and those beside the model.
 
-    ``head`` is the model's own, weights (K, F) and shifts (K,), where folds chose a better one.
+    ``head`` is the model's own, weights (K, F) and shifts (K,), where folds chose a better one, and
+    ``penalty`` how strongly it is held back.
     """
 
     blend: Blend
     words: WordsHead | None
     directions: DirectionsHead | None
     head: tuple[Floats, Floats] | None = None
+    penalty: float = USUAL
+
+    def said_beside(self, texts: Sequence[Sequence[str]]) -> list[Floats]:
+        """Return what words and directions say of tidy texts: (N, K) each."""
+        return [each.scores(texts) for each in (self.words, self.directions) if each is not None]
 
 
 class Others:
@@ -72,12 +78,13 @@ class Others:
         self.task, self.known, self.config, self.seed = task, known, config, seed
         self.directions: Directions | None = None
         self.placed = np.zeros((0, 0), np.float32)
-        self.unlabelled = 0
+        self.unlabelled: list[str] = []
         if len(unlabelled):
             # What is labelled is read too; a text that stands in both counts once.
             own = [each for row in known.texts for each in row]
             texts = list(dict.fromkeys([*tidy_texts(unlabelled), *own]))
-            self.unlabelled = len(texts) - len(set(own))
+            labelled = set(own)
+            self.unlabelled = [each for each in texts if each and each not in labelled]
             self.directions = Directions.learn(
                 texts, config=config.directions, words=config.words_settings, seed=seed
             )
@@ -134,6 +141,7 @@ class Others:
             self._words(np.arange(count)) if self.config.words else None,
             head,
             linear_head(task, features, truth, penalty=penalty) if frozen else None,
+            penalty,
         )
 
     def _blend(self, told: Sequence[Floats], truth: Floats) -> Blend:
