@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from limner.profiles.database import tables as t
 from limner.profiles.database.persons import find_person, ids_of, persons_of
-from limner.profiles.database.writing import insert_of, one_of, parts
+from limner.profiles.database.writing import brought, insert_of, one_of, parts
 
 __all__ = ["consents_of", "forget_consents", "tell_consents"]
 
@@ -27,7 +27,7 @@ def tell_consents(
         add = insert_of(connection)(t.consents)
         renew = add.on_conflict_do_update(
             index_elements=["customer_id", "purpose"],
-            set_={"granted": add.excluded.granted, "told_us": add.excluded.told_us},
+            set_={"granted": brought("granted"), "told_us": brought("told_us")},
         )
         row = {
             "customer_id": customer_id,

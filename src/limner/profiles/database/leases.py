@@ -8,7 +8,7 @@ from sqlalchemy import Engine, delete, select
 
 from limner.profiles.database import tables as t
 from limner.profiles.database.opening import telling
-from limner.profiles.database.writing import insert_of, take_turns
+from limner.profiles.database.writing import brought, insert_of, take_turns
 
 __all__ = ["Leases"]
 
@@ -58,7 +58,7 @@ class Leases:
             add = insert_of(connection)(t.leases)
             renew = add.on_conflict_do_update(
                 index_elements=["name"],
-                set_={"holder": add.excluded.holder, "until_us": add.excluded.until_us},
+                set_={"holder": brought("holder"), "until_us": brought("until_us")},
             )
             until = now + round(seconds * 1e6)
             connection.execute(renew, [{"name": name, "holder": holder, "until_us": until}])

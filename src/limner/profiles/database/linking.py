@@ -16,6 +16,7 @@ from limner.events.evidence import (
 from limner.profiles.database import tables as t
 from limner.profiles.database.persons import ids_of
 from limner.profiles.database.writing import (
+    brought,
     customers_of,
     insert_many,
     insert_of,
@@ -79,7 +80,7 @@ def take_evidence(
     keep = insert_of(connection)(t.links)
     renew = keep.on_conflict_do_update(
         index_elements=["a", "b", "rule"],
-        set_={"at_us": keep.excluded.at_us, "call": keep.excluded.call},
+        set_={"at_us": brought("at_us"), "call": brought("call")},
     )
     connection.execute(renew, [each._asdict() for each in fresh])
     # what only moved in time may still move limits and names

@@ -7,7 +7,14 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from limner.profiles.database import tables as t
 from limner.profiles.database.persons import customers_of, ids_of, persons_of
-from limner.profiles.database.writing import insert_many, insert_of, one_of, parts, tell_about
+from limner.profiles.database.writing import (
+    brought,
+    insert_many,
+    insert_of,
+    one_of,
+    parts,
+    tell_about,
+)
 from limner.profiles.live import Drawn
 from limner.profiles.store import About
 
@@ -58,7 +65,7 @@ def put_portraits(connection: Connection, drawn: Drawn) -> int:
         add = insert_of(connection)(t.profiles)
         names = [column.name for column in t.profiles.c if column.name != "customer_id"]
         renew = add.on_conflict_do_update(
-            index_elements=["customer_id"], set_={name: add.excluded[name] for name in names}
+            index_elements=["customer_id"], set_={name: brought(name) for name in names}
         )
         connection.execute(renew, rows)
         mark = update(t.customers).where(c.customer_id == bindparam("who"))

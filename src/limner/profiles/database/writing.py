@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, literal_column, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from limner.errors import Overtaken
@@ -20,6 +20,7 @@ from limner.profiles.store import About
 __all__ = [
     "EVENT",
     "accept",
+    "brought",
     "customers_of",
     "insert_many",
     "insert_of",
@@ -199,7 +200,7 @@ def _step_on(connection: Connection, steps: Mapping[str, Step]) -> None:
     if steps:
         add = insert_of(connection)(t.offsets)
         renew = add.on_conflict_do_update(
-            index_elements=["source"], set_={"position": add.excluded.position}
+            index_elements=["source"], set_={"position": brought("position")}
         )
         rows = [{"source": name, "position": step.after} for name, step in steps.items()]
         connection.execute(renew, rows)
@@ -224,14 +225,14 @@ def _keep_told(connection: Connection, arrival: Arrival) -> None:
     if items is not None and len(items) and len(names) > 1:
         add = insert_of(connection)(t.items)
         newest = {
-            name: func.coalesce(add.excluded[name], t.items.c[name])
+            name: func.coalesce(brought(name), t.items.c[name])
             for name in names
             if name != "item_id"
         }
         # trackers say the same of an item with every event
         news = or_(*(value.is_distinct_from(t.items.c[name]) for name, value in newest.items()))
         renew = add.on_conflict_do_update(
-            index_elements=["item_id"], set_={**newest, "unread": add.excluded.unread}, where=news
+            index_elements=["item_id"], set_={**newest, "unread": brought("unread")}, where=news
         )
         named = items.select(names).filter(pl.col("item_id").is_not_null()).rows(named=True)
         mark = secrets.randbits(62)
@@ -301,7 +302,7 @@ def take_turns(connection: Connection) -> None:
 def tell(connection: Connection, name: str, value: str | None) -> None:
     """Keep a word under a name."""
     add = insert_of(connection)(t.meta)
-    renew = add.on_conflict_do_update(index_elements=["name"], set_={"value": add.excluded.value})
+    renew = add.on_conflict_do_update(index_elements=["name"], set_={"value": brought("value")})
     connection.execute(renew, [{"name": name, "value": value}])
 
 
@@ -309,6 +310,15 @@ def tell_about(connection: Connection, about: About) -> None:
     """Keep what holds for all portraits."""
     for name, value in about.to_words().items():
         tell(connection, name, value)
+
+
+def brought(name: str) -> ColumnElement[Any]:
+    """Return what a row brings that is there already, by the name of a column.
+
+    SQLAlchemy's ``insert.excluded`` says the same by another copy of the table each time, of which
+    the columns keep a trace for ever: eighty bytes a statement.
+    """
+    return literal_column(f"excluded.{name}")
 
 
 def parts(values: list[Any]) -> Iterator[list[Any]]:
