@@ -96,3 +96,32 @@ while before - resident() < 40_000:
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc is asked to give back")
 def test_what_lies_between_things_that_stay_is_given_back():
     subprocess.run([sys.executable, "-c", HOLES], check=True)
+
+
+GARBAGE = """
+import gc, sys
+from limner.service.memory import settle_memory
+
+class Ring:
+    def __init__(self):
+        self.own = self
+
+stay = [Ring() for _ in range(500_000)]
+if sys.argv[1] == "settled":
+    settle_memory()
+else:
+    gc.collect()
+before = gc.get_stats()[2]["collections"]
+for _ in range(10):
+    some = [Ring() for _ in range(10_000)]
+print(gc.get_stats()[2]["collections"] - before)
+"""
+
+
+def test_what_is_loaded_does_not_keep_garbage_from_being_looked_for():
+    def looked(how):
+        command = [sys.executable, "-c", GARBAGE, how]
+        return int(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+    assert looked("as it is") == 0
+    assert looked("settled") > 0

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from limner.cli.console import narrate
 from limner.errors import BadConfig
-from limner.service.memory import tend_memory
+from limner.service.memory import settle_memory, tend_memory
 
 __all__ = ["serve_together"]
 
@@ -124,7 +124,7 @@ def _serve_one(
     with ExitStack() as opened:
         parts = parts_of_all(Workspace(folder), store, clock=clock, opened=opened, place=place)
         apart = drawn_apart(parts, folder, store, clock=clock)
-        run(opened.enter_context(apart), door)
+        run(opened.enter_context(apart), door, ready=lambda _: settle_memory())
 
 
 def _end_with_parent() -> None:

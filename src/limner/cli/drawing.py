@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from limner.cli.erasing import erased_apart
-from limner.service.memory import tend_memory
+from limner.service.memory import settle_memory, tend_memory
 
 if TYPE_CHECKING:
     from limner.service.parts import Parts
@@ -82,4 +82,5 @@ def _draw(*, line: Connection, folder: Path, store: str | None, clock: str | Non
                 opened.callback(reader.close)
                 reader.start()
         painters = {name: each.painter for name, each in parts.tenants.items()}
+        settle_memory()
         draw_for(line, {**painters, "": parts.painter})

@@ -9,7 +9,7 @@ from limner.cli.console import narrate, show
 from limner.cli.options import SeedOption, WorkspaceOption
 from limner.cli.workspace import Workspace
 from limner.errors import BadConfig
-from limner.service.memory import tend_memory
+from limner.service.memory import settle_memory, tend_memory
 
 if TYPE_CHECKING:
     from limner.profiles.database.store import DatabaseStore
@@ -86,7 +86,7 @@ def serve(
         many = workers or parts.config.workers
         if many == 1:
             apart = drawn_apart(parts, shop.folder, store, clock=clock)
-            run(opened.enter_context(apart), door)
+            run(opened.enter_context(apart), door, ready=lambda _: settle_memory())
             return
         from limner.cli.crew import serve_together
 
