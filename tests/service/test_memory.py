@@ -106,13 +106,13 @@ class Ring:
     def __init__(self):
         self.own = self
 
-stay = [Ring() for _ in range(500_000)]
+stay = [[] for _ in range(2_000_000)]
 if sys.argv[1] == "settled":
     settle_memory()
 else:
     gc.collect()
 before = gc.get_stats()[2]["collections"]
-for _ in range(10):
+for _ in range(25):
     some = [Ring() for _ in range(10_000)]
 print(gc.get_stats()[2]["collections"] - before)
 """
