@@ -1,6 +1,7 @@
 """The behaviour model in the fold: as events come the same as at night, to the last bit."""
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -111,7 +112,14 @@ def test_a_new_item_is_known_by_what_it_is_like_once_that_was_read(shop, items, 
     who = past(shop)["customer_id"][0]
     fresh = a_frame([an_event(who, 100, item="brand-new", price=3.0)])
     events = pl.concat([past(shop).filter(pl.col("customer_id") == who), fresh])
+    nobody = replace(of_shop, ids=of_shop.ids[:0], vectors=of_shop.vectors[:0])
+    told |= {"text": nobody, "image": replace(nobody, version="?")}  # not read yet
     said = [reader.describe(events, items, AT)[who]]
+    category, brand = items.select("category", "brand").drop_nulls().row(0)
+    placed = pl.DataFrame([{"item_id": "brand-new", "category": category, "brand": brand}])
+    known = pl.concat([items, placed], how="diagonal_relaxed")
+    assert reader.describe(events, known, AT)[who] != said[0]
+    reader = Reader.load(tmp_path, lambda _: told)
     for at, version in ((0, of_shop.version), (0, of_shop.version), (5, of_shop.version), (0, "?")):
         vectors = of_shop.vectors[[at]]
         told["text"] = ItemVectors(np.array(["brand-new"]), vectors, version)

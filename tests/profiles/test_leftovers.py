@@ -60,9 +60,12 @@ def test_answers_of_models_and_vectors_of_what_they_wrote_go(tmp_path):
     store = VectorStore(tmp_path / "models" / "text" / "v1", 2)
     vectors = np.ones((2, 2), np.float32)
     store.add([key("mine"), key("theirs")], vectors)
+    old = tmp_path / "models" / "text" / "v1" / "part-00000.npz"
+    old.write_bytes(b"as an earlier version kept them")
     done = {each.what: each.rows for each in clear_files(tmp_path, ["ann"], ["mine"])}
     assert done == {"answers of models, made again": 1, "vectors of texts": 1}
     assert not readings.exists()
+    assert not old.exists()
     left = VectorStore(tmp_path / "models" / "text" / "v1", 2)
     assert key("theirs") in left
     assert key("mine") not in left

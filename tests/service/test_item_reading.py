@@ -73,6 +73,27 @@ def test_what_cannot_be_read_holds_up_no_other_and_is_tried_at_the_next_start(st
     assert sorted(reads.read_titles) == ["cake", "fine", "tea"]
 
 
+def test_a_word_that_cannot_be_read_leaves_nothing_of_the_word_before(store):
+    reader = a_reader(store, Reads())
+    tell(store, a="tea")
+    reader.once()
+    tell(store, a="chokes")
+    reader.once()
+    assert known(store) == {}
+
+
+def test_a_full_disk_is_not_the_items_fault(store):
+    reads = Reads()
+    reader = a_reader(store, reads)
+    tell(store, a="tea", c="cake")
+    whole = reads.read
+    reads.read = lambda _: (_ for _ in ()).throw(OSError(28, "no room"))
+    with pytest.raises(OSError, match="no room"):
+        reader.once()
+    reads.read = whole
+    assert reader.once() == 2
+
+
 def test_nothing_is_read_while_there_is_no_way_to(store):
     reads = Reads()
     reads.version = None

@@ -93,13 +93,14 @@ class Reader:
                 if any(found := _place(category, brand)) and self._news.get(item) != found
             }
             if self._learned(looked) or fresh:
-                self._news |= fresh
+                news = self._news | fresh
                 for each in self._vectors.values():
-                    self._news |= dict.fromkeys(each.keys() - self._news.keys(), _NOWHERE)
+                    news |= dict.fromkeys(each.keys() - news.keys(), _NOWHERE)
                 self._knowing = self._plain.knowing(
-                    self._news,
+                    news,
                     looks={look: self._known_looks(look) for look in self._vectors},
                 )
+                self._news = news
             return self._knowing
 
     def _looked(self, items: Sequence[str]) -> Mapping[str, ItemVectors]:
@@ -110,7 +111,7 @@ class Reader:
         return {
             look: each
             for look, each in self._looks(items).items()
-            if look in books and each.version == books[look].version
+            if len(each.ids) and look in books and each.version == books[look].version
         }
 
     def _known_looks(self, look: str) -> ItemVectors:

@@ -77,7 +77,6 @@ class VectorStore:
     def forget(self, keys: Collection[bytes]) -> int:
         """Let go of the vectors of some digests, also on disk; return how many there were."""
         with self._open() as held:
-            held.execute("PRAGMA secure_delete = ON")
             held.execute("PRAGMA synchronous = EXTRA")  # else a power cut brings the journal back
             with held:
                 gone = [(key,) for key in keys]
@@ -88,6 +87,7 @@ class VectorStore:
         """Open the file; where there is none yet, an empty one in memory does."""
         place = self.file if make or self.file.is_file() else ":memory:"
         with closing(sqlite3.connect(place, timeout=_PATIENCE_S)) as held:
+            held.execute("PRAGMA secure_delete = ON")  # what moves leaves no copy either
             held.execute(_TABLE)
             yield held
 

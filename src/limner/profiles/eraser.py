@@ -269,13 +269,14 @@ class Eraser:
         return values - set(self.log.read(partial(_values_in, self.log, name, theirs)))
 
     def _said_of(self, items: Collection[str]) -> list[str]:
-        """Return what is said of items, by which vectors of texts are known."""
-        catalogue = self.store.catalogue(sorted(items))
+        """Return what is said of items here, there and by both: what vectors may be made of."""
+        told = [self.store.catalogue(sorted(items))]
         if self.log is not None:
             wanted = pl.Series(sorted(items), dtype=pl.String).implode()
             known = self.log.catalogue().filter(pl.col("item_id").is_in(wanted))
-            catalogue = newest_words(known, catalogue)
-        return catalogue_texts(catalogue)["text"].drop_nulls().to_list()
+            told += [known, newest_words(known, told[0])]
+        texts = pl.concat([catalogue_texts(each)["text"] for each in told])
+        return texts.drop_nulls().unique().to_list()
 
     def _receipt(self, request: Request, named: Sequence[str]) -> dict[str, Any]:
         stores = [f"database/{name}" for name in _DATABASE]

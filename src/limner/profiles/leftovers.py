@@ -23,6 +23,7 @@ _LOG = "log"
 _PASSING = ("tmp", HELD)
 _READINGS = "models/**/readings"
 _TEXT_VECTORS = f"models/text/**/{VECTORS_FILE}"
+_OLD_VECTORS = "models/text/**/part-*.npz"
 _MOST_LETTERS = 2_000
 """So many characters of a text are read into a vector."""
 _NO_TEXT = frozenset(
@@ -79,6 +80,9 @@ def clear_files(
             sync_folder(kept.parent)
             yield Cleared(_within(folder, kept), "answers of models, made again", answers)
     keys = {digest(tidy_text(text, most=_MOST_LETTERS).encode("utf-8")) for text in texts}
+    for old in folder.glob(_OLD_VECTORS):  # which nothing reads any more
+        old.unlink()
+        sync_folder(old.parent)
     for file in sorted(folder.glob(_TEXT_VECTORS)) if keys else ():
         gone = VectorStore(file.parent, 0).forget(keys)
         if gone:

@@ -1,9 +1,11 @@
 """One thread reads what the service is told of items, so that they are known by it at once."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, final
 
+import numpy as np
 import polars as pl
 import structlog
 
@@ -95,11 +97,14 @@ class ItemReader:
         try:
             if catalogue is not None:
                 vectors = self.reads.read(catalogue)
+        except (OSError, MemoryError, sqlite3.Error):
+            raise  # nothing that items can do about: all are tried again
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are read
             if len(unread) > 1:
                 alone = [Unread({item: mark}) for item, mark in unread.marks.items()]
                 return sum(self._read(each) for each in alone)
             self._log.warning("an item could not be read", trouble=place_of(error))
+            vectors = {look: _nothing(version) for look, version in self._versions.items()}
         self.book.keep(unread, vectors)
         return len(unread)
 
@@ -113,3 +118,7 @@ class ItemReader:
                     self._log.warning("items could not be read", trouble=place_of(error))
                     rest = _AGAIN_S
             self._stop.wait(rest)
+
+
+def _nothing(version: str) -> ItemVectors:
+    return ItemVectors(np.zeros(0, np.str_), np.zeros((0, 1), np.float32), version)

@@ -84,7 +84,7 @@ class ItemBook:
                 if item in same
             ]
             if rows:
-                insert_many(connection, t.item_vectors, rows)
+                insert_many(connection, t.item_vectors, rows, or_not=True)
             if same:
                 tell_of_vectors(connection)
         return len(same)

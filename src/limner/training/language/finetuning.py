@@ -149,11 +149,22 @@ def _tune_by_guesses(
     """Tune by texts without a label too, as what heads upon the model as it is take them for."""
     began = time.perf_counter()
     opened = base.opened if isinstance(base, TokenBase) else None
+    plain = config.model_copy(update={"pseudo_labels": None})
+    texts = Others(task, known, config, unlabelled=unlabelled, seed=seed).unlabelled
+    if not texts:  # all of them have a label
+        return finetune_texts(
+            task,
+            known,
+            unlabelled=unlabelled,
+            config=plain,
+            seed=seed,
+            opened=opened,
+            progress=progress,
+        )
     still = config.model_copy(update={"method": FROZEN})
     teacher = finetune_texts(
         task, known, unlabelled=unlabelled, config=still, seed=seed, opened=opened
     )
-    texts = Others(task, known, config, unlabelled=unlabelled, seed=seed).unlabelled
     said = teacher.predict([(each,) for each in texts])
     guessed = np.eye(task.outputs, dtype=np.float32)[said.argmax(axis=1)]
     often = max(1, round((config.pseudo_labels or PseudoLabelsConfig()).weight))
@@ -161,7 +172,6 @@ def _tune_by_guesses(
         known.texts * often + tuple((each,) for each in texts),
         np.concatenate([*[known.truth] * often, guessed]),
     )
-    plain = config.model_copy(update={"pseudo_labels": None})
     tuned = finetune_texts(task, whole, config=plain, seed=seed, opened=opened, progress=progress)
     facts = dict(tuned.facts) | {
         "texts": len(known),
