@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -149,22 +150,13 @@ def _tune_by_guesses(
     """Tune by texts without a label too, as what heads upon the model as it is take them for."""
     began = time.perf_counter()
     opened = base.opened if isinstance(base, TokenBase) else None
+    tune = partial(finetune_texts, task, seed=seed, opened=opened)
     plain = config.model_copy(update={"pseudo_labels": None})
     texts = Others(task, known, config, unlabelled=unlabelled, seed=seed).unlabelled
     if not texts:  # all of them have a label
-        return finetune_texts(
-            task,
-            known,
-            unlabelled=unlabelled,
-            config=plain,
-            seed=seed,
-            opened=opened,
-            progress=progress,
-        )
+        return tune(known, unlabelled=unlabelled, config=plain, progress=progress)
     still = config.model_copy(update={"method": FROZEN})
-    teacher = finetune_texts(
-        task, known, unlabelled=unlabelled, config=still, seed=seed, opened=opened
-    )
+    teacher = tune(known, unlabelled=unlabelled, config=still)
     said = teacher.predict([(each,) for each in texts])
     guessed = np.eye(task.outputs, dtype=np.float32)[said.argmax(axis=1)]
     often = max(1, round((config.pseudo_labels or PseudoLabelsConfig()).weight))
@@ -172,7 +164,7 @@ def _tune_by_guesses(
         known.texts * often + tuple((each,) for each in texts),
         np.concatenate([*[known.truth] * often, guessed]),
     )
-    tuned = finetune_texts(task, whole, config=plain, seed=seed, opened=opened, progress=progress)
+    tuned = tune(whole, config=plain, progress=progress)
     facts = dict(tuned.facts) | {
         "texts": len(known),
         "unlabelled": len(texts),
