@@ -36,6 +36,7 @@ _DATABASE = (
     "rejects",
     "jobs",
     "items",
+    "item_vectors",
     "pseudonyms",
     "segments",
     "links",

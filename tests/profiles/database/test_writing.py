@@ -1,17 +1,10 @@
 """Looking up many rows at once: right whatever is named, and few ways to ask."""
 
-import gc
-import itertools
-import sys
-
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, delete, event, select, tuple_
 
-from arrivals import NOW_US, arrival, buy
-from limner.events.event import CATALOGUE_SCHEMA
 from limner.profiles.database import tables as t
 from limner.profiles.database.writing import insert_many, looked_up, one_of
 
@@ -65,20 +58,3 @@ def test_there_are_ten_ways_to_name_up_to_five_hundred():
             connection.execute(delete(t.seen).where(one_of(t.seen.c.key, keys)))
     engine.dispose()
     assert len(said) == 20
-
-
-def test_what_is_told_again_and_again_leaves_nothing_in_memory(store):
-    rows = [
-        dict.fromkeys(CATALOGUE_SCHEMA) | {"item_id": f"i{at}", "title": "t"} for at in range(9)
-    ]
-    told = arrival(buy(), catalogue=pl.DataFrame(rows, schema=CATALOGUE_SCHEMA))
-
-    def tell_often():
-        for _ in range(100):
-            store.accept(told, received_us=NOW_US)
-        gc.collect()
-        return sys.getallocatedblocks()
-
-    tell_often()
-    known = [tell_often() for _ in range(4)]
-    assert min(after - before for before, after in itertools.pairwise(known)) < 50

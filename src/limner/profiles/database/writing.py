@@ -315,8 +315,8 @@ def tell_about(connection: Connection, about: About) -> None:
 def brought(name: str) -> ColumnElement[Any]:
     """Return what a row brings that is there already, by the name of a column.
 
-    SQLAlchemy's ``insert.excluded`` says the same by another copy of the table each time, of which
-    the columns keep a trace for ever: eighty bytes a statement.
+    SQLAlchemy's ``insert.excluded`` says the same by another copy of the table each time, which is
+    garbage in rings: it stays until the collector looks through everything.
     """
     return literal_column(f"excluded.{name}")
 
