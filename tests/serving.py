@@ -93,11 +93,14 @@ def some_parts(
 
 
 @contextmanager
-def begun(folder):
-    """Run ``limner serve`` over a new workspace; yield a client with the key that it shows."""
+def begun(folder, *more):
+    """Run ``limner serve`` over a new workspace; yield the process, and what opens a client.
+
+    The client has the key that it shows. Afterwards it has ended, one way or the other.
+    """
     command = [sys.executable, "-m", "limner.cli", "serve", "--workspace", str(folder)]
     with subprocess.Popen(
-        [*command, "--port", "0"],
+        [*command, "--port", "0", *more],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -108,11 +111,13 @@ def begun(folder):
             line = next(line for line in running.stderr if "http://" in line)
             (base,) = re.findall(r"http://[\d.:]+", line)
             headers = {"Authorization": f"Bearer {key}", "X-Purpose": "service"}
-            with httpx.Client(base_url=base, headers=headers, timeout=60) as client:
-                yield client
+            yield running, lambda: httpx.Client(base_url=base, headers=headers, timeout=60)
         finally:
             running.terminate()
-            assert running.wait(60) == 0
+            try:
+                running.wait(60)
+            finally:
+                running.kill()
 
 
 @contextmanager

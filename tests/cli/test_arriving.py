@@ -125,7 +125,7 @@ def test_a_shop_that_names_no_model_reads_nothing(tmp_path):
 def test_a_service_knows_new_items_by_what_they_say_and_show(shop, drawing):
     with (shop.folder / "limner.toml").open("a") as file:
         file.write(f'\n[serve]\ndrawing = "{drawing}"\n')
-    with begun(shop.folder) as client:
+    with begun(shop.folder) as (_, asks), asks() as client:
         new = {"item_id": "new", "title": " ".join(SAID[3:6]), "image": "1.png"}
         assert client.post("/v1/items", json=[new]).status_code == 200
         told = {}

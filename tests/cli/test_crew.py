@@ -3,14 +3,10 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 import uuid
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -18,7 +14,7 @@ import postgres
 from limner.cli.workspace import Workspace
 from limner.profiles.database.leases import Leases
 from limner.profiles.database.opening import open_engine
-from serving import bought, children_of
+from serving import begun, bought, children_of
 
 
 @pytest.fixture(scope="module")
@@ -50,29 +46,8 @@ def until(good, seconds=60.0):
     return found
 
 
-@contextmanager
 def two_workers(shop, address):
-    command = [sys.executable, "-m", "limner.cli", "serve", "--workspace", str(shop)]
-    command += ["--port", "0", "--workers", "2", "--store", address]
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    ) as running:
-        try:
-            (key,) = re.findall(r"lk_\S+", running.stdout.readline())
-            line = next(line for line in running.stderr if "http://" in line)
-            (base,) = re.findall(r"http://[\d.:]+", line)
-            headers = {"Authorization": f"Bearer {key}", "X-Purpose": "service"}
-            yield running, lambda: httpx.Client(base_url=base, headers=headers, timeout=60)
-        finally:
-            running.terminate()
-            try:
-                running.wait(60)
-            finally:
-                running.kill()
+    return begun(shop, "--workers", "2", "--store", address)
 
 
 def test_two_workers_are_one_service(tmp_path, address):

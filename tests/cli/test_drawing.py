@@ -1,20 +1,15 @@
 """``limner serve`` has portraits drawn beside it, and leaves nobody behind."""
 
-import os
-import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
-import httpx
 import pytest
 
 from limner.cli.drawing import drawn_apart
 from limner.cli.serving import open_store, parts_of
 from limner.cli.workspace import Workspace
-from serving import bought, children_of
+from serving import begun, bought, children_of
 
 
 def test_within_changes_nothing(tmp_path):
@@ -45,19 +40,8 @@ def test_a_model_that_the_drawer_cannot_read_is_told_of(tmp_path):
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_who_draws_ends_with_the_service(tmp_path, how):
     shop = Workspace.create(tmp_path / "shop").folder
-    command = [sys.executable, "-m", "limner.cli", "serve", "--workspace", str(shop), "--port", "0"]
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    ) as running:
-        (key,) = re.findall(r"lk_\S+", running.stdout.readline())
-        line = next(line for line in running.stderr if "http://" in line)
-        (base,) = re.findall(r"http://[\d.:]+", line)
-        headers = {"Authorization": f"Bearer {key}", "X-Purpose": "service"}
-        with httpx.Client(base_url=base, headers=headers, timeout=60) as client:
+    with begun(shop) as (running, asks):
+        with asks() as client:
             assert client.post("/v1/batch", json={"batch": [bought()]}).json()["accepted"] == 1
             while client.get("/v1/profiles/ann").json()["freshness"]["stale"]:
                 time.sleep(0.05)

@@ -9,11 +9,12 @@ import pytest
 
 from arrivals import NOW_US, arrival, buy
 from limner.cli.drawing import drawn_apart
-from limner.cli.erasing import ErasingFailed, erased_apart
+from limner.cli.erasing import erased_apart
 from limner.cli.serving import begun_log, eraser_of, open_store, parts_of
 from limner.cli.workspace import Workspace
 from limner.errors import LogBusy
 from limner.events.durable import only_writer
+from limner.service.apart import FailedApart
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_a_busy_log_is_told_as_such_and_what_was_begun_stays(shop, asked):
 
 def test_what_fails_there_is_told_as_a_place_alone(shop, asked):
     (shop.folder / "limner.toml").write_text("ann = [")
-    with pytest.raises(ErasingFailed, match=r"^\w+ at .*:\d+$"):
+    with pytest.raises(FailedApart, match=r"^\w+ at .*:\d+$"):
         erased_apart(shop.folder, None)()
 
 
@@ -66,7 +67,7 @@ def test_a_process_that_is_killed_is_told(shop, asked, monkeypatch):
         os.kill(self.pid, signal.SIGKILL)
 
     monkeypatch.setattr(multiprocessing.context.SpawnProcess, "start", start)
-    with pytest.raises(ErasingFailed, match="ended"):
+    with pytest.raises(FailedApart, match="ended"):
         erased_apart(shop.folder, None)()
 
 

@@ -13,9 +13,10 @@ import pytest
 from arrivals import NOW_US, T0, arrival, buy
 from limner.profiles.database.store import DatabaseStore
 from limner.profiles.painter import Painter
+from limner.service.apart import FailedApart
 from limner.service.renewal import Renewer
 from limner.service.settings import ServeConfig
-from limner.service.studio import DrawingFailed, Studio, draw_for
+from limner.service.studio import Studio, draw_for
 
 LATER = T0 + timedelta(days=1)
 
@@ -81,7 +82,7 @@ def test_one_that_was_killed_is_begun_again(store, tmp_path):
         assert renewer.once() == 1
         os.kill(begun[0].pid, signal.SIGKILL)
         store.accept(arrival(buy("b")), received_us=NOW_US)
-        with pytest.raises(DrawingFailed, match="ended"):
+        with pytest.raises(FailedApart, match="ended"):
             renewer.once()
         assert renewer.once() == 1
         assert store.stale(limit=9) == []
@@ -90,10 +91,10 @@ def test_one_that_was_killed_is_begun_again(store, tmp_path):
 
 def test_what_goes_wrong_is_told_by_its_place_alone(store, tmp_path):
     with a_studio(tmp_path / "profiles.db") as (studio, begun):
-        with pytest.raises(DrawingFailed, match=r"TypeError at .*studio\.py") as told:
+        with pytest.raises(FailedApart, match=r"TypeError at .*studio\.py") as told:
             studio.ask("", "refresh", "ann@example.org", "ben")
         assert "example" not in str(told.value)
-        with pytest.raises(DrawingFailed, match="KeyError"):
+        with pytest.raises(FailedApart, match="KeyError"):
             studio.ask("", "erase")
         assert studio.desk("").size() == 0
         assert len(begun) == 1
@@ -121,7 +122,7 @@ def test_one_that_hangs_is_ended_and_another_begun(store, tmp_path):
         assert desk.size() == 1
         patient, studio.silent_s = studio.silent_s, 3.0
         os.kill(begun[0].pid, signal.SIGSTOP)
-        with pytest.raises(DrawingFailed, match="TimeoutError"):
+        with pytest.raises(FailedApart, match="TimeoutError"):
             desk.renew(store.stale(limit=1), now=LATER)
         assert not begun[0].is_alive()
         studio.silent_s = patient
@@ -143,7 +144,7 @@ def test_a_service_that_ends_does_not_wait_for_ever(store, tmp_path, monkeypatch
         desk.size()
         os.kill(begun[0].pid, signal.SIGSTOP)
         threading.Timer(0.5, desk.leave).start()
-        with pytest.raises(DrawingFailed):
+        with pytest.raises(FailedApart):
             desk.size()
 
 

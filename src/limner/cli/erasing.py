@@ -1,34 +1,16 @@
 """Erasures in a process of their own, begun for them and gone with them."""
 
 import multiprocessing
-import os
-import signal
 from collections.abc import Callable
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from limner.errors import LogBusy
+from limner.service.apart import FailedApart, be_polite, without_ctrl_c
 from limner.service.memory import tend_memory
 
-__all__ = ["ErasingFailed", "erased_apart"]
-
-_POLITE = 5
-"""So much nicer than the service it is where there are too few processors for both."""
-
-
-class ErasingFailed(RuntimeError):
-    """The process that erases could not, or ended; what it began stays begun.
-
-    Attributes
-    ----------
-    place
-        What went wrong where, without a word of a customer's.
-    """
-
-    def __init__(self, place: str) -> None:
-        super().__init__(place)
-        self.place = place
+__all__ = ["erased_apart"]
 
 
 def erased_apart(folder: Path, store: str | None) -> Callable[[], None]:
@@ -45,18 +27,13 @@ def erased_apart(folder: Path, store: str | None) -> Callable[[], None]:
 
     def erase() -> None:
         here, there = multiprocessing.Pipe(duplex=False)
-        # Ctrl-C in a terminal is meant for the service, which waits for what is under way. A mask
-        # is inherited.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            process = multiprocessing.get_context("spawn").Process(
-                target=_erase,
-                kwargs={"line": there, "folder": folder, "store": store},
-                name="limner-erasing",
-            )
+        process = multiprocessing.get_context("spawn").Process(
+            target=_erase,
+            kwargs={"line": there, "folder": folder, "store": store},
+            name="limner-erasing",
+        )
+        with without_ctrl_c():
             process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         there.close()
         with here:
             try:
@@ -67,7 +44,7 @@ def erased_apart(folder: Path, store: str | None) -> Callable[[], None]:
         if busy:
             raise LogBusy("another process is writing to the log")
         if place:
-            raise ErasingFailed(place)
+            raise FailedApart(place)
 
     return erase
 
@@ -79,7 +56,7 @@ def _erase(*, line: Connection, folder: Path, store: str | None) -> None:
     from limner.cli.workspace import Workspace
     from limner.service.quiet import place_of
 
-    os.nice(_POLITE)
+    be_polite()
     try:
         with ExitStack() as opened:
             shop = Workspace(folder)

@@ -4,7 +4,6 @@ Threads of one interpreter take turns, and drawing is long turns; a process besi
 """
 
 import multiprocessing
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,13 +16,12 @@ from typing import Any, Protocol, final
 
 from limner.profiles.live import Stale
 from limner.profiles.painter import Painter
+from limner.service.apart import FailedApart, be_polite, without_ctrl_c
 from limner.service.quiet import place_of
 
-__all__ = ["Desk", "DrawingFailed", "Draws", "Studio", "draw_for"]
+__all__ = ["Desk", "Draws", "Studio", "draw_for"]
 
 Begin = Callable[[Connection], BaseProcess]
-_POLITE = 5
-"""So much nicer than the service it is where there are too few processors for both."""
 _GRACE_S = 10.0
 _BEAT_S = 2.0
 """So often it says that it lives while it draws."""
@@ -31,20 +29,6 @@ _SILENT_S = 60.0
 """Whoever said nothing for so long is taken for dead."""
 _BEGINNING_S = 600.0
 """So long it may take to begin: a crowded machine loads slowly, and who loads cannot speak."""
-
-
-class DrawingFailed(RuntimeError):
-    """The process that draws could not, or ended; it says where, and nothing of whom.
-
-    Attributes
-    ----------
-    place
-        What went wrong where, without a word of a customer's.
-    """
-
-    def __init__(self, place: str) -> None:
-        super().__init__(place)
-        self.place = place
 
 
 class Draws(Protocol):
@@ -100,7 +84,7 @@ class Studio:
 
         Raises
         ------
-        DrawingFailed
+        FailedApart
             If it could not, or ended meanwhile; the next question begins another.
         """
         with self._lock:
@@ -110,9 +94,9 @@ class Studio:
                 done, answer, lacks = self._hear(line)
             except (EOFError, OSError, TimeoutError) as error:
                 self._drop(at_once=True)
-                raise DrawingFailed(f"the process that draws ended: {place_of(error)}") from error
+                raise FailedApart(f"the process that draws ended: {place_of(error)}") from error
         if not done:
-            raise DrawingFailed(answer)
+            raise FailedApart(answer)
         return answer, lacks
 
     def leave(self) -> None:
@@ -146,13 +130,8 @@ class Studio:
     def _open(self) -> Connection:
         if self._line is None:
             here, there = multiprocessing.Pipe()
-            # Ctrl-C in a terminal is meant for the service; whoever it begins is not to hear it,
-            # not even while it is being begun. A mask is inherited.
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-            try:
+            with without_ctrl_c():
                 self._process, self._line = self._begin(there), here
-            finally:
-                signal.pthread_sigmask(signal.SIG_SETMASK, before)
             there.close()
             self._spoke = False
         return self._line
@@ -213,8 +192,7 @@ class Desk:
 def draw_for(line: Connection, painters: Mapping[str, Painter]) -> None:
     """Draw what a studio asks for, until nobody is at the other end. The whole of its process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who began it is told, and hangs up
-    with suppress(OSError):
-        os.nice(_POLITE)
+    be_polite()
     with suppress(EOFError, OSError):
         line.send(None)  # it has begun
         while True:

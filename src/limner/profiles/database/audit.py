@@ -2,8 +2,7 @@
 
 import hmac
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -11,8 +10,8 @@ from sqlalchemy import Connection, Engine, select
 
 from limner.events.suppression import Suppression
 from limner.profiles.database import tables as t
-from limner.profiles.database.opening import telling
-from limner.profiles.database.writing import insert_many, take_turns, tell
+from limner.profiles.database.connections import asking, take_turns, telling
+from limner.profiles.database.writing import insert_many, tell
 
 __all__ = ["AuditLog", "AuditRow", "Entry", "Verdict"]
 
@@ -116,7 +115,7 @@ class AuditLog:
             .where(a.subject == self.pseudonym(customer_id))
             .order_by(a.no)
         )
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             return [AuditRow(*row) for row in connection.execute(asked)]
 
     def verify(self, noted: str | None = None) -> Verdict:
@@ -130,7 +129,7 @@ class AuditLog:
         a = t.audit.c
         before, link, found = 0, _START, noted is None
         while True:
-            with self._asking() as connection:
+            with asking(self.engine) as connection:
                 # The head first: rows that are added meanwhile may be more, but never fewer.
                 told = connection.execute(_TOLD).scalar_one_or_none()
                 rows = connection.execute(
@@ -149,11 +148,6 @@ class AuditLog:
                 if last < before and rows:
                     continue
                 return self._end(before, link, last, sealed=sealed, found=found, noted=noted)
-
-    @contextmanager
-    def _asking(self) -> Iterator[Connection]:
-        with telling(), self.engine.connect() as connection:
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def _end(
         self, no: int, link: bytes, last: int, *, sealed: bool, found: bool, noted: str | None

@@ -12,11 +12,11 @@ from limner.errors import BadStore
 from limner.events.evidence import of_id, value_of
 from limner.events.suppression import names_in
 from limner.profiles.database import tables as t
+from limner.profiles.database.connections import asking
 from limner.profiles.database.consents import forget_consents
 from limner.profiles.database.item_book import tell_of_vectors
 from limner.profiles.database.jobs import forget_in_jobs
 from limner.profiles.database.linking import all_links, names_of, renew_persons
-from limner.profiles.database.opening import telling
 from limner.profiles.database.persons import ids_of, persons_of
 from limner.profiles.database.segments import hush_segments, segments_naming
 from limner.profiles.database.writing import insert_many, newest_of, one_of, parts, tell
@@ -259,8 +259,7 @@ def scrub(engine: Engine) -> None:
     BadStore
         If another process reads for so long that the write-ahead log cannot be emptied.
     """
-    with telling(), engine.connect() as raw:
-        connection = raw.execution_options(isolation_level="AUTOCOMMIT")
+    with asking(engine) as connection:
         if engine.dialect.name == "postgresql":
             names: Iterable[str] = [table.name for table in (*_TOUCHED, t.requests, t.meta)]
             connection.exec_driver_sql(f"VACUUM (FULL) {', '.join(names)}")

@@ -1,15 +1,14 @@
 """What a store knew at an earlier moment: events by when they happened and by when they came."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
 import polars as pl
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Engine, func, select
 
 from limner.profiles.database import tables as t
-from limner.profiles.database.opening import telling
+from limner.profiles.database.connections import asking
 from limner.profiles.database.reading import events_of
 from limner.profiles.database.writing import one_of, parts
 
@@ -58,7 +57,7 @@ class History:
         wanted = [j.time_us < before_us]
         if known_us is not None:
             wanted.append(j.received_us < known_us)
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             return events_of(connection, numbers, *wanted)
 
     def newest(self, number: int, *, before_us: int, known_us: int | None) -> Seen:
@@ -69,7 +68,7 @@ class History:
         )
         if known_us is not None:
             asked = asked.where(j.received_us < known_us)
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             seq, received = connection.execute(asked).one()
         return Seen(seq or 0, received or 0)
 
@@ -91,13 +90,8 @@ class History:
         if customers is not None:
             whole = [asked.where(one_of(a.customer_id, part)) for part in parts(list(customers))]
         found: dict[str, set[bytes]] = {}
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             for each in whole:
                 for who, key in connection.execute(each):
                     found.setdefault(who, set()).add(bytes(key))
         return found
-
-    @contextmanager
-    def _asking(self) -> Iterator[Connection]:
-        with telling(), self.engine.connect() as raw:
-            yield raw.execution_options(isolation_level="AUTOCOMMIT")

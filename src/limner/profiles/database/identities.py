@@ -1,8 +1,7 @@
 """The book of who is who: why names are one person, and what was decided by hand."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -13,6 +12,7 @@ from limner.errors import BadConfig
 from limner.events.evidence import EVIDENCE_SCHEMA, ID_KINDS, means_nobody, value_of
 from limner.profiles.database import tables as t
 from limner.profiles.database.audit import AuditLog, Entry
+from limner.profiles.database.connections import asking, writing
 from limner.profiles.database.linking import (
     all_links,
     around,
@@ -22,11 +22,10 @@ from limner.profiles.database.linking import (
     names_of,
     take_evidence,
 )
-from limner.profiles.database.opening import telling
 from limner.profiles.database.persons import everybody_moved, find_person, ids_of
 from limner.profiles.database.reading import unknown
 from limner.profiles.database.suppressed import evidence_let_in
-from limner.profiles.database.writing import moment_of, take_turns
+from limner.profiles.database.writing import moment_of
 from limner.profiles.identity import Bond, IdentityConfig, Link, Persons, key_of
 
 __all__ = ["Identities", "IdentityBook"]
@@ -70,31 +69,31 @@ class IdentityBook:
     def link(self, evidence: pl.DataFrame) -> None:
         """Keep evidence, beside what came with events; of nobody who was erased."""
         if len(evidence):
-            with self._writing() as connection:
+            with writing(self.engine) as connection:
                 told = evidence_let_in(connection, evidence, self.pepper)
                 take_evidence(connection, told, self.config, received_us=_now())
 
     def evidence(self) -> pl.DataFrame:
         """Return all evidence of who is who."""
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             return framed(all_links(connection))
 
     def moved(self) -> Mapping[str, str]:
         """Return the ids that are told of under another of the same person, and under which."""
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             return everybody_moved(connection)
 
     def heed_limits(self) -> None:
         """Work out anew who is who, if that was last done with other settings."""
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             if heeded(connection, self.config):
                 return
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             heed_limits(connection, self.config, received_us=_now())
 
     def explain(self, asked: str) -> Identities:
         """Return why a person is one, by any of their names. Raises UnknownCustomer."""
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             person = self._find(connection, asked)
             ids = ids_of(connection, [person])[person]
             persons, _ = around(connection, [f"id:{each}" for each in ids], self.config)
@@ -123,7 +122,7 @@ class IdentityBook:
 
         What nobody has is taken for an id.
         """
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             person = find_person(connection, asked)
             found = ids_of(connection, [person])[person]
         first = asked if asked in found else person
@@ -139,7 +138,7 @@ class IdentityBook:
         UnknownCustomer
             If nobody has one of the names.
         """
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             pair = self._pair(connection, one, other)
             for who in pair:
                 if means_nobody(who, {each.casefold() for each in self.config.blocked}):
@@ -163,7 +162,7 @@ class IdentityBook:
         UnknownCustomer
             If nobody has one of the names.
         """
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             pair = self._pair(connection, one, other)
             first, second = (find_person(connection, f"id:{who}") for who in pair)
             if first != second:
@@ -232,17 +231,6 @@ class IdentityBook:
         if row is None and not all_links(connection, names_of(f"id:{person}")):
             raise unknown(asked)
         return person
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with telling(), self.engine.begin() as connection:
-            take_turns(connection)
-            yield connection
-
-    @contextmanager
-    def _asking(self) -> Iterator[Connection]:
-        with telling(), self.engine.connect() as connection:
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _now() -> int:

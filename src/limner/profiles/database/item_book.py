@@ -1,8 +1,7 @@
 """Items that a store was told of: which no model has read, and what was made of the others."""
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -11,8 +10,8 @@ from sqlalchemy import Connection, Engine, and_, delete, exists, or_, select, up
 
 from limner.events.item_vectors import ItemVectors
 from limner.profiles.database import tables as t
-from limner.profiles.database.opening import telling
-from limner.profiles.database.writing import insert_many, one_of, parts, take_turns, tell
+from limner.profiles.database.connections import asking, writing
+from limner.profiles.database.writing import insert_many, one_of, parts, tell
 
 __all__ = ["ItemBook", "Unread", "tell_of_vectors"]
 
@@ -55,7 +54,7 @@ class ItemBook:
         """Return some items whose words or pictures no model has read."""
         i = t.items.c
         asked = select(i.item_id, i.unread).where(i.unread.is_not(None)).limit(limit)
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             return Unread(dict(connection.execute(asked).all()))
 
     def keep(self, unread: Unread, vectors: Mapping[str, ItemVectors]) -> int:
@@ -65,7 +64,7 @@ class ItemBook:
         which something else was told meanwhile are still unread, and those that went stay away.
         """
         i, v = t.items.c, t.item_vectors.c
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             same: set[str] = set()
             for part in parts(unread.ids):
                 held = connection.execute(
@@ -96,7 +95,7 @@ class ItemBook:
             ~exists().where(v.item_id == i.item_id, v.look == look, v.version == version)
             for look, version in versions.items()
         ]
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             wanted = update(t.items).where(i.unread.is_(None), or_(*lacking))
             connection.execute(wanted.values(unread=secrets.randbits(62)))
 
@@ -114,7 +113,7 @@ class ItemBook:
         """
         v = t.item_vectors.c
         found = {}
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             for look, (version, width) in widths.items():
                 asked = select(v.item_id, v.vector).where(v.look == look, v.version == version)
                 some = (
@@ -132,22 +131,11 @@ class ItemBook:
     def mark(self) -> str | None:
         """Return another word each time that a vector came or went."""
         m = t.meta.c
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             told: str | None = connection.execute(
                 select(m.value).where(m.name == _MARK)
             ).scalar_one_or_none()
         return told
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with telling(), self.engine.begin() as connection:
-            take_turns(connection)
-            yield connection
-
-    @contextmanager
-    def _asking(self) -> Iterator[Connection]:
-        with telling(), self.engine.connect() as raw:
-            yield raw.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def tell_of_vectors(connection: Connection) -> None:

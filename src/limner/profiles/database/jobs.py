@@ -2,8 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, TypeAlias, final
 
@@ -11,8 +10,8 @@ from sqlalchemy import Connection, Engine, Row, or_, select, tuple_, update
 
 from limner.errors import Overtaken
 from limner.profiles.database import tables as t
-from limner.profiles.database.opening import telling
-from limner.profiles.database.writing import insert_of, take_turns
+from limner.profiles.database.connections import asking, writing
+from limner.profiles.database.writing import insert_of
 
 __all__ = ["ENDED", "Job", "Jobs", "Progress", "State", "forget_in_jobs"]
 
@@ -97,7 +96,7 @@ class Jobs:
             "progress": json.dumps(asdict(job.progress)),
         }
         j = t.jobs.c
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             add = insert_of(connection)(t.jobs).on_conflict_do_nothing(index_elements=["asked"])
             connection.execute(add, [plain])
             mine = j.id == job.id if job.asked is None else j.asked == job.asked
@@ -105,7 +104,7 @@ class Jobs:
 
     def get(self, job_id: str) -> Job | None:
         """Return a job, none if there is none of that id."""
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             row = connection.execute(select(t.jobs).where(t.jobs.c.id == job_id)).first()
         return None if row is None else _job(row)
 
@@ -115,14 +114,14 @@ class Jobs:
         asked = select(t.jobs).order_by(j.created_us.desc(), j.id.desc()).limit(limit)
         if before is not None:
             asked = asked.where(tuple_(j.created_us, j.id) < before)
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             return [_job(row) for row in connection.execute(asked)]
 
     def unfinished(self) -> list[Job]:
         """Return the jobs that are not at their end, the oldest first."""
         j = t.jobs.c
         asked = select(t.jobs).where(j.state.in_(_OPEN)).order_by(j.created_us, j.id)
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             return [_job(row) for row in connection.execute(asked)]
 
     def begin(self, job: Job) -> bool:
@@ -167,20 +166,9 @@ class Jobs:
     ) -> bool:
         j = t.jobs.c
         moved = update(t.jobs).where(j.id == job_id, j.state.in_(before))
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             told = {"state": after, "changed_us": _now(), "trouble": trouble}
             return connection.execute(moved.values(**told)).rowcount > 0
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with telling(), self.engine.begin() as connection:
-            take_turns(connection)
-            yield connection
-
-    @contextmanager
-    def _asking(self) -> Iterator[Connection]:
-        with telling(), self.engine.connect() as raw:
-            yield raw.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _job(row: Row[Any]) -> Job:

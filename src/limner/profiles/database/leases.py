@@ -7,8 +7,8 @@ from typing import final
 from sqlalchemy import Engine, delete, select
 
 from limner.profiles.database import tables as t
-from limner.profiles.database.opening import telling
-from limner.profiles.database.writing import brought, insert_of, take_turns
+from limner.profiles.database.connections import asking, writing
+from limner.profiles.database.writing import brought, insert_of
 
 __all__ = ["Leases"]
 
@@ -37,8 +37,7 @@ class Leases:
         """Return who holds a lease that has not run out."""
         lease = t.leases.c
         asked = select(lease.holder).where(lease.name == name, lease.until_us > self.clock())
-        with telling(), self.engine.connect() as raw:
-            connection = raw.execution_options(isolation_level="AUTOCOMMIT")
+        with asking(self.engine) as connection:
             return connection.execute(asked).scalar_one_or_none()
 
     def take(self, name: str, holder: str, *, seconds: float) -> bool:
@@ -49,8 +48,7 @@ class Leases:
         if self.holder(name) not in {None, holder}:
             return False
         lease = t.leases.c
-        with telling(), self.engine.begin() as connection:
-            take_turns(connection)
+        with writing(self.engine) as connection:
             now = self.clock()
             asked = select(lease.holder).where(lease.name == name, lease.until_us > now)
             if connection.execute(asked).scalar_one_or_none() not in {None, holder}:
@@ -67,7 +65,6 @@ class Leases:
     def give_back(self, name: str, holder: str) -> None:
         """Let go of a lease, so that another need not wait until it has run out."""
         lease = t.leases.c
-        with telling(), self.engine.begin() as connection:
-            take_turns(connection)
+        with writing(self.engine) as connection:
             own = (lease.name == name) & (lease.holder == holder)
             connection.execute(delete(t.leases).where(own))

@@ -5,7 +5,7 @@ from sqlalchemy import Engine, select
 
 from limner.profiles.baskets import LINE
 from limner.profiles.database import tables as t
-from limner.profiles.database.opening import telling
+from limner.profiles.database.connections import asking
 
 __all__ = ["purchase_lines"]
 
@@ -18,8 +18,7 @@ def purchase_lines(engine: Engine) -> pl.DataFrame:
         .join_from(t.journal, t.customers, j.customer_no == c.no)
         .where(j.kind == "purchase", j.item_id.is_not(None))
     )
-    with telling(), engine.connect() as raw:
-        connection = raw.execution_options(isolation_level="AUTOCOMMIT")
+    with asking(engine) as connection:
         rows = [tuple(row) for row in connection.execute(asked)]
     schema = {
         "customer_id": pl.String,

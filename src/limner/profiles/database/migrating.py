@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from limner import plugins
 from limner.errors import BadStore, MissingExtra
 from limner.profiles.database import revisions
-from limner.profiles.database.writing import take_turns
+from limner.profiles.database.connections import take_turns
 
 __all__ = ["Migrated", "head", "migrate", "revision_of"]
 

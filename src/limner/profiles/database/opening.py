@@ -1,21 +1,20 @@
 """Open a database with the habits that keep what was acknowledged, and bring its tables up."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.schema import CreateSchema
 
-from limner.errors import BadConfig, BadStore, DiskFull, MissingExtra, ReadOnly
+from limner.errors import BadConfig, BadStore, MissingExtra
 from limner.profiles.database.migrating import Migrated, migrate
 from limner.profiles.stores.sqlite import SqliteStore
 
-__all__ = ["of_tenant", "open_engine", "telling"]
+__all__ = ["of_tenant", "open_engine"]
 
 _WAIT_S = 60
 _PATH = "-csearch_path="
@@ -155,35 +154,3 @@ def _shown(url: URL) -> str:
 
 def _first_line(error: DBAPIError) -> str:
     return (str(error.orig).strip() or type(error).__name__).splitlines()[0]
-
-
-@contextmanager
-def telling() -> Iterator[None]:
-    """Say what a database's errors mean."""
-    try:
-        yield
-    except OperationalError as error:
-        told = str(error.orig)
-        if "full" in told or "No space" in told:
-            raise DiskFull(
-                "the store has no room to write",
-                hint="free some room and send it again; the store is as it was",
-            ) from error
-        _say_read_only(error)
-        raise BadStore(
-            f"the store cannot be used: {told.strip()}",
-            hint="is another process writing to it?" if "locked" in told else "",
-        ) from error
-    except DBAPIError as error:
-        _say_read_only(error)
-        raise BadStore(f"the store cannot be used: {str(error.orig).strip()}") from error
-
-
-def _say_read_only(error: DBAPIError) -> None:
-    """Say of a store that may only be read that it is so."""
-    told = str(error.orig)
-    if "readonly" in told or "read-only" in told:
-        raise ReadOnly(
-            "the store can be read, but not written",
-            hint="may this user write the file and its folder? is the server a replica?",
-        ) from error

@@ -7,7 +7,7 @@ from typing import Any, final
 from sqlalchemy import Engine, Select, and_, func, select
 
 from limner.profiles.database import tables as t
-from limner.profiles.database.opening import telling
+from limner.profiles.database.connections import asking
 from limner.profiles.database.writing import one_of, parts
 from limner.profiles.live import Page
 
@@ -97,8 +97,7 @@ class DatabasePopulation:
         )
 
     def _ask(self, asked: Select[Any]) -> list[Any]:
-        with telling(), self.engine.connect() as raw:
-            connection = raw.execution_options(isolation_level="AUTOCOMMIT")
+        with asking(self.engine) as connection:
             return list(connection.execute(asked))
 
 

@@ -16,12 +16,12 @@ from limner.events.suppression import Suppression
 from limner.profiles.database import erasing
 from limner.profiles.database import tables as t
 from limner.profiles.database.audit import AuditLog, Entry
+from limner.profiles.database.connections import telling, writing
 from limner.profiles.database.consents import consents_of, tell_consents
 from limner.profiles.database.linking import all_links, names_of
-from limner.profiles.database.opening import telling
 from limner.profiles.database.persons import find_person
 from limner.profiles.database.suppressed import add_digests, lift_digests
-from limner.profiles.database.writing import moment_of, take_turns
+from limner.profiles.database.writing import moment_of
 from limner.profiles.identity import IdentityConfig
 
 __all__ = ["PrivacyBook", "Request"]
@@ -98,7 +98,7 @@ class PrivacyBook:
             }
             for number, who in zip(numbers, wanted, strict=True)
         ]
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             connection.execute(t.requests.insert(), rows)
             if kind == "erase":
                 add_digests(connection, [self.names.digest(who) for who in wanted], at_us=now)
@@ -180,7 +180,7 @@ class PrivacyBook:
         nobody else.
         """
         assert request.customer_id is not None
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             done = erasing.erase_rows(connection, request.customer_id, marks=marks, config=config)
             done |= erasing.forget_alone(connection, items, currencies)
             erasing.count_erasure(connection)
@@ -189,7 +189,7 @@ class PrivacyBook:
 
     def note(self, request: Request, counts: Mapping[str, int]) -> None:
         """Keep how many rows of each store go; what was noted before a kill is not lost."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             self._note(connection, request, counts)
 
     def _note(self, connection: Connection, request: Request, counts: Mapping[str, int]) -> None:
@@ -216,7 +216,7 @@ class PrivacyBook:
         """
         r = t.requests.c
         now = _now()
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             erasing.forget_alone(connection, items, currencies)
             erasing.count_erasure(connection)
             told = connection.execute(select(r.receipt).where(r.id == request.id)).scalar_one()
@@ -236,14 +236,14 @@ class PrivacyBook:
     def answered(self, request: Request) -> None:
         """Say that access was given for good; the request lets the id go."""
         done = update(t.requests).where(t.requests.c.id == request.id)
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             connection.execute(done.values(state="done", customer_id=None, changed_us=_now()))
 
     def finish(self, request: Request, *, actor: str) -> Request:
         """Say that an erasure is done; who may return is taken off the list."""
         r = t.requests.c
         now = _now()
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             told = connection.execute(select(r.receipt).where(r.id == request.id)).scalar_one()
             receipt = json.loads(told) | {"erased_at": moment_of(now).isoformat()}
             connection.execute(
@@ -275,7 +275,7 @@ class PrivacyBook:
 
     def add_digests(self, digests: Collection[bytes]) -> None:
         """Put hashes on the list of those who were erased."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             add_digests(connection, sorted(digests), at_us=_now())
 
     def consents(self, customers: Sequence[str]) -> dict[str, dict[str, bool]]:
@@ -287,7 +287,7 @@ class PrivacyBook:
         self, customer_id: str, told: Mapping[str, bool | None], *, actor: str
     ) -> None:
         """Keep what a customer said. Raises BadConfig for somebody who was erased."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             if ":" in customer_id:
                 customer_id = find_person(connection, customer_id)
             digest = self.names.digest(customer_id)
@@ -307,12 +307,6 @@ class PrivacyBook:
             if self._reading is not None:
                 self._reading.close()
                 self._reading = None
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with telling(), self.engine.begin() as connection:
-            take_turns(connection)
-            yield connection
 
     @contextmanager
     def _asking(self) -> Iterator[Connection]:

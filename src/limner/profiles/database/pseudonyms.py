@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Engine, select
 
 from limner.errors import BadStore, DiskFull
 from limner.profiles.database import tables as t
-from limner.profiles.database.opening import telling
-from limner.profiles.database.writing import insert_many, one_of, parts, take_turns, tell
+from limner.profiles.database.connections import take_turns, telling
+from limner.profiles.database.writing import insert_many, one_of, parts, tell
 from limner.profiles.pseudonyms import Pseudonyms, rotation_of
 
 __all__ = ["PseudonymIndex"]

@@ -13,8 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from limner.errors import BadConfig, Overtaken
 from limner.profiles.database import tables as t
-from limner.profiles.database.opening import telling
-from limner.profiles.database.writing import take_turns
+from limner.profiles.database.connections import asking, take_turns, telling
 
 __all__ = ["MOST_SEGMENTS", "KeptSegment", "SegmentBook", "hush_segments", "segments_naming"]
 
@@ -51,14 +50,14 @@ class SegmentBook:
 
     def all(self) -> list[KeptSegment]:
         """Return all segments, by id."""
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             rows = connection.execute(select(t.segments).order_by(t.segments.c.id)).all()
         return [_segment(row) for row in rows]
 
     def get(self, segment_id: str) -> KeptSegment | None:
         """Return one segment, none if there is none."""
         asked = select(t.segments).where(t.segments.c.id == segment_id)
-        with self._asking() as connection:
+        with asking(self.engine) as connection:
             row = connection.execute(asked).first()
         return None if row is None else _segment(row)
 
@@ -124,11 +123,6 @@ class SegmentBook:
         with _but_twice(), self.engine.begin() as connection:
             take_turns(connection)
             yield connection
-
-    @contextmanager
-    def _asking(self) -> Iterator[Connection]:
-        with telling(), self.engine.connect() as raw:
-            yield raw.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def hush_segments(connection: Connection, words: Collection[str], *, field: str) -> int:

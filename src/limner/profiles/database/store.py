@@ -14,10 +14,11 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from limner.profiles.counters import Counters
 from limner.profiles.database import tables as t
+from limner.profiles.database.connections import telling, writing
 from limner.profiles.database.identities import IdentityBook
 from limner.profiles.database.key_rows import key_of, revoke_key, row_of_key
 from limner.profiles.database.linking import take_evidence
-from limner.profiles.database.opening import open_engine, telling
+from limner.profiles.database.opening import open_engine
 from limner.profiles.database.persons import (
     page_of,
     pages_after,
@@ -45,7 +46,6 @@ from limner.profiles.database.writing import (
     newest_of,
     one_of,
     parts,
-    take_turns,
     tell,
     us_of,
 )
@@ -133,7 +133,7 @@ class DatabaseStore:
         and refused rows go that were replayed; raises Overtaken where another was faster.
         ``within`` may write more in that transaction, or undo it by raising.
         """
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             arrival, erased = without_erased(connection, arrival, self.pepper)
             receipt = accept(
                 connection, arrival, received_us=received_us, steps=steps, replayed=replayed
@@ -200,7 +200,7 @@ class DatabaseStore:
         So two who draw cannot set a customer back. What was begun in an older edition is written,
         but stays stale; and nothing is, if somebody was erased since it was begun.
         """
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             if drawn.erasures is not None and erased_since(connection, drawn.erasures):
                 return 0
             return put_portraits(connection, drawn)
@@ -212,7 +212,7 @@ class DatabaseStore:
 
     def mark_all_stale(self) -> None:
         """Have every portrait drawn anew, those that are being drawn at this moment too."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             tell(connection, EDITION, str(edition_of(connection) + 1))
             connection.execute(update(t.customers).values(drawn=-1))
 
@@ -231,7 +231,7 @@ class DatabaseStore:
 
     def forget(self, numbers: Sequence[tuple[int, int]]) -> None:
         """Let go of events, as :meth:`oldest` named them; counters and marks stay."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             forget(connection, numbers)
 
     def rejects(self, *, after: int = 0, limit: int = 100) -> list[Rejected]:
@@ -280,7 +280,7 @@ class DatabaseStore:
             .where(c.customer_id == bindparam("who"))
             .values(counters=bindparam("told"))
         )
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             counters = let_in(connection, counters, self.pepper)
             customers_of(connection, list(counters))
             since = select(c.customer_id).where(c.seq > upto).order_by(c.customer_id)
@@ -302,7 +302,7 @@ class DatabaseStore:
 
     def remember(self, name: str, value: str) -> None:
         """Keep a word under a name."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             tell(connection, name, value)
 
     def totals(self) -> Mapping[str, int]:
@@ -318,7 +318,7 @@ class DatabaseStore:
 
     def add_key(self, key: Key) -> None:
         """Keep a key."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             connection.execute(t.keys.insert(), [row_of_key(key)])
 
     def key(self, key_id: str) -> Key | None:
@@ -335,12 +335,12 @@ class DatabaseStore:
 
     def revoke_key(self, key_id: str, *, at_us: int) -> bool:
         """Let a key hold until a moment; whether there was one that would have held longer."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             return revoke_key(connection, key_id, at_us=at_us)
 
     def replace_key(self, key_id: str, new: Key, *, at_us: int) -> bool:
         """Keep a new key, and let an old one hold until a moment; both, or neither."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             done = revoke_key(connection, key_id, at_us=at_us)
             if done:
                 connection.execute(t.keys.insert(), [row_of_key(new)])
@@ -360,13 +360,6 @@ class DatabaseStore:
     def __exit__(self, *_: object) -> None:
         """Close the store."""
         self.close()
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """Yield a transaction: all that happens within it, or nothing."""
-        with telling(), self.engine.begin() as connection:
-            take_turns(connection)
-            yield connection
 
     @contextmanager
     def _asking(self) -> Iterator[Connection]:

@@ -7,7 +7,7 @@ from typing import Any, final
 from sqlalchemy import Engine, select
 
 from limner.profiles.database import tables as t
-from limner.profiles.database.opening import telling
+from limner.profiles.database.connections import telling
 from limner.profiles.database.writing import EVENT, moment_of
 
 __all__ = ["Came", "Tail"]

@@ -29,7 +29,6 @@ __all__ = [
     "newest_of",
     "one_of",
     "parts",
-    "take_turns",
     "tell",
     "tell_about",
     "us_of",
@@ -291,12 +290,6 @@ def newest_of(connection: Connection) -> int:
     """Return the number of the newest event."""
     asked = select(t.meta.c.value).where(t.meta.c.name == "token")
     return int(connection.execute(asked).scalar_one_or_none() or 0)
-
-
-def take_turns(connection: Connection) -> None:
-    """Let writers pass one by one; SQLite does so by itself."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(0x4C4D4E52)))
 
 
 def tell(connection: Connection, name: str, value: str | None) -> None:
