@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from limner.cli.outputs import demand_folder
 from limner.cli.progress import Tell
+from limner.cli.tables_told import TablesTold
 from limner.errors import BadConfig, BadShape, BadSource, MissingExtra, NoWorkspace, TooFew
 
 if TYPE_CHECKING:
@@ -171,7 +172,9 @@ def tune_language(
         seconds=round(time.perf_counter() - began, 1),
         folder=out,
     )
-    told = json.dumps(done.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
+    tables = TablesTold(train, test, text, label).to_dict(out)
+    whole = done.to_dict() | {"tables": tables}
+    told = json.dumps(whole, ensure_ascii=False, allow_nan=False, indent=1)
     (out / "metrics.json").write_text(told + "\n", encoding="utf-8")
     return done
 

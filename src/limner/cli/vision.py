@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from limner.cli.compressing import agreement, bytes_of
 from limner.cli.outputs import demand_folder
 from limner.cli.progress import Tell
+from limner.cli.tables_told import TablesTold
 from limner.cli.vision_asking import need_vision
 from limner.errors import BadConfig
 
@@ -205,7 +206,9 @@ def tune_vision(
         seconds=round(tuned.seconds, 1),
         folder=out,
     )
-    table = json.dumps(done.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
+    tables = TablesTold(train, test, [image], label).to_dict(out)
+    whole = done.to_dict() | {"tables": tables}
+    table = json.dumps(whole, ensure_ascii=False, allow_nan=False, indent=1)
     (out / "metrics.json").write_text(table + "\n", encoding="utf-8")
     return done
 

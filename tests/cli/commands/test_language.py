@@ -219,6 +219,29 @@ def test_a_light_model_is_made_and_asked(ask, house):
     assert "--label" in result.stderr
 
 
+def test_what_finetune_was_given_need_not_be_said_again(ask, house):
+    assert ask(*arguments(house, "--label", "kind", "--method", "frozen")).exit_code == 0
+    for method in ("int8", "distil"):
+        result = ask("language", "compress", house / "out", "--method", method, "--json")
+        assert result.exit_code == 0, result.stderr
+        told = json.loads(result.stdout)
+        assert told["folder"] == str(house / f"out-{method}")
+        assert {"accuracy", "agreement"} <= set(told["rows"][1])
+        (house / "new.txt").write_text("a red one\n")
+        result = ask("language", "predict", told["folder"], "--texts", house / "new.txt")
+        assert json.loads(result.stdout)["label"] == "red"
+
+
+def test_tables_that_are_gone_are_named(ask, house):
+    assert ask(*arguments(house, "--label", "kind", "--method", "frozen")).exit_code == 0
+    (house / "train.parquet").rename(house / "moved.parquet")
+    result = ask("language", "compress", house / "out")
+    assert result.exit_code == 2
+    assert "train.parquet, which is not there" in result.stderr
+    assert "--texts FILE" in result.stderr
+    assert not (house / "out-int8").exists()
+
+
 def test_nothing_of_the_users_is_lost(ask, house):
     assert ask(*arguments(house, "--label", "kind", "--method", "frozen")).exit_code == 0
     out = house / "out"

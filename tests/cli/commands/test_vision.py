@@ -62,6 +62,11 @@ def test_tune_then_ask(ask, house):
     assert predict_pictures(house / "light", [house / "shots/2.png"]).answers[
         "label"
     ].to_list() == ["striped"]
+    result = ask("vision", "compress", house / "out", "--method", "whole", "--json")
+    assert result.exit_code == 0, result.stderr
+    again = json.loads(result.stdout)
+    assert again["folder"] == str(house / "out-whole")
+    assert again["rows"][1]["accuracy"] == light["accuracy"]
     for wrong in ("out", "light"):
         result = ask("vision", "compress", house / wrong, "--out", house / "out", *told)
         assert result.exit_code == 2

@@ -19,7 +19,13 @@ from limner.training.language.labelled_texts import LabelledTexts
 from limner.training.language.text_config import TextFinetuneConfig
 from limner.training.language.text_metrics import score_texts
 from limner.training.language.text_model import TextModel, features_of
-from limner.training.language.text_report import confusion_picture, text_card, text_report
+from limner.training.language.text_report import (
+    confusion_picture,
+    confusion_section,
+    named_classes,
+    text_card,
+    text_report,
+)
 from limner.training.language.tuned_text import load_tuned_text, weights_digest
 
 METHODS = ("full", "top", "lora", "adalora", "adapter", "fewshot", "frozen")
@@ -228,6 +234,23 @@ def test_a_model_without_columns_has_no_meeting(opened):
     for wrong in ({"head.weight": head["head.weight"]}, {**head, "tail.bias": head["head.bias"]}):
         with pytest.raises(BadModel, match="lacks or has too much"):
             plain.load_head(wrong)
+
+
+def test_what_is_not_shown_of_many_classes_is_told():
+    classes = [f"kind {at}" for at in range(70)]
+    task = TextTask("classify", tuple(classes))
+    said = np.eye(70)[np.roll(np.arange(70), 1)]
+    scores = score_texts(task, said, task.truth(classes))
+    (section,) = confusion_section(scores)
+    assert section.count("<rect") == 60 * 60
+    assert "60 of 70 classes" in section
+    assert "共 70 类" in section
+    few = TextTask("classify", tuple(classes[:60]))
+    (section,) = confusion_section(score_texts(few, np.eye(60), few.truth(classes[:60])))
+    assert "classes, those" not in section
+    assert named_classes(classes).endswith("kind 29 and 40 more.")
+    assert named_classes(classes[:2]) == "Classes: kind 0, kind 1."
+    assert named_classes([]) == ""
 
 
 def test_the_report_tells_of_every_class_in_both_languages(opened):

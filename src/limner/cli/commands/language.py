@@ -18,6 +18,7 @@ from limner.cli.options import AsJson, HouseOption, SeedOption
 from limner.cli.outputs import demand_file
 from limner.cli.progress import bar
 from limner.cli.tables import figures_table
+from limner.cli.tables_told import TablesTold, light_folder
 from limner.errors import BadConfig
 
 __all__ = ["language"]
@@ -277,15 +278,24 @@ def predict(
 @language.command("compress")
 def compress(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What finetune wrote.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The folder to write.  [default: DIR-METHOD, beside it]",
+            show_default=False,
+        ),
+    ] = None,
     texts: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             metavar="FILE",
             help="Texts like those it will be asked, without labels: prune and distil learn from"
-            " them, and both models are compared on them.",
+            " them, and both models are compared on them.  [default: the tables of finetune, of"
+            " which the second compares]",
+            show_default=False,
         ),
-    ],
+    ] = None,
     method: Annotated[
         str,
         typer.Option(
@@ -311,18 +321,24 @@ def compress(
         ),
     ] = None,
     label: Annotated[
-        str,
+        str | None,
         typer.Option(metavar="COL", help="The column of the label there.", show_default=False),
-    ] = "",
+    ] = None,
     as_json: AsJson = False,
     workspace: HouseOption = None,
     seed: SeedOption = 0,
 ) -> None:
     """Make a tuned model small and fast, so that it answers without torch; say what that costs.
 
-    Example: limner language compress models/kind --method int8 --texts new.txt --out models/light
+    Example: limner language compress models/kind --method int8
+
+    Example: limner language compress models/kind --method distil --texts new.txt --out models/light
     """
     del workspace  # nothing of it is read
+    if texts is None:
+        known = TablesTold.of(folder, option="--texts FILE")
+        texts, text = known.train, text or list(known.columns)
+        test, label = test or known.test, label or known.label
     if test is not None and not label:
         raise BadConfig("--test needs the column of its labels", hint="--label COL")
     with bar("making it light") as progress:
@@ -331,9 +347,9 @@ def compress(
             method=method,
             texts=texts,
             text=text or (),
-            out=out,
+            out=out or light_folder(folder, method),
             test=test,
-            label=label,
+            label=label or "",
             seed=seed,
             progress=progress,
         )

@@ -12,6 +12,7 @@ from limner.cli.options import AsJson, HouseOption, SeedOption
 from limner.cli.outputs import demand_file
 from limner.cli.progress import bar
 from limner.cli.tables import figures_table
+from limner.cli.tables_told import TablesTold, light_folder
 from limner.cli.vision import compress_vision, tune_vision
 from limner.cli.vision_asking import predict_pictures, predict_table
 from limner.cli.vision_pretraining import pretrain_vision
@@ -250,17 +251,31 @@ def pretrain(
 @vision.command("compress")
 def compress(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What finetune wrote.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The folder to write.  [default: DIR-METHOD, beside it]",
+            show_default=False,
+        ),
+    ] = None,
     test: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             metavar="FILE",
             help="A table of labelled pictures that did not teach: one half says in which ranges"
-            " numbers lie, the other how right both models are.",
+            " numbers lie, the other how right both models are.  [default: that of finetune]",
+            show_default=False,
         ),
-    ],
-    image: Annotated[str, typer.Option(metavar="COL", help="The column of the picture.")],
-    label: Annotated[str, typer.Option(metavar="COL", help="The column of the label.")],
+    ] = None,
+    image: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="The column of the picture.", show_default=False),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="The column of the label.", show_default=False),
+    ] = None,
     method: Annotated[
         str,
         typer.Option(
@@ -273,12 +288,23 @@ def compress(
 ) -> None:
     """Make a tuned model small and fast, so that it answers without torch; say what that costs.
 
+    Example: limner vision compress models/photos --method int8
+
     Example: limner vision compress models/photos --test b.parquet --image photo --label kind --out
     models/light
     """
     del workspace  # nothing of it is read
+    if test is None or not image or not label:
+        known = TablesTold.of(folder, option="--test FILE --image COL --label COL")
+        test, image, label = test or known.test, image or known.columns[0], label or known.label
     done = compress_vision(
-        folder, method=method, pictures=test, image=image, label=label, out=out, seed=seed
+        folder,
+        method=method,
+        pictures=test,
+        image=image,
+        label=label,
+        out=out or light_folder(folder, method),
+        seed=seed,
     )
     if as_json:
         emit(done.to_dict())

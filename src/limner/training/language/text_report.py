@@ -1,7 +1,7 @@
 """The page, the confusion picture and the card of a model that was tuned for texts."""
 
 # ruff: noqa: RUF001 - Chinese punctuation is meant
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -19,14 +19,18 @@ __all__ = [
     "class_table",
     "confusion_file",
     "confusion_picture",
+    "confusion_section",
     "metrics_table",
+    "named_classes",
     "pretrained_card",
     "text_card",
     "text_report",
 ]
 
-SHOWN = 24
+SHOWN = 60
 """Of more classes those are drawn that are mistaken oftenest."""
+NAMED = 30
+"""So many classes at most are named in a card."""
 TITLE: Words = ("What texts say", "文本模型报告")
 NUMBERS: Words = ("How right it is", "准确程度")
 CONFUSION: Words = ("What is taken for what", "混淆矩阵")
@@ -60,7 +64,7 @@ NAMES: Mapping[str, Words] = {
 def confusion_picture(scores: TextScores) -> str:
     """Return the confusion of classes as SVG; an empty text where none was counted.
 
-    A cell is the darker, the larger its share of the texts that its row is true of. Of more than 24
+    A cell is the darker, the larger its share of the texts that its row is true of. Of more than 60
     classes those are shown that are mistaken oftenest.
     """
     counts = scores.confusion
@@ -72,7 +76,7 @@ def confusion_picture(scores: TextScores) -> str:
     counts = counts[np.ix_(shown, shown)]
     names = [names[at] for at in shown]
     whole = np.maximum(scores.confusion.sum(axis=1)[shown], 1)
-    cell = 34 if len(names) <= 12 else 24
+    cell = 34 if len(names) <= 12 else 24 if len(names) <= 24 else 16
     left = 16 + 6.6 * max(_width(name) for name in names)
     top = left
     side = cell * len(names)
@@ -105,6 +109,22 @@ def confusion_picture(scores: TextScores) -> str:
     )
 
 
+def confusion_section(scores: TextScores) -> list[str]:
+    """Return the picture as a section of a page; nothing where none was counted."""
+    picture, classes = confusion_picture(scores), len(scores.classes)
+    if not picture:
+        return []
+    told = f"{say(TRUE)} ↓ · {say(SAID)} →"
+    if classes > SHOWN:
+        some = (
+            f"{SHOWN} of {classes} classes, those mistaken oftenest",
+            f"共 {classes} 类，显示最易混淆的 {SHOWN} 类",
+        )
+        told = f"{told} · {say(some)}"
+    head = f"<h2>{say(CONFUSION)}</h2><p class='under'>{told}</p>"
+    return [f"<section>{head}<div class='scroll'>{picture}</div></section>"]
+
+
 def confusion_file(scores: TextScores) -> str:
     """Return the same picture as the text of an SVG file, on white; empty where there is none."""
     picture = confusion_picture(scores)
@@ -130,18 +150,13 @@ def text_report(tuned: TunedText, scores: TextScores, readers: Mapping[str, Text
     readers
         The same for each that answers alone, the model and the words.
     """
-    picture = confusion_picture(scores)
     parts = [
         f"<section><h2>{say(NUMBERS)}</h2>",
         f"<p class='under'>{say(ON)}: {scores.texts:,}</p>",
         metrics_table(scores, readers),
         "</section>",
     ]
-    if picture:
-        parts.append(
-            f"<section><h2>{say(CONFUSION)}</h2><p class='under'>{say(TRUE)} ↓ · {say(SAID)} →</p>"
-            f"<div class='scroll'>{picture}</div></section>"
-        )
+    parts += confusion_section(scores)
     if scores.classes:
         parts.append(f"<section><h2>{say(CLASSES)}</h2>{class_table(scores)}</section>")
     parts.append(f"<section><h2>{say(MADE)}</h2>{_facts(tuned)}</section>")
@@ -156,7 +171,7 @@ def text_card(tuned: TunedText, scores: TextScores) -> str:
         "regress": "a number",
         "pair": "how well two texts belong together",
     }[tuned.task.kind]
-    classes = ", ".join(tuned.task.classes[:30])
+    classes = named_classes(tuned.task.classes)
     rows = "\n".join(
         f"| {name} | {value:.4f}{around(scores, name)} |" for name, value in scores.values.items()
     )
@@ -165,7 +180,7 @@ def text_card(tuned: TunedText, scores: TextScores) -> str:
     return f"""# Language model, tuned for texts
 
 It reads a text{most}, and says {asked}.
-{f"Classes: {classes}." if classes else ""}
+{classes}
 
 ## Numbers
 
@@ -233,6 +248,12 @@ def _told(tuned: TunedText) -> dict[str, str]:
         "seconds": f"{tuned.seconds:.0f}",
         "seed": str(facts["seed"]),
     }
+
+
+def named_classes(classes: Sequence[str]) -> str:
+    """Return the classes as a card tells them; nothing for a number."""
+    more = f" and {len(classes) - NAMED:,} more" if len(classes) > NAMED else ""
+    return f"Classes: {', '.join(classes[:NAMED])}{more}." if classes else ""
 
 
 def around(scores: TextScores, name: str) -> str:

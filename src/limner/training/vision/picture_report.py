@@ -15,8 +15,9 @@ from limner.training.language.text_metrics import TextScores
 from limner.training.language.text_report import (
     around,
     class_table,
-    confusion_picture,
+    confusion_section,
     metrics_table,
+    named_classes,
 )
 from limner.training.page import framed
 from limner.training.vision.contrast import PictureTitles
@@ -29,7 +30,6 @@ Floats = NDArray[np.float32]
 SHOWN, NEAREST, THUMB = 6, 5, 72
 TITLE: Words = ("What pictures show", "图片模型报告")
 NUMBERS: Words = ("How right it is", "准确程度")
-CONFUSION: Words = ("What is taken for what", "混淆矩阵")
 NEAR: Words = ("The nearest pictures", "最相近的图片")
 NEAR_TOLD: Words = (
     "Left a picture that taught nothing, then those it learned from that lie nearest.",
@@ -65,7 +65,7 @@ def picture_card(
         "multilabel": "any of several classes",
         "regress": "a number",
     }[tuned.task.kind]
-    classes = ", ".join(tuned.task.classes[:30])
+    classes = named_classes(tuned.task.classes)
     alone = readers or {}
     heads = "| | " + "".join(f"| {name} alone " for name in alone) + "|"
     lines = "| --- | --- " + "| --- " * len(alone) + "|"
@@ -82,7 +82,7 @@ def picture_card(
 
 It looks at the middle of a picture, {tuned.encoder.size} pixels a side{reads}
 and says {asked}.
-{f"Classes: {classes}." if classes else ""}
+{classes}
 
 ## Numbers
 
@@ -205,9 +205,7 @@ def picture_report(
         f"<section><h2>{say(NEAR)}</h2><p class='under'>{say(NEAR_TOLD)}</p>",
         f"<div class='scroll'><table><tbody>{rows}</tbody></table></div></section>",
     ]
-    if picture := confusion_picture(scores):
-        confused = f"<div class='scroll'>{picture}</div>"
-        parts.append(f"<section><h2>{say(CONFUSION)}</h2>{confused}</section>")
+    parts += confusion_section(scores)
     if scores.classes:
         parts.append(f"<section><h2>{say(CLASSES)}</h2>{class_table(scores)}</section>")
     return framed(TITLE, parts)
