@@ -1,10 +1,10 @@
-"""Bars on a terminal, silence in a pipe."""
+"""Bars on a terminal; in a pipe silence, and a line now and then of what takes long."""
 
 import io
 
 import pytest
 
-from limner.cli.progress import bar, silent
+from limner.cli.progress import bar
 
 
 class Terminal(io.StringIO):
@@ -15,8 +15,21 @@ class Terminal(io.StringIO):
 def test_in_a_pipe_nothing_is_drawn(capsys):
     with bar("reading") as tell:
         tell("a", 0.5)
-    assert tell is silent
     assert capsys.readouterr() == ("", "")
+
+
+def test_in_a_pipe_what_takes_long_says_each_minute_how_far_it_is(capsys, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    with bar("pretraining") as tell:
+        for second in range(1, 151):
+            now = float(second)
+            tell("epoch [1]\x1b[2J", second / 200)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert [line.split(", ")[-1] for line in said.err.splitlines()] == ["30%", "60%"]
+    assert said.err.startswith("pretraining: epoch [1]")
+    assert "\x1b" not in said.err
 
 
 def test_colours_asked_for_do_not_make_a_pipe_a_terminal(capsys, monkeypatch):

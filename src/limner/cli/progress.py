@@ -1,6 +1,7 @@
-"""Bars on a terminal, and nothing in a pipe."""
+"""Bars on a terminal; in a pipe, a line now and then of what takes long."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -15,12 +16,14 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from limner.cli.console import tidy
+from limner.cli.console import narrate, tidy
 
 __all__ = ["Tell", "bar", "silent"]
 
 Tell = Callable[[str, float], None]
 """Is told what is being done and the share done, in [0, 1]."""
+_EVERY_S = 60.0
+"""In a pipe so many seconds lie between two lines; what takes less says none."""
 
 
 def silent(what: str, share: float) -> None:
@@ -30,7 +33,7 @@ def silent(what: str, share: float) -> None:
 
 @contextmanager
 def bar(title: str) -> Iterator[Tell]:
-    """Show a bar on stderr while the block runs, if stderr is a terminal that can draw one.
+    """Show a bar on stderr while the block runs; where none can be drawn, a line each minute.
 
     Yields
     ------
@@ -38,7 +41,7 @@ def bar(title: str) -> Iterator[Tell]:
     """
     console = Console(stderr=True)
     if not sys.stderr.isatty() or console.is_dumb_terminal:
-        yield silent
+        yield _lines(title)
         return
     columns = (
         SpinnerColumn(),
@@ -54,3 +57,17 @@ def bar(title: str) -> Iterator[Tell]:
             bars.update(task, description=escape(f"{title}: {tidy(what)}"), completed=share)
 
         yield tell
+
+
+def _lines(title: str) -> Tell:
+    """Return what says now and then how far it is, for logs of what runs by itself."""
+    said = time.monotonic()
+
+    def tell(what: str, share: float) -> None:
+        nonlocal said
+        now = time.monotonic()
+        if now - said >= _EVERY_S:
+            said = now
+            narrate(f"{title}: {what}, {share:.0%}")
+
+    return tell
