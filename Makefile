@@ -1,5 +1,6 @@
 # The index of habits. `make demo` and `make test` set everything up by themselves; `make` alone does
-# what CI does. Every path is relative, so that the clone may lie anywhere, also under "My Documents".
+# what CI does, but for its ten minutes of `make soak`. Every path is relative, so that the clone may
+# lie anywhere, also under "My Documents".
 
 export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -7,12 +8,15 @@ PYTHON ?=
 WORKERS ?= 2
 # The demo ends by serving its profiles until Ctrl-C; SERVE=0 says not to.
 SERVE ?= 1
+# How long the soak measures, and by how many per cent an hour memory may grow.
+MINUTES ?= 60
+MOST ?= 1
 RUN := .venv/bin/python -m
 
 .DEFAULT_GOAL := all
 .PHONY: all check format lint types house test slow fuzz soak docs demo clean help
 
-all: check test          ## what CI does
+all: check test          ## what CI does, but for the soak
 
 demo: .venv/demo         ## the main job on a published log: profiles with predictions, an honest report
 	.venv/bin/limner demo --workspace demo
@@ -28,7 +32,7 @@ fuzz: .venv/dev          ## ten minutes of damaged bytes for each parser of what
 	.venv/bin/python tests/fuzzing.py
 
 soak: .venv/dev          ## an hour under a steady load, after half an hour: does memory grow?
-	.venv/bin/python benchmarks/soak.py --minutes 60
+	.venv/bin/python benchmarks/soak.py --minutes $(MINUTES) --most $(MOST)
 
 check: format lint types house
 

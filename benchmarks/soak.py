@@ -11,6 +11,9 @@ The customers are always the same ones, known for some time already; what they d
 log, and most of what is sent was sent before, as trackers do that are not sure. Whoever was erased
 may return, and what was sent of them comes again as new. So nothing that should stay grows but
 sums.
+
+``--most 10`` fails where memory grows by more than ten per cent an hour, files stay open, or an
+answer fails. Ten minutes cannot tell one per cent, but they tell a leak: caches are still filling.
 """
 
 import argparse
@@ -46,6 +49,8 @@ FRESH_EVERY = 20
 _COMPACT_S = 30.0
 _ERASE_S = 60.0
 _NOTE_S = 2.0
+_FILES = 8
+"""So many more files may be open at the end, where ``--most`` is given: an erasure has its own."""
 _WARM = 0.5
 """How much longer it goes on at first than what is measured."""
 
@@ -149,6 +154,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10.0, help="that are measured")
     parser.add_argument("--rate", type=float, default=20.0, help="requests a second")
+    parser.add_argument("--most", type=float, help="fail where it grows by more per cent an hour")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     multiprocessing.set_start_method("spawn")
@@ -195,6 +201,21 @@ def main() -> None:
         print(f"{label:28} {value:12,.2f}" if isinstance(value, float) else f"{label:28} {value}")
     if asked.json:
         asked.json.write_text(json.dumps(figures | {"notes": notes}))
+    if asked.most is not None and (trouble := troubles(figures, done, asked.most)):
+        sys.exit("\n".join(trouble))
+
+
+def troubles(figures: dict[str, Any], done: dict[str, int], most: float) -> list[str]:
+    """Return what went wrong, or grew by more than it may."""
+    failed = {name for name in done if name not in {"answers", "status 404"}}  # or of the erased
+    found = [f"{done[name]} answers were {name}" for name in sorted(failed)]
+    if not figures["alive"]:
+        found.append("it ended")
+    if figures["slope_percent_per_hour"] > most:
+        found.append(f"memory grows by more than {most} % an hour")
+    if figures["files_at_the_end"] > figures["files_after_warm_up"] + _FILES:
+        found.append("files stay open")
+    return found
 
 
 if __name__ == "__main__":

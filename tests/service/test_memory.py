@@ -69,6 +69,29 @@ def test_who_runs_polars_may_say_more_of_its_memory():
     assert told.stdout.endswith(",dirty_decay_ms:7\n")
 
 
+ENGINE = """
+from limner.service.memory import tend_memory
+
+tend_memory()
+import polars as pl
+
+print(pl.Config.state().get("POLARS_ENGINE_AFFINITY"))
+"""
+
+
+@pytest.mark.parametrize(("said", "wanted"), [(None, "in-memory"), ("streaming", "streaming")])
+def test_small_questions_are_not_answered_by_the_engine_that_keeps_them(said, wanted):
+    environment = {**os.environ} | ({} if said is None else {"POLARS_ENGINE_AFFINITY": said})
+    told = subprocess.run(
+        [sys.executable, "-c", ENGINE],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout.strip() == wanted
+
+
 HOLES = """
 import time
 from pathlib import Path

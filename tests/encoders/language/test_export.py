@@ -49,6 +49,18 @@ def test_eight_bits_lie_near_and_a_map_is_part_of_the_graph(tmp_path):
     }
 
 
+@pytest.mark.parametrize("int8", [False, True])
+def test_how_many_threads_read_changes_no_vector(tmp_path, int8):
+    opened = open_language(str(tiny(tmp_path / "base")))
+    export_encoder(
+        TextEncoder.of(opened), opened.tokeniser, tmp_path / "light", longest=16, int8=int8
+    )
+    texts = [" ".join(TEXTS[at % 7 : at % 7 + at % 5]) for at in range(100)]
+    alone = LightEncoder(tmp_path / "light", threads=1).read(texts)
+    for threads in (0, 2, 5):
+        assert np.array_equal(LightEncoder(tmp_path / "light", threads=threads).read(texts), alone)
+
+
 def test_a_table_gives_the_mean_of_its_rows_turned(tmp_path):
     words = tokeniser()
     rows = np.arange(2 * len(words), dtype=np.float16).reshape(-1, 2)
