@@ -4,17 +4,22 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from limner.cli.language import need_language
 from limner.cli.outputs import demand_folder
 from limner.cli.progress import Tell
+from limner.cli.tables_told import LIGHT_FILE, TablesTold, demand_table, light_folder
 from limner.errors import BadConfig
 
-__all__ = ["CompressedLanguage", "agreement", "bytes_of", "compress_language"]
+if TYPE_CHECKING:
+    from limner.heads.language.task import TextTask
+
+__all__ = ["CompressedLanguage", "agreement", "bytes_of", "compress_language", "demand_beside"]
 
 MEASURED = 2000
 """So many texts at most are asked to compare two models."""
+_SAY = "--texts FILE --test FILE --text COL --label COL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +45,11 @@ def compress_language(
     folder: Path,
     *,
     method: str,
-    texts: Path,
-    text: Sequence[str],
-    out: Path,
+    texts: Path | None = None,
+    text: Sequence[str] = (),
+    out: Path | None = None,
     test: Path | None = None,
-    label: str = "",
+    label: str | None = None,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     progress: Tell,
@@ -59,11 +64,11 @@ def compress_language(
         ``int8``, ``prune`` or ``distil``.
     texts
         Texts like those it will be asked: some ways learn from them, and both are compared on them
-        where no ``test`` is given.
+        where no ``test`` is given. None: the tables that tuned it, of which the second compares.
     text
         The column of the text in both tables; for pairs two.
     out
-        The folder to write.
+        The folder to write; none: beside it.
     test, label
         A table with labels, and their column, to say how right both are.
     settings
@@ -80,8 +85,7 @@ def compress_language(
     """
     need_language()
     from limner import plugins
-    from limner.cli.texts import column_of, read_table, read_texts
-    from limner.heads.language.light_text import LIGHT_FILE
+    from limner.cli.texts import read_texts
     from limner.training.language import compressions
     from limner.training.language.compression import compress_text
     from limner.training.language.text_metrics import score_texts
@@ -91,19 +95,22 @@ def compress_language(
         known = ", ".join(plugins.names(compressions))
         raise BadConfig(f"--method must be one of {known}, got {method!r}")
     way = plugins.load(compressions, method).read(settings or {}, where=f"[settings] of {method}")
-    demand_folder(out)
-    if out.resolve() == folder.resolve():
-        raise BadConfig(f"--out must not be the model itself, {folder}", hint="name another folder")
-    if (folder / LIGHT_FILE).is_file():
-        raise BadConfig(
-            f"{folder} is a light model already", hint="give the folder that finetune wrote"
-        )
+    out = demand_beside(folder, out, method)
+    if texts is None:
+        tables = TablesTold.of(folder, option=_SAY)
+        texts, text = demand_table(tables.train, folder, option=_SAY), text or tables.columns
+        test = test or demand_table(tables.test, folder, option=_SAY)
+        label = label or tables.label
+    if test is not None and not label:
+        raise BadConfig("--test needs the column of its labels", hint="--label COL")
     tuned, began = load_tuned_text(folder), time.perf_counter()
     if tuned.scores is not None:
         raise BadConfig("a model that reads columns beside the text cannot be compared here yet")
     rows = read_texts(texts, text)
     if not rows:
         raise BadConfig(f"{texts} holds no text, but both models are compared on some")
+    asked, truth = _asked(tuned.task, test, text, label) if test else (rows[:MEASURED], None)
+    whole_said, told = tuned.predict(asked), []  # before anything is written
     light = compress_text(
         tuned,
         out,
@@ -113,12 +120,6 @@ def compress_language(
         progress=progress,
     )
     seconds = time.perf_counter() - began
-    asked = (rows if test is None else read_texts(test, text))[:MEASURED]
-    whole_said, told = tuned.predict(asked), []
-    truth = None
-    if test is not None:
-        labels = column_of(read_table(test), label, test).to_list()[:MEASURED]
-        truth = tuned.task.truth(labels)
     whole_bytes = tuned.weights * 4 + bytes_of(folder)
     for name, model, size in (("whole", tuned, whole_bytes), ("light", light, bytes_of(out))):
         model.readings(asked[:64])  # the first call warms up
@@ -136,6 +137,35 @@ def compress_language(
             row |= score_texts(tuned.task, said, truth, seed=seed).values
         told.append(row)
     return CompressedLanguage(method, tuple(told), round(seconds, 1), out)
+
+
+def demand_beside(folder: Path, out: Path | None, method: str) -> Path:
+    """Return where a light model of a tuned one may be written.
+
+    Raises
+    ------
+    BadConfig
+        If it is a light one itself, or something else lies there.
+    """
+    if (folder / LIGHT_FILE).is_file():
+        raise BadConfig(
+            f"{folder} is a light model already", hint="give the folder that finetune wrote"
+        )
+    out = out or light_folder(folder, method)
+    if out.resolve() == folder.resolve():
+        raise BadConfig(f"--out must not be the model itself, {folder}", hint="name another folder")
+    demand_folder(out)
+    return out
+
+
+def _asked(
+    task: "TextTask", test: Path, text: Sequence[str], label: str | None
+) -> tuple[list[tuple[object, ...]], Any]:
+    """Return some texts of a table that have a label, and what is true of them."""
+    from limner.cli.texts import labelled_table, texts_of
+
+    table = labelled_table(test, label or "")[0].head(MEASURED)
+    return texts_of(table, text, test), task.truth(table[label or ""].to_list())
 
 
 def bytes_of(folder: Path) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from limner.cli.outputs import demand_folder
 from limner.cli.progress import Tell
 from limner.cli.tables_told import TablesTold
-from limner.errors import BadConfig, BadShape, BadSource, MissingExtra, NoWorkspace, TooFew
+from limner.errors import BadConfig, BadShape, MissingExtra, NoWorkspace, TooFew
 
 if TYPE_CHECKING:
     import polars as pl
@@ -375,19 +375,8 @@ def _rows(
     file: Path, text: Sequence[str], label: str, beside: Sequence[str]
 ) -> tuple[list[tuple[object, ...]], list[Any], Any, int]:
     """Return texts, labels, what is known beside them, and how many rows had no label."""
-    import polars as pl
+    from limner.cli.texts import beside_of, labelled_table, texts_of
 
-    from limner.cli.texts import beside_of, column_of, read_table
-
-    table = read_table(file)
-    labels = column_of(table, label, file)
-    told = labels.is_not_null()
-    if labels.dtype.is_float():
-        told &= labels.is_not_nan()
-    table = table.filter(told)
-    if not len(table):
-        raise BadSource(f"{file}: the column {label!r} has no label")
-    columns = [column_of(table, name, file).cast(pl.String).to_list() for name in text]
-    rows = list(zip(*columns, strict=True))
-    labels = column_of(table, label, file)
-    return rows, labels.to_list(), beside_of(table, beside, file), int((~told).sum())
+    table, without = labelled_table(file, label)
+    rows = texts_of(table, text, file)
+    return rows, table[label].to_list(), beside_of(table, beside, file), without

@@ -15,7 +15,7 @@ from limner.errors import BadPicture, BadSource
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PictureTable", "openable", "read_pictures", "shared"]
+__all__ = ["PictureTable", "demand_openable", "openable", "read_pictures", "shared"]
 
 Picture = bytes | Path
 
@@ -131,6 +131,26 @@ def openable(pictures: Sequence[Picture]) -> tuple["NDArray[np.int64]", Mapping[
         )
     kept = [at for at in range(len(pictures)) if at not in refused]
     return np.array(kept, np.int64), refused
+
+
+def demand_openable(pictures: Sequence[Picture]) -> None:
+    """Refuse pictures of which one cannot be opened, before anything is learned from others.
+
+    Raises
+    ------
+    BadPicture
+        If so; the message says which.
+    """
+    from limner.encoders.vision.pictures import open_picture
+
+    for at, each in enumerate(pictures):
+        try:
+            open_picture(each)
+        except BadPicture as trouble:
+            if not isinstance(each, bytes):
+                raise
+            told = f"picture {at + 1}: {trouble.message}"
+            raise BadPicture(told, hint=trouble.hint) from None
 
 
 def _digest(picture: Picture) -> bytes:

@@ -9,10 +9,12 @@ from typing import Any
 
 from limner.errors import BadConfig, NotFitted
 
-__all__ = ["TablesTold", "light_folder"]
+__all__ = ["TablesTold", "demand_table", "light_folder"]
 
 METRICS = "metrics.json"
 """The file of a tuned model that tells them, under the name ``tables``."""
+LIGHT_FILE = "light.json"
+"""The file by which a light model is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +52,51 @@ class TablesTold:
         NotFitted
             If there is no model.
         BadConfig
-            If it tells nothing, or a table is gone.
+            If it tells nothing.
         """
         try:
             told = json.loads((folder / METRICS).read_text(encoding="utf-8"))["tables"]
-            train, test = (folder.resolve() / told[each] for each in ("train", "test"))
-            found = cls(train, test, list(told["columns"]), str(told["label"]))
+            train, test = (_whole(folder, told[each]) for each in ("train", "test"))
+            return cls(train, test, _words(told["columns"]), _word(told["label"]))
         except FileNotFoundError:
             raise NotFitted(f"{folder} holds no tuned model", hint="finetune --out …") from None
         except (OSError, ValueError, KeyError, TypeError):
             raise BadConfig(f"{folder} does not tell which tables made it", hint=option) from None
-        for each in (found.train, found.test):
-            if not each.is_file():
-                gone = os.path.normpath(each)
-                raise BadConfig(f"{folder} was made of {gone}, which is not there", hint=option)
-        return found
+
+
+def demand_table(file: Path, folder: Path, *, option: str) -> Path:
+    """Return a table that a model's folder tells of; raises BadConfig where it is gone."""
+    if not file.is_file():
+        raise BadConfig(f"{folder} was made of {file}, which is not there", hint=option)
+    return file
 
 
 def light_folder(folder: Path, method: str) -> Path:
-    """Return where what is made of a model by some method lies, if nobody says: beside it."""
+    """Return where what is made of a model by some method lies, if nobody says: beside it.
+
+    Raises
+    ------
+    BadConfig
+        If something else than such a model lies there.
+    """
     whole = folder if folder.name not in {"", ".."} else folder.resolve()
-    return whole.parent / f"{whole.name}-{method}"
+    out = whole.parent / f"{whole.name}-{method}"
+    if out.is_dir() and any(out.iterdir()) and not (out / LIGHT_FILE).is_file():
+        raise BadConfig(f"{out} holds no light model, and nobody said --out", hint="--out DIR")
+    return out
+
+
+def _whole(folder: Path, told: object) -> Path:
+    return Path(os.path.normpath(folder.resolve() / _word(told)))
+
+
+def _words(told: object) -> list[str]:
+    if not isinstance(told, list) or not told:
+        raise TypeError
+    return [_word(each) for each in told]
+
+
+def _word(told: object) -> str:
+    if not isinstance(told, str):
+        raise TypeError
+    return told

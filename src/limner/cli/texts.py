@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from limner.errors import BadSource
 
-__all__ = ["beside_of", "column_of", "read_table", "read_texts", "unlabelled_texts"]
+__all__ = [
+    "beside_of",
+    "column_of",
+    "labelled_table",
+    "read_table",
+    "read_texts",
+    "texts_of",
+    "unlabelled_texts",
+]
 
 TABLES = (".parquet", ".csv", ".tsv", ".json", ".jsonl", ".ndjson")
 
@@ -28,14 +36,15 @@ def read_table(file: Path) -> pl.DataFrame:
         what = "is a folder" if file.is_dir() else "is not there"
         raise BadSource(f"{file} {what}", hint="is it spelt right?")
     try:
-        if file.suffix == ".parquet":
+        kind = file.suffix.lower()
+        if kind == ".parquet":
             return pl.read_parquet(file)
-        if file.suffix in {".csv", ".tsv"}:
-            parted = "\t" if file.suffix == ".tsv" else ","
+        if kind in {".csv", ".tsv"}:
+            parted = "\t" if kind == ".tsv" else ","
             return pl.read_csv(
                 file, separator=parted, encoding="utf8-lossy", infer_schema_length=None
             )
-        if file.suffix in {".json", ".jsonl", ".ndjson"}:
+        if kind in {".json", ".jsonl", ".ndjson"}:
             text = file.read_bytes().decode("utf-8", "replace").lstrip()
             if text.startswith("["):
                 return pl.read_json(text.encode())
@@ -54,10 +63,20 @@ def read_texts(file: Path, columns: Sequence[str] = ()) -> list[tuple[object, ..
     BadSource
         If a column is not there, or a table has several and none was named.
     """
-    if file.suffix not in TABLES:
+    if file.suffix.lower() not in TABLES:
         lines = file.read_bytes().decode("utf-8", "replace").splitlines()
         return [(line,) for line in lines]
-    table = read_table(file)
+    return texts_of(read_table(file), columns, file)
+
+
+def texts_of(table: pl.DataFrame, columns: Sequence[str], file: Path) -> list[tuple[object, ...]]:
+    """Return the texts of a table, one or several a row; without columns those of the only one.
+
+    Raises
+    ------
+    BadSource
+        If a column is not there or holds no text, or there are several and none was named.
+    """
     if not columns:
         words = [name for name in table.columns if table[name].dtype == pl.String]
         if len(words) != 1:
@@ -65,9 +84,29 @@ def read_texts(file: Path, columns: Sequence[str] = ()) -> list[tuple[object, ..
                 f"{file} has {len(words)} columns of text: {', '.join(words)}", hint="--text COL"
             )
         columns = words
-    return list(
-        zip(*(column_of(table, name, file).cast(pl.String) for name in columns), strict=True)
-    )
+    found = [column_of(table, name, file) for name in columns]
+    for each in found:
+        if each.dtype.is_nested() or each.dtype in {pl.Binary, pl.Object}:
+            raise BadSource(f"{file}: {each.name!r} must be text, it is {each.dtype}")
+    return list(zip(*(each.cast(pl.String) for each in found), strict=True))
+
+
+def labelled_table(file: Path, label: str) -> tuple[pl.DataFrame, int]:
+    """Read the rows of a table that have a label, and how many have none.
+
+    Raises
+    ------
+    BadSource
+        As :func:`read_table` and :func:`column_of` have it, or if no row has a label.
+    """
+    table = read_table(file)
+    labels = column_of(table, label, file)
+    told = labels.is_not_null()
+    if labels.dtype.is_float():
+        told &= labels.is_not_nan()
+    if not told.any():
+        raise BadSource(f"{file}: the column {label!r} has no label")
+    return table.filter(told), int((~told).sum())
 
 
 def unlabelled_texts(file: Path, columns: Sequence[str] = ()) -> list[object]:

@@ -2,15 +2,15 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from limner.cli.compressing import agreement, bytes_of
+from limner.cli.compressing import agreement, bytes_of, demand_beside
 from limner.cli.outputs import demand_folder
 from limner.cli.progress import Tell
-from limner.cli.tables_told import TablesTold
+from limner.cli.tables_told import TablesTold, demand_table
 from limner.cli.vision_asking import need_vision
 from limner.errors import BadConfig
 
@@ -35,6 +35,7 @@ COMPARED = 200
 """For so many pictures at most the nearest ones are looked up."""
 MEASURED = 1000
 """So many pictures at most are asked to compare two models."""
+_SAY = "--test FILE --image COL --label COL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def tune_vision(
         As :func:`~limner.training.vision.together.tune_together` has it.
     """
     need_vision()
-    from limner.cli.pictures import read_pictures, shared
+    from limner.cli.pictures import demand_openable, read_pictures, shared
     from limner.encoders.vision.pictures import pixels_of
     from limner.heads.language.task import TextTask
     from limner.training.language.text_config import FROZEN, TextFinetuneConfig
@@ -157,13 +158,12 @@ def tune_vision(
     pictures, labels, asked = known.pictures, known.labels or [], unknown.pictures
     task = TextTask.of(kind, labels)
     truth = task.truth(unknown.labels or [])
-    out.parent.mkdir(parents=True, exist_ok=True)
+    demand_openable(asked)  # before hours of learning, and before an older model makes room
     if text:
         told = _both(
             task,
             known,
             unknown,
-            out,
             config=config,
             text_config=text_config,
             seed=seed,
@@ -173,8 +173,7 @@ def tune_vision(
         alone = tune_pictures(
             task, pictures, task.truth(labels), config=config, seed=seed, progress=progress
         )
-        alone.save(out)
-        told = _Told(alone, alone.predict(asked))
+        told = _Told(alone, alone.predict(asked), alone.save)
     tuned = told.tuned
     scores = score_texts(task, told.answers, truth, seed=seed)
     readers = {name: score_texts(task, each, truth, seed=seed) for name, each in told.alone.items()}
@@ -186,6 +185,8 @@ def tune_vision(
     )
     apart = max(1, len(some) // 6)
     page = picture_report(tuned, scores, some[::apart], pictures, near[::apart], readers=readers)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    told.save(out)
     (out / "report.html").write_text(page, encoding="utf-8")
     card = picture_card(tuned, scores, readers=readers, beside=told.facts)
     (out / "card.md").write_text(card, encoding="utf-8")
@@ -219,6 +220,7 @@ class _Told:
 
     tuned: "TunedPictures"
     answers: "NDArray[np.float64]"
+    save: Callable[[Path], None]
     alone: "Mapping[str, NDArray[np.float64]]" = field(default_factory=dict)
     weights: Sequence[float] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -228,14 +230,13 @@ def _both(
     task: "TextTask",
     known: "PictureTable",
     unknown: "PictureTable",
-    out: Path,
     *,
     config: "PictureTuneConfig",
     text_config: "TextFinetuneConfig",
     seed: int,
     tell: Tell,
 ) -> _Told:
-    """Tune for pictures and what is written of them, and keep it."""
+    """Tune for pictures and what is written of them."""
     from limner.training.vision.together import tune_together
 
     both = tune_together(
@@ -248,13 +249,13 @@ def _both(
         seed=seed,
         progress=tell,
     )
-    both.save(out)
     said = unknown.texts or []
     readings = both.readings(unknown.pictures, said)
     weights = tuple(both.blend.weights_.tolist())
     return _Told(
         tuned=both.pictures,
         answers=task.answer(both.join(readings, said)),
+        save=both.save,
         alone={
             name: task.answer(each)
             for name, each in zip(("pictures", "texts"), readings, strict=True)
@@ -273,10 +274,10 @@ def compress_vision(
     folder: Path,
     *,
     method: str,
-    pictures: Path,
-    image: str,
-    label: str,
-    out: Path,
+    pictures: Path | None = None,
+    image: str | None = None,
+    label: str | None = None,
+    out: Path | None = None,
     seed: int = 0,
 ) -> CompressedVision:
     """Make a tuned model light, and say what that costs.
@@ -289,9 +290,9 @@ def compress_vision(
         ``whole`` or ``int8``.
     pictures, image, label
         A table with pictures and labels that did not teach: half of it may say in which ranges
-        numbers lie, the other half says how right both are.
+        numbers lie, the other half says how right both are. What is none is as it was tuned by.
     out
-        The folder to write.
+        The folder to write; none: beside it.
     seed
         Which pictures are shown.
 
@@ -303,8 +304,7 @@ def compress_vision(
     need_vision()
     import numpy as np
 
-    from limner.cli.pictures import read_pictures
-    from limner.heads.vision.light_pictures import LIGHT_FILE
+    from limner.cli.pictures import demand_openable, read_pictures
     from limner.training.language.text_metrics import score_texts
     from limner.training.vision.compression import METHODS, compress_pictures
     from limner.training.vision.picture_tuning import load_tuned_pictures
@@ -312,21 +312,20 @@ def compress_vision(
 
     if method not in METHODS:
         raise BadConfig(f"--method must be one of {', '.join(METHODS)}, got {method!r}")
-    demand_folder(out)
-    if out.resolve() == folder.resolve():
-        raise BadConfig(f"--out must not be the model itself, {folder}", hint="name another folder")
-    if (folder / LIGHT_FILE).is_file():
-        raise BadConfig(
-            f"{folder} is a light model already", hint="give the folder that finetune wrote"
-        )
+    out = demand_beside(folder, out, method)
     if (folder / TOGETHER_FILE).is_file():
         raise BadConfig(
             f"{folder} reads texts too, of which no light model is made",
             hint="tune without --text, or compress the language model by itself",
         )
+    if pictures is None or not image or not label:
+        known = TablesTold.of(folder, option=_SAY)
+        image, label = image or known.columns[0], label or known.label
+        pictures = pictures or demand_table(known.test, folder, option=_SAY)
     tuned, began = load_tuned_pictures(folder), time.perf_counter()
     table = read_pictures(pictures, image=image, label=label)
     given, labels = table.pictures, table.labels or []
+    demand_openable(given)
     order = np.random.default_rng(seed).permutation(len(given))
     shown, asked = order[: len(order) // 2], np.sort(order[len(order) // 2 :])[:MEASURED]
     light = compress_pictures(

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 
 __all__ = ["FailedApart", "be_polite", "without_ctrl_c"]
 
@@ -32,6 +33,8 @@ def without_ctrl_c() -> Iterator[None]:
     In a terminal it is meant for the service, which waits for what is under way. A mask is
     inherited.
     """
+    # The first process that Python begins has another begun before it, which lets the mask go.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

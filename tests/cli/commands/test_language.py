@@ -227,9 +227,67 @@ def test_what_finetune_was_given_need_not_be_said_again(ask, house):
         told = json.loads(result.stdout)
         assert told["folder"] == str(house / f"out-{method}")
         assert {"accuracy", "agreement"} <= set(told["rows"][1])
-        (house / "new.txt").write_text("a red one\n")
-        result = ask("language", "predict", told["folder"], "--texts", house / "new.txt")
-        assert json.loads(result.stdout)["label"] == "red"
+        result = ask("language", "predict", told["folder"], "--texts", house / "test.parquet")
+        assert result.exit_code == 2
+        assert "columns of text" in result.stderr
+        more = ("--texts", house / "test.parquet", "--text", "title")
+        result = ask("language", "predict", told["folder"], *more)
+        assert len(result.stdout.splitlines()) == 100
+
+
+def test_rows_without_a_label_are_left_out_of_the_comparison_too(ask, house):
+    table = pl.read_parquet(house / "test.parquet")
+    table = table.with_columns(kind=pl.when(pl.int_range(pl.len()) > 4).then("kind"))
+    table.write_parquet(house / "test.parquet")
+    assert ask(*arguments(house, "--label", "kind", "--method", "frozen")).exit_code == 0
+    result = ask("language", "compress", house / "out")
+    assert result.exit_code == 0, result.stderr
+
+
+def test_what_is_refused_leaves_no_light_model(ask, house):
+    assert ask(*arguments(house, "--label", "kind", "--method", "frozen")).exit_code == 0
+    table = pl.read_parquet(house / "test.parquet").with_columns(kind=pl.lit("unheard"))
+    table.write_parquet(house / "test.parquet")
+    result = ask("language", "compress", house / "out")
+    assert result.exit_code == 2
+    assert "unheard" in result.stderr
+    assert not (house / "out-int8").exists()
+    (house / "test.parquet").unlink()
+    result = ask("language", "compress", house / "out", "--method", "nonsense")
+    assert "--method must be" in result.stderr
+
+
+def test_a_light_model_is_not_made_lighter(ask, house):
+    assert ask(*arguments(house, "--label", "kind", "--method", "frozen")).exit_code == 0
+    assert ask("language", "compress", house / "out").exit_code == 0
+    result = ask("language", "compress", house / "out-int8")
+    assert result.exit_code == 2
+    assert "is a light model already" in result.stderr
+
+
+def test_the_same_can_be_tuned_again_with_texts_that_have_no_label(ask, house):
+    more = ("--label", "kind", "--method", "frozen", "--unlabelled", house / "train.parquet")
+    for _ in range(2):
+        result = ask(*arguments(house, *more))
+        assert result.exit_code == 0, result.stderr
+
+
+def test_a_model_that_only_learned_to_read_answers_nothing(ask, house):
+    for asked in (("predict", "--texts", house / "test.parquet"), ("compress", "--texts")):
+        more = (house / "test.parquet",) if asked[-1] == "--texts" else ()
+        result = ask("language", asked[0], house / "base", *asked[1:], *more, "--text", "title")
+        assert result.exit_code == 2, result.stderr
+        assert "holds no tuned model" in result.stderr
+
+
+def test_columns_without_words_are_refused(ask, house):
+    table = pl.read_parquet(house / "train.parquet")
+    told = (*arguments(house, "--label", "kind", "--method", "frozen"), "--text")
+    for column, says in ((pl.lit(""), "no term"), (pl.col("profile"), "must be text")):
+        table.with_columns(title=column).write_parquet(house / "train.parquet")
+        result = ask(*told[:-1])
+        assert result.exit_code == 2, result.stderr
+        assert says in result.stderr
 
 
 def test_tables_that_are_gone_are_named(ask, house):

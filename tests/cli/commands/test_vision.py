@@ -72,6 +72,25 @@ def test_tune_then_ask(ask, house):
         assert result.exit_code == 2
 
 
+def test_a_broken_picture_costs_no_model(ask, house):
+    told = ("vision", "finetune", "--train", house / "train.parquet", "--label", "kind")
+    told += ("--image", "photo", "--base", house / "base", "--out", house / "out")
+    told += ("--method", "frozen", "--test")
+    asked = house / "broken.parquet"
+    table = pl.read_parquet(house / "train.parquet")
+    assert ask(*told, house / "train.parquet").exit_code == 0
+    before = (house / "out" / "metrics.json").read_text()
+    broken = pl.int_range(pl.len()) == 3
+    table.with_columns(photo=pl.when(broken).then(pl.lit(b"no")).otherwise("photo")).write_parquet(
+        asked
+    )
+    for more in ((*told, asked), ("vision", "compress", house / "out", "--test", asked)):
+        result = ask(*more)
+        assert result.exit_code == 2
+        assert "picture 4" in result.stderr
+        assert (house / "out" / "metrics.json").read_text() == before
+
+
 def test_what_cannot_be_done_is_said_in_one_line(ask, house):
     told = ("vision", "finetune", "--train", house / "train.parquet", "--test", house / "test.csv")
     told += ("--label", "kind", "--base", house / "base", "--out", house / "out")

@@ -61,6 +61,11 @@ def test_a_store_without_room_is_told_as_such_and_is_as_it_was(engine):
         assert count(connection) == 0
 
 
+def test_what_is_called_full_is_no_full_disk(engine):
+    with pytest.raises(BadStore, match="fullname"), asking(engine) as connection:
+        connection.execute(text("SELECT fullname FROM meta"))
+
+
 def test_a_store_that_may_only_be_read_is_told_as_such(engine):
     with pytest.raises(ReadOnly, match="not written"):
         write_without_a_transaction(engine, "my one", pragma="query_only = ON")

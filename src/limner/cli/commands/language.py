@@ -18,7 +18,6 @@ from limner.cli.options import AsJson, HouseOption, SeedOption
 from limner.cli.outputs import demand_file
 from limner.cli.progress import bar
 from limner.cli.tables import figures_table
-from limner.cli.tables_told import TablesTold, light_folder
 from limner.errors import BadConfig
 
 __all__ = ["language"]
@@ -335,21 +334,15 @@ def compress(
     Example: limner language compress models/kind --method distil --texts new.txt --out models/light
     """
     del workspace  # nothing of it is read
-    if texts is None:
-        known = TablesTold.of(folder, option="--texts FILE")
-        texts, text = known.train, text or list(known.columns)
-        test, label = test or known.test, label or known.label
-    if test is not None and not label:
-        raise BadConfig("--test needs the column of its labels", hint="--label COL")
     with bar("making it light") as progress:
         done = compress_language(
             folder,
             method=method,
             texts=texts,
             text=text or (),
-            out=out or light_folder(folder, method),
+            out=out,
             test=test,
-            label=label or "",
+            label=label,
             seed=seed,
             progress=progress,
         )

@@ -12,7 +12,6 @@ from limner.cli.options import AsJson, HouseOption, SeedOption
 from limner.cli.outputs import demand_file
 from limner.cli.progress import bar
 from limner.cli.tables import figures_table
-from limner.cli.tables_told import TablesTold, light_folder
 from limner.cli.vision import compress_vision, tune_vision
 from limner.cli.vision_asking import predict_pictures, predict_table
 from limner.cli.vision_pretraining import pretrain_vision
@@ -294,16 +293,13 @@ def compress(
     models/light
     """
     del workspace  # nothing of it is read
-    if test is None or not image or not label:
-        known = TablesTold.of(folder, option="--test FILE --image COL --label COL")
-        test, image, label = test or known.test, image or known.columns[0], label or known.label
     done = compress_vision(
         folder,
         method=method,
         pictures=test,
         image=image,
         label=label,
-        out=out or light_folder(folder, method),
+        out=out,
         seed=seed,
     )
     if as_json:

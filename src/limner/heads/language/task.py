@@ -158,6 +158,6 @@ def _numbers(labels: Sequence[Any]) -> Floats:
         raise BadShape(f"labels must be numbers, but: {error}") from None
     if not np.isfinite(found).all():
         raise BadShape(
-            f"labels must be numbers, but row {int(np.argmin(np.isfinite(found)))} is none"
+            f"labels must be numbers, but row {int(np.argmin(np.isfinite(found))) + 1} is none"
         )
     return found

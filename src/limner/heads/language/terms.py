@@ -14,6 +14,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from limner.encoders.language.texts import is_chinese
+from limner.errors import TooFew
 
 __all__ = ["Cut", "Terms"]
 
@@ -56,10 +57,21 @@ class Terms:
         self.parts_: list[TfidfVectorizer] = []
 
     def fit(self, texts: Sequence[str], *, rows: int) -> Self:
-        """Find the terms of texts, which are those of so many rows: a row may have two."""
-        self.parts_ = [
-            TfidfVectorizer(**settings).fit(texts) for settings in self._settings(texts, rows)
-        ]
+        """Find the terms of texts, which are those of so many rows: a row may have two.
+
+        Raises
+        ------
+        TooFew
+            If there is none, as in empty texts.
+        """
+        parts = [TfidfVectorizer(**settings) for settings in self._settings(texts, rows)]
+        try:
+            self.parts_ = [each.fit(texts) for each in parts]
+        except ValueError as error:  # no term at all, or none that is met often enough
+            raise TooFew(
+                f"{rows:,} texts hold no term to learn from: {error}",
+                hint="is this the column of the text?",
+            ) from None
         return self
 
     def weighed(self, texts: Sequence[str]) -> Any:  # noqa: ANN401 - a sparse matrix

@@ -39,7 +39,7 @@ def telling() -> Iterator[None]:
         yield
     except OperationalError as error:
         told = str(error.orig)
-        if "full" in told or "No space" in told:
+        if "is full" in told or "No space left" in told:
             raise DiskFull(
                 "the store has no room to write",
                 hint="free some room and send it again; the store is as it was",

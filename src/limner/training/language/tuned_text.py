@@ -183,6 +183,10 @@ def load_tuned_text(folder: Path, *, opened: Opened | None = None) -> TunedText:
     if not (folder / "config.json").is_file():
         raise NotFitted(f"nothing was tuned in {folder}", hint="limner language finetune")
     table = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if "facts" not in table:  # a model that only learned to read
+        raise NotFitted(
+            f"{folder} holds no tuned model", hint=f"limner language finetune --base {folder} …"
+        )
     facts, task = table["facts"], TextTask.from_dict(table["task"])
     if "longest" not in facts:
         raise NotFitted(f"{folder} holds no language model", hint="limner vision predict")

@@ -286,6 +286,10 @@ def load_tuned_pictures(folder: Path) -> TunedPictures:
     if not (folder / "config.json").is_file():
         raise NotFitted(f"nothing was tuned in {folder}", hint="limner vision finetune")
     table = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if "facts" not in table:  # a model that only learned to see
+        raise NotFitted(
+            f"{folder} holds no tuned model", hint=f"limner vision finetune --base {folder} …"
+        )
     facts, task = table["facts"], TextTask.from_dict(table["task"])
     if "size" not in facts:
         raise NotFitted(f"{folder} holds no vision model", hint="limner language predict")
