@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from limner.cli.language import need_language
 from limner.cli.outputs import demand_folder
 from limner.cli.progress import Tell
-from limner.cli.tables_told import LIGHT_FILE, TablesTold, demand_table, light_folder
+from limner.cli.tables_told import TablesTold, demand_table, light_folder
 from limner.errors import BadConfig
 
 if TYPE_CHECKING:
@@ -109,7 +109,9 @@ def compress_language(
     rows = read_texts(texts, text)
     if not rows:
         raise BadConfig(f"{texts} holds no text, but both models are compared on some")
-    asked, truth = _asked(tuned.task, test, text, label) if test else (rows[:MEASURED], None)
+    asked, truth = rows[:MEASURED], None
+    if test and label:
+        asked, truth = _asked(tuned.task, test, text, label)
     whole_said, told = tuned.predict(asked), []  # before anything is written
     light = compress_text(
         tuned,
@@ -147,6 +149,8 @@ def demand_beside(folder: Path, out: Path | None, method: str) -> Path:
     BadConfig
         If it is a light one itself, or something else lies there.
     """
+    from limner.heads.language.light_text import LIGHT_FILE
+
     if (folder / LIGHT_FILE).is_file():
         raise BadConfig(
             f"{folder} is a light model already", hint="give the folder that finetune wrote"
@@ -159,13 +163,13 @@ def demand_beside(folder: Path, out: Path | None, method: str) -> Path:
 
 
 def _asked(
-    task: "TextTask", test: Path, text: Sequence[str], label: str | None
+    task: "TextTask", test: Path, text: Sequence[str], label: str
 ) -> tuple[list[tuple[object, ...]], Any]:
     """Return some texts of a table that have a label, and what is true of them."""
     from limner.cli.texts import labelled_table, texts_of
 
-    table = labelled_table(test, label or "")[0].head(MEASURED)
-    return texts_of(table, text, test), task.truth(table[label or ""].to_list())
+    table = labelled_table(test, label)[0].head(MEASURED)
+    return texts_of(table, text, test), task.truth(table[label].to_list())
 
 
 def bytes_of(folder: Path) -> int:

@@ -13,8 +13,6 @@ __all__ = ["TablesTold", "demand_table", "light_folder"]
 
 METRICS = "metrics.json"
 """The file of a tuned model that tells them, under the name ``tables``."""
-LIGHT_FILE = "light.json"
-"""The file by which a light model is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +77,8 @@ def light_folder(folder: Path, method: str) -> Path:
     BadConfig
         If something else than such a model lies there.
     """
+    from limner.heads.language.light_text import LIGHT_FILE
+
     whole = folder if folder.name not in {"", ".."} else folder.resolve()
     out = whole.parent / f"{whole.name}-{method}"
     if out.is_dir() and any(out.iterdir()) and not (out / LIGHT_FILE).is_file():
