@@ -56,7 +56,7 @@ def export_encoder(
         Turns its vectors onto another space; none: they stay.
     int8
         Whether matrices are kept in 8 bits, a scale a column (dynamic quantisation): a quarter of
-        the size, about twice as fast.
+        the size, two to three times as fast.
 
     Raises
     ------

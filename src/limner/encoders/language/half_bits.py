@@ -32,7 +32,7 @@ def has_half_bits() -> bool:
 class HalfReader:
     """Reads as the model does, products of matrices in bfloat16 and all else in float32.
 
-    Two and a half times as fast as the whole graph on one core, at a cosine of 0.9999 to its
+    Half as fast again as the whole graph on two cores, at a cosine of 0.9999 to its
     vectors, so that one cache may hold both (``benchmarks/text_speed.py``).
 
     Parameters

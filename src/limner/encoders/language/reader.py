@@ -26,10 +26,10 @@ def open_reader(name: str, keep: Path, *, int8: bool = True) -> VectorCache:
     keep
         A folder for the light model and for the vectors.
     int8
-        Whether it reads with 8 bits a weight: about twice as fast, at a cosine of 0.99 to the
-        whole model's vectors. If not, torch reads in 16 bits where it is there and the processor
-        has such products of matrices, else the whole graph: at a cosine of 0.9999 to each other,
-        so that both share what is kept.
+        Whether it reads with 8 bits a weight: two to three times as fast, at a cosine of 0.99 to
+        the whole model's vectors. If not, torch reads in 16 bits where it is there and the
+        processor has such products of matrices, else the whole graph: at a cosine of 0.9999 to each
+        other, so that both share what is kept.
 
     Raises
     ------
