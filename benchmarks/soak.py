@@ -12,7 +12,7 @@ log, and most of what is sent was sent before, as trackers do that are not sure.
 may return, and what was sent of them comes again as new. So nothing that should stay grows but
 sums.
 
-``--most 10`` fails where memory grows by more than ten per cent an hour, files stay open, or an
+``--most 15`` fails where memory grows by more than fifteen per cent an hour, files stay open, or an
 answer fails. Ten minutes cannot tell one per cent, but they tell a leak: caches are still filling.
 """
 
