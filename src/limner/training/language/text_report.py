@@ -77,7 +77,7 @@ def confusion_picture(scores: TextScores) -> str:
     names = [names[at] for at in shown]
     whole = np.maximum(scores.confusion.sum(axis=1)[shown], 1)
     cell = 34 if len(names) <= 12 else 24 if len(names) <= 24 else 16
-    left = 16 + 6.6 * max(_width(name) for name in names)
+    left = 16 + 7.2 * max(_width(name) for name in names)
     top = left
     side = cell * len(names)
     marks = []
