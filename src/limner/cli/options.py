@@ -9,6 +9,7 @@ __all__ = [
     "AsJson",
     "CutOption",
     "HouseOption",
+    "LightOption",
     "MapOption",
     "QuestionOption",
     "SeedOption",
@@ -47,6 +48,15 @@ SeedOption = Annotated[
 AsJson = Annotated[
     bool,
     typer.Option("--json", help="Print JSON on stdout; whatever is for people goes to stderr."),
+]
+LightOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="The folder to write.  [default: DIR-METHOD, beside it]",
+        show_default=False,
+    ),
 ]
 MapOption = Annotated[
     Path | None,

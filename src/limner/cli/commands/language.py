@@ -14,7 +14,7 @@ from limner.cli.language import (
     pretrain_language,
     tune_language,
 )
-from limner.cli.options import AsJson, HouseOption, SeedOption
+from limner.cli.options import AsJson, HouseOption, LightOption, SeedOption
 from limner.cli.outputs import demand_file
 from limner.cli.progress import bar
 from limner.cli.tables import figures_table
@@ -277,14 +277,7 @@ def predict(
 @language.command("compress")
 def compress(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What finetune wrote.")],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="The folder to write.  [default: DIR-METHOD, beside it]",
-            show_default=False,
-        ),
-    ] = None,
+    out: LightOption = None,
     texts: Annotated[
         Path | None,
         typer.Option(

@@ -8,7 +8,7 @@ import typer
 
 from limner.cli.console import emit, emit_to, narrate, show
 from limner.cli.language import language_settings
-from limner.cli.options import AsJson, HouseOption, SeedOption
+from limner.cli.options import AsJson, HouseOption, LightOption, SeedOption
 from limner.cli.outputs import demand_file
 from limner.cli.progress import bar
 from limner.cli.tables import figures_table
@@ -250,14 +250,7 @@ def pretrain(
 @vision.command("compress")
 def compress(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What finetune wrote.")],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="The folder to write.  [default: DIR-METHOD, beside it]",
-            show_default=False,
-        ),
-    ] = None,
+    out: LightOption = None,
     test: Annotated[
         Path | None,
         typer.Option(
